@@ -1,0 +1,141 @@
+"""`python -m devstack`: the local stack's command line."""
+
+import argparse
+import shlex
+import sys
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+
+from devstack import stack
+from devstack.errors import StackError
+from devstack.seed import mutate_settlement, seed_settlement
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; its exit code: 0 done, 1 refused or not running, 2 wrong usage."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except StackError as error:
+        print(f"devstack: {error}", file=sys.stderr)
+        return 1
+
+
+def _up(options: argparse.Namespace) -> int:
+    running, started = stack.up(
+        options.directory,
+        server=options.server,
+        luigid=options.luigid,
+        sshd=options.sshd,
+        redshift=options.redshift,
+    )
+    if not started:
+        print("already running")
+    for server in running.servers():
+        print(f"{server.kind:10} {server.address}")
+    where = "" if options.directory == _DIRECTORY else f" --directory {options.directory}"
+    print(f'point the pipeline at it:  eval "$(python -m devstack env{where})"')
+    return 0
+
+
+def _down(options: argparse.Namespace) -> int:
+    stopped = stack.down(options.directory)
+    print(f"stopped {', '.join(stopped)}" if stopped else "nothing was running")
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    """Print a line per server; 0 only if every server that was started still runs."""
+    servers = stack.status(options.directory)
+    for each in servers:
+        state = f"running, pid {each.pid}" if each.pid else "stopped"
+        print(f"{each.kind:10} {each.address:45} {state}")
+    if not servers:
+        print(f"no stack in {options.directory}")
+    return 0 if servers and all(each.pid for each in servers) else 1
+
+
+def _env(options: argparse.Namespace) -> int:
+    for name, value in stack.load(options.directory).environment().items():
+        print(f"export {name}={shlex.quote(value)}")
+    return 0
+
+
+def _seed(options: argparse.Namespace) -> int:
+    with stack.load(options.directory).source.connect(root=True) as connection:
+        counts = seed_settlement(
+            connection,
+            days=options.days,
+            rows=options.rows,
+            start=options.start,
+            random_seed=options.random_seed,
+        )
+    for table, rows in counts.items():
+        print(f"{table:35} {rows:>12,} rows")
+    return 0
+
+
+def _mutate(options: argparse.Namespace) -> int:
+    with stack.load(options.directory).source.connect(root=True) as connection:
+        done = mutate_settlement(
+            connection, rows=options.rows, at=options.at, random_seed=options.random_seed
+        )
+    for table, changes in done.items():
+        print(f"{table:35} {changes.updated:>9,} updated {changes.inserted:>9,} inserted")
+    return 0
+
+
+_DIRECTORY = Path(".devstack")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m devstack", description=_DESCRIPTION)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    up = _command(commands, "up", _up, "start the servers that do not run yet")
+    up.add_argument("--server", choices=stack.SOURCES, default="mariadb", help="the source")
+    up.add_argument("--luigid", action="store_true", help="also start the central scheduler")
+    up.add_argument("--sshd", action="store_true", help="also start an SSH bastion")
+    up.add_argument(
+        "--no-redshift", dest="redshift", action="store_false", help="source and lake only"
+    )
+    _command(commands, "down", _down, "stop the servers; their data stays")
+    _command(commands, "status", _status, "show each server; exit code 0 if all run")
+    _command(commands, "env", _env, "print the variables that point the pipeline at the stack")
+
+    seed = _command(commands, "seed", _seed, "replace the settlement tables by made-up ones")
+    seed.add_argument("--days", type=int, required=True, help="days the rows are spread over")
+    seed.add_argument("--rows", type=int, required=True, help="delivery events; claims: a fifth")
+    seed.add_argument(
+        "--start", type=date.fromisoformat, default=date(2025, 8, 1), help="first day, in UTC"
+    )
+    mutate = _command(commands, "mutate", _mutate, "update settlement rows, and insert a few")
+    mutate.add_argument("--rows", type=int, required=True, help="delivery events to update")
+    mutate.add_argument(
+        "--at",
+        type=datetime.fromisoformat,
+        help="when, in UTC; default: an hour after the newest change",
+    )
+    for command in (seed, mutate):
+        command.add_argument("--random-seed", type=int, default=1, help="other data; default: 1")
+    return parser
+
+
+_DESCRIPTION = "Real servers on 127.0.0.1: a source database, an S3 server, a Redshift stand-in."
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    summary: str,
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=summary, description=summary)
+    parser.add_argument("--directory", type=Path, default=_DIRECTORY, help="default: .devstack")
+    parser.set_defaults(command=run)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,56 @@
+"""Luigi's central scheduler, with its visualiser."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from typing_extensions import Self
+
+from devstack.ports import HOST, free_port, is_listening
+from devstack.server import Server
+
+# The project's own settings for the scheduler, used where the file exists.
+CONFIGURATION = Path(__file__).resolve().parent.parent / "configs" / "luigid.cfg"
+
+
+@dataclass(frozen=True)
+class Luigid(Server):
+    """`luigid` with private state and log directories."""
+
+    kind: ClassVar[str] = "luigid"
+
+    @classmethod
+    def new(cls, directory: Path) -> Self:
+        """Fresh settings: a free port."""
+        return cls(directory, free_port())
+
+    @property
+    def address(self) -> str:
+        """The visualiser's URL."""
+        return f"http://{HOST}:{self.port}"
+
+    def prepare(self) -> None:
+        """Create the log directory; the state file is luigid's own."""
+        (self.directory / "logs").mkdir(exist_ok=True)
+
+    def command(self) -> list[str]:
+        """Run in the foreground. Without `--address` it would listen on every interface."""
+        return [
+            str(Path(sys.executable).parent / "luigid"),
+            *("--address", HOST, "--port", str(self.port)),
+            *("--state-path", str(self.directory / "state.pickle")),
+            *("--logdir", str(self.directory / "logs")),
+        ]
+
+    def process_environment(self) -> dict[str, str]:
+        """The scheduler's configuration; a caller's own is for workers."""
+        return {"LUIGI_CONFIG_PATH": str(CONFIGURATION) if CONFIGURATION.exists() else ""}
+
+    def answers(self) -> bool:
+        """Whether the scheduler accepts connections."""
+        return is_listening(self.port)
+
+    def environment(self) -> dict[str, str]:
+        """Where workers find the scheduler."""
+        return {"LUIGI_SCHEDULER_HOST": HOST, "LUIGI_SCHEDULER_PORT": str(self.port)}

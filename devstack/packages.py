@@ -1,0 +1,48 @@
+"""Find a server's program on this machine, or install its Debian package."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+
+from devstack.errors import StackError
+
+# Where Debian puts servers: these are not on an ordinary user's PATH.
+_SERVER_PATH = os.pathsep.join(["/usr/sbin", "/usr/local/sbin", "/sbin", "/usr/libexec"])
+
+
+def find_program(names: Sequence[str]) -> str | None:
+    """The absolute path of the first of `names` that is installed."""
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), _SERVER_PATH])
+    found = (shutil.which(name, path=path) for name in names)
+    return next((os.path.realpath(program) for program in found if program), None)
+
+
+def can_install() -> bool:
+    """Whether this process may install Debian packages."""
+    return os.geteuid() == 0 and shutil.which("apt-get") is not None
+
+
+def install(package: str) -> None:
+    """Install a Debian package, without what it merely recommends.
+
+    Raises:
+        StackError: apt-get failed; the message holds what it said.
+    """
+    print(f"installing the package {package} (apt-get) …", flush=True)
+    _apt_get("update", "-q")
+    _apt_get("install", "-y", "--no-install-recommends", package)
+
+
+def _apt_get(*arguments: str) -> None:
+    done = subprocess.run(
+        ["apt-get", *arguments],
+        env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        said = (done.stderr or done.stdout).strip()
+        raise StackError(f"`apt-get {' '.join(arguments)}` failed:\n{said}")

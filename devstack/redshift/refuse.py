@@ -1,0 +1,132 @@
+"""Constructs that PostgreSQL would accept and Redshift does not.
+
+Source: Amazon Redshift Database Developer Guide, "Unsupported PostgreSQL features", "Unsupported
+PostgreSQL data types", "Unsupported PostgreSQL functions"; wordings from public issue trackers
+where the guide gives none.
+"""
+
+from __future__ import annotations
+
+from devstack.redshift.errors import RedshiftError, not_supported, syntax_error
+from devstack.redshift.tokens import STRING, WORD, Tokens, find, sql_of, starts
+
+_CREATED = {
+    "domain": "CREATE DOMAIN is not supported",
+    "type": "CREATE TYPE is not supported",
+    "trigger": "CREATE TRIGGER is not supported",
+    "extension": "CREATE EXTENSION is not supported",
+    "rule": "CREATE RULE is not supported",
+    "sequence": "CREATE SEQUENCE is not supported",
+    "tablespace": "CREATE TABLESPACE is not supported",
+    "aggregate": "CREATE AGGREGATE is not supported",
+    "operator": "CREATE OPERATOR is not supported",
+    "cast": "CREATE CAST is not supported",
+    "collation": "CREATE COLLATION is not supported",
+    "foreign": "CREATE FOREIGN TABLE is not supported",
+    "server": "CREATE SERVER is not supported",
+    "publication": "CREATE PUBLICATION is not supported",
+    "subscription": "CREATE SUBSCRIPTION is not supported",
+    "statistics": "CREATE STATISTICS is not supported",
+    "unlogged": "CREATE UNLOGGED TABLE is not supported",
+}
+_FIRST_WORDS = set(
+    "cluster reindex listen notify unlisten load checkpoint discard do security import "
+    "refresh_all reassign".split()
+)
+_FUNCTIONS = set(
+    "array_agg string_agg json_agg jsonb_agg json_build_object jsonb_build_object row_to_json "
+    "to_json to_jsonb jsonb_array_elements json_array_elements json_object_agg jsonb_object_agg "
+    "unnest_array format overlay regexp_match regexp_matches regexp_split_to_array "
+    "regexp_split_to_table string_to_array array_to_string array_length make_date make_timestamp "
+    "make_interval justify_days justify_hours justify_interval clock_timestamp "
+    "statement_timestamp transaction_timestamp gen_random_uuid uuid_generate_v4 encode "
+    "convert_from convert_to get_byte set_byte pg_sleep setval nextval currval lastval".split()
+)
+_BODIES = {"procedure", "function"}
+
+
+def refuse(tokens: Tokens) -> None:
+    """Raise RedshiftError if the statement uses something that Redshift does not have."""
+    first = tokens[0].key
+    if first == "create":
+        _refuse_create(tokens)
+    if first in _FIRST_WORDS or starts(tokens, "set", "constraints"):
+        raise syntax_error(tokens[0].text)
+    if first == "drop" and len(tokens) > 1 and tokens[1].key in ("index", *_CREATED):
+        raise not_supported(f'SQL command "{sql_of(tokens)}" not supported on Redshift tables.')
+    _refuse_literals(tokens)
+    _refuse_calls(tokens)
+    if first in ("insert", "update", "delete", "merge", "with"):
+        _refuse_writing(tokens)
+    _refuse_querying(tokens)
+
+
+def _refuse_create(tokens: Tokens) -> None:
+    words = [token.key for token in tokens[1:5]]
+    if "index" in words[:3]:
+        raise not_supported(f'SQL command "{sql_of(tokens)}" not supported on Redshift tables.')
+    if words[0] in _CREATED:
+        raise not_supported(_CREATED[words[0]])
+    if words[:2] == ["or", "replace"] and len(words) > 2 and words[2] in _CREATED:
+        raise not_supported(_CREATED[words[2]])
+    if "table" in words:
+        for clause in ("tablespace", "inherits", "using"):
+            if (at := find(tokens, clause)) >= 0 and find(tokens, "as") < 0:
+                raise syntax_error(tokens[at].text)
+        if find(tokens, "partition", "by") >= 0 and find(tokens, "as") < 0:
+            raise syntax_error("PARTITION")
+
+
+def _refuse_literals(tokens: Tokens) -> None:
+    for index, token in enumerate(tokens[:-1]):
+        following = tokens[index + 1]
+        if token.kind == WORD and following.kind == STRING and not following.space:
+            if token.key == "e":
+                raise RedshiftError('type "e" does not exist', "42704")
+            if token.key in ("b", "x", "u"):
+                raise RedshiftError(f'type "{token.key}" does not exist', "42704")
+
+
+def _refuse_calls(tokens: Tokens) -> None:
+    for index, token in enumerate(tokens):
+        if token.kind != WORD:
+            continue
+        called = starts(tokens, "(", at=index + 1)
+        if called and token.key in _FUNCTIONS:
+            if tokens[0].key == "create" and any(t.key in _BODIES for t in tokens[:4]):
+                continue
+            raise RedshiftError(
+                f"function {token.key}() does not exist",
+                "42883",
+                hint="No function matches the given name and argument types. "
+                "You may need to add explicit type casts.",
+            )
+        if token.key == "array" and starts(tokens, "[", at=index + 1):
+            raise not_supported("Array constructors are not supported; use the ARRAY function")
+        if called and token.key == "filter" and starts(tokens, ")", at=index - 1):
+            if starts(tokens, "where", at=index + 2):
+                raise syntax_error("(")
+
+
+def _refuse_writing(tokens: Tokens) -> None:
+    if (at := find(tokens, "returning")) >= 0:
+        raise syntax_error(tokens[at].text)
+    if (at := find(tokens, "on", "conflict")) >= 0:
+        raise syntax_error(tokens[at].text)
+
+
+def _refuse_querying(tokens: Tokens) -> None:
+    for index, token in enumerate(tokens):
+        if token.key == "distinct" and starts(tokens, "on", "(", at=index + 1):
+            raise not_supported("SELECT DISTINCT ON is not supported")
+        if token.key == "lateral" and index and tokens[index - 1].key in ("join", ",", "from"):
+            raise syntax_error(token.text)
+        if token.key == "for" and starts(tokens, "update", at=index + 1):
+            if tokens[0].key in ("select", "with"):
+                raise not_supported("SELECT FOR UPDATE is not supported")
+        if token.key == "tablesample":
+            raise syntax_error(token.text)
+        if token.key == "grouping" and starts(tokens, "sets", at=index + 1):
+            continue
+        if token.key == "nulls" and starts(tokens, "not", "distinct", at=index + 1):
+            raise syntax_error(token.text)

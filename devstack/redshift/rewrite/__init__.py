@@ -1,0 +1,1 @@
+"""Rewriting of Redshift statements into what the embedded PostgreSQL understands."""

@@ -1,0 +1,177 @@
+"""Column types: which ones Redshift has, and what stands for them in PostgreSQL.
+
+Source: Amazon Redshift Database Developer Guide, "Data types", "Unsupported PostgreSQL data
+types", "Numeric types", "Character types", "VARBYTE type", "SUPER type".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from devstack.redshift.errors import RedshiftError, not_supported, syntax_error
+from devstack.redshift.tokens import Tokens, closing, starts
+
+MAX_VARCHAR = 65535
+MAX_CHAR = 4096
+MAX_VARBYTE = 16_777_216
+DEFAULT_LENGTH = 256
+
+_FIXED = {
+    "smallint": "smallint",
+    "int2": "smallint",
+    "integer": "integer",
+    "int": "integer",
+    "int4": "integer",
+    "bigint": "bigint",
+    "int8": "bigint",
+    "real": "real",
+    "float4": "real",
+    "float8": "double precision",
+    "boolean": "boolean",
+    "bool": "boolean",
+    "date": "date",
+    "timestamptz": "timestamp with time zone",
+    "timetz": "time with time zone",
+    "super": "super",
+}
+_VARCHAR = {"varchar", "nvarchar"}
+_CHAR = {"char", "character", "nchar", "bpchar"}
+_VARBYTE = {"varbyte", "varbinary"}
+_BEYOND = {"geometry", "geography", "hllsketch"}
+_POSTGRES_ONLY = set(
+    "bit bytea box cidr circle inet int4range int8range interval json jsonb line lseg macaddr "
+    "money name numrange path point polygon serial serial2 serial4 serial8 bigserial smallserial "
+    "tsquery tsrange tstzrange tsvector txid_snapshot uuid varbit xml oid regclass".split()
+)
+
+_ENCODINGS = {
+    "boolean": "none",
+    "real": "none",
+    "double": "none",
+    "super": "zstd",
+    "character": "lzo",
+    "varbyte": "lzo",
+}
+
+
+@dataclass(frozen=True)
+class ColumnType:
+    """A type as PostgreSQL is to be told it."""
+
+    sql: str
+
+    @property
+    def default_encoding(self) -> str:
+        """The compression that Redshift gives a column of this type under ENCODE AUTO."""
+        return _ENCODINGS.get(self.sql.split("(")[0].split()[0], "az64")
+
+
+def read_type(tokens: Tokens, at: int, column: str) -> tuple[ColumnType, int]:
+    """The type that begins at `at`, and the index after it.
+
+    `column` ("table.column") is named in the refusal of a type that Redshift does not have.
+    """
+    if at >= len(tokens):
+        raise syntax_error(";")
+    word = tokens[at].name
+    start, at = at, at + 1
+    if word == "double" and starts(tokens, "precision", at=at):
+        found, at = "double precision", at + 1
+    elif word in ("character", "char", "nchar") and starts(tokens, "varying", at=at):
+        found, at = _varchar(tokens, at + 1)
+    elif word == "binary" and starts(tokens, "varying", at=at):
+        found, at = _varbyte(tokens, at + 1)
+    elif word in _VARCHAR:
+        found, at = _varchar(tokens, at)
+    elif word == "text":
+        found = f"character varying({DEFAULT_LENGTH})"
+    elif word in _CHAR:
+        found, at = _char(tokens, at, 256 if word == "bpchar" else 1)
+    elif word in _VARBYTE:
+        found, at = _varbyte(tokens, at)
+    elif word in ("decimal", "numeric"):
+        found, at = _decimal(tokens, at)
+    elif word == "float":
+        found, at = _float(tokens, at)
+    elif word in ("timestamp", "time"):
+        found, at = _zoned(word, tokens, at)
+    elif word in _FIXED:
+        found = _FIXED[word]
+    elif word in _BEYOND:
+        raise not_supported(f'Type "{word}" is not supported by the stand-in.')
+    elif word in _POSTGRES_ONLY or starts(tokens, "[", at=at):
+        raise not_supported(f'Column "{column}" has unsupported type "{word}".')
+    else:
+        raise RedshiftError(f'type "{tokens[start].name}" does not exist', "42704")
+    if starts(tokens, "[", at=at) or starts(tokens, "array", at=at):
+        raise not_supported(f'Column "{column}" has unsupported type "{found}[]".')
+    return ColumnType(found), at
+
+
+def _arguments(tokens: Tokens, at: int) -> tuple[list[str], int]:
+    """The words within parentheses at `at`, if there are any, and the index after them."""
+    if not starts(tokens, "(", at=at):
+        return [], at
+    end = closing(tokens, at)
+    return [token.text.lower() for token in tokens[at + 1 : end] if token.key != ","], end + 1
+
+
+def _number(text: str) -> int:
+    if not text.isdigit():
+        raise syntax_error(text)
+    return int(text)
+
+
+def _length(tokens: Tokens, at: int, name: str, default: int, maximum: int) -> tuple[str, int]:
+    words, at = _arguments(tokens, at)
+    size = default
+    if words:
+        size = maximum if words[0] == "max" else _number(words[0])
+    if size < 1:
+        raise RedshiftError(f"length for type {name} must be at least 1", "22023")
+    if size > maximum:
+        raise RedshiftError(f"length for type {name} cannot exceed {maximum}", "22023")
+    return f"({size})", at
+
+
+def _varchar(tokens: Tokens, at: int) -> tuple[str, int]:
+    length, at = _length(tokens, at, "character varying", DEFAULT_LENGTH, MAX_VARCHAR)
+    return "character varying" + length, at
+
+
+def _char(tokens: Tokens, at: int, default: int) -> tuple[str, int]:
+    length, at = _length(tokens, at, "character", default, MAX_CHAR)
+    return "character" + length, at
+
+
+def _varbyte(tokens: Tokens, at: int) -> tuple[str, int]:
+    words, after = _arguments(tokens, at)
+    size = _number(words[0]) if words else 64000
+    if not 1 <= size <= MAX_VARBYTE:
+        raise RedshiftError(f"length for type varbyte cannot exceed {MAX_VARBYTE}", "22023")
+    # PostgreSQL's own limit for a length modifier lies at 10 MB.
+    return (f"varbyte({size})" if size <= 10_485_760 else "varbyte"), after
+
+
+def _decimal(tokens: Tokens, at: int) -> tuple[str, int]:
+    words, at = _arguments(tokens, at)
+    precision = _number(words[0]) if words else 18
+    scale = _number(words[1]) if len(words) > 1 else 0
+    if not 1 <= precision <= 38:
+        raise RedshiftError(f"DECIMAL precision {precision} must be between 1 and 38", "22023")
+    if scale > min(precision, 37):
+        limit = min(precision, 37)
+        raise RedshiftError(f"DECIMAL scale {scale} must be between 0 and {limit}", "22023")
+    return f"numeric({precision},{scale})", at
+
+
+def _float(tokens: Tokens, at: int) -> tuple[str, int]:
+    words, at = _arguments(tokens, at)
+    return ("real" if words and _number(words[0]) <= 24 else "double precision"), at
+
+
+def _zoned(word: str, tokens: Tokens, at: int) -> tuple[str, int]:
+    for zone in ("with", "without"):
+        if starts(tokens, zone, "time", "zone", at=at):
+            return f"{word} {zone} time zone", at + 3
+    return f"{word} without time zone", at

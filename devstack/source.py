@@ -1,0 +1,103 @@
+"""The source database, whichever server it is: its users, its settings, connections to it."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+import pymysql
+from pymysql.connections import Connection
+from pymysql.cursors import Cursor
+from typing_extensions import Self
+
+from devstack.ports import HOST, free_port
+from devstack.server import Server, new_password
+
+DATABASE = "settlement"
+PIPELINE_USER = "pipeline"
+
+# What both MariaDB and MySQL are told: loading millions of rows on a laptop, whose power may fail
+# at the price of seeding again. Names are never resolved, so accounts are of 127.0.0.1.
+COMMON_OPTIONS = [
+    "--bind-address=127.0.0.1",
+    "--skip-name-resolve",
+    "--character-set-server=utf8mb4",
+    "--local-infile=1",
+    "--max-allowed-packet=64M",
+    "--innodb-buffer-pool-size=512M",
+    "--innodb-flush-log-at-trx-commit=2",
+    "--innodb-doublewrite=0",
+    "--skip-log-bin",
+    "--performance-schema=OFF",
+]
+
+
+@dataclass(frozen=True)
+class SourceServer(Server):
+    """A MySQL-speaking server with two accounts: `root`, and the least the pipeline needs."""
+
+    root_password: str = field(repr=False)
+    password: str = field(repr=False)
+
+    # The account may read every database, so that a test can create one and have it read; of the
+    # global rights the pipeline asks for open transactions, replica lag and view definitions.
+    reader_rights: ClassVar[str] = "SELECT, SHOW VIEW, PROCESS, REPLICATION CLIENT"
+
+    @classmethod
+    def new(cls, directory: Path) -> Self:
+        """Fresh settings: a free port and random passwords."""
+        return cls(directory, free_port(), root_password=new_password(), password=new_password())
+
+    @property
+    def data(self) -> Path:
+        """The data directory."""
+        return self.directory / "data"
+
+    def connect(
+        self, *, root: bool = False, database: str | None = DATABASE
+    ) -> "Connection[Cursor]":
+        """A connection in UTC and utf8mb4 that may send local files: as `pipeline`, or as root."""
+        return pymysql.connect(
+            host=HOST,
+            port=self.port,
+            user="root" if root else PIPELINE_USER,
+            password=self.root_password if root else self.password,
+            database=database,
+            charset="utf8mb4",
+            local_infile=True,
+            connect_timeout=5,
+            init_command="SET time_zone = '+00:00'",
+        )
+
+    def answers(self) -> bool:
+        """Whether the pipeline's account can log in."""
+        try:
+            self.connect().close()
+        except pymysql.err.OperationalError:
+            return False
+        return True
+
+    def environment(self) -> dict[str, str]:
+        """The pipeline's source."""
+        return {
+            "DB_HOST": HOST,
+            "DB_PORT": str(self.port),
+            "DB_USER": PIPELINE_USER,
+            "DB_PASSWORD": self.password,
+            "DB_DATABASE": DATABASE,
+        }
+
+    def account_statements(self) -> list[str]:
+        """SQL that gives a new data directory its accounts and the application's database."""
+        root_hosts = ("localhost", HOST)
+        return [
+            "FLUSH PRIVILEGES",  # from here on accounts exist, also in a bootstrap
+            *(f"DROP USER IF EXISTS 'root'@'{host}'" for host in root_hosts),
+            *(
+                f"CREATE USER 'root'@'{host}' IDENTIFIED BY '{self.root_password}'"
+                for host in root_hosts
+            ),
+            *(f"GRANT ALL ON *.* TO 'root'@'{host}' WITH GRANT OPTION" for host in root_hosts),
+            f"CREATE USER '{PIPELINE_USER}'@'{HOST}' IDENTIFIED BY '{self.password}'",
+            f"GRANT {self.reader_rights} ON *.* TO '{PIPELINE_USER}'@'{HOST}'",
+            f"CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4",
+        ]

@@ -1,0 +1,19 @@
+"""MySQL tables to Amazon Redshift through S3, by time windows, exactly once.
+
+Importing the package registers its tasks: ``luigi --module pipeline RangeDaily --of DailyLoadAll …``.
+"""
+
+from pipeline import exit_status as exit_status
+from pipeline.entries import DailyBackup as DailyBackup
+from pipeline.entries import DailyBackupAll as DailyBackupAll
+from pipeline.entries import DailyLoad as DailyLoad
+from pipeline.entries import DailyLoadAll as DailyLoadAll
+from pipeline.entries import HourlyBackup as HourlyBackup
+from pipeline.entries import HourlyBackupAll as HourlyBackupAll
+from pipeline.entries import HourlyLoad as HourlyLoad
+from pipeline.entries import HourlyLoadAll as HourlyLoadAll
+from pipeline.ranges import RangeDaily as RangeDaily
+from pipeline.ranges import RangeHourly as RangeHourly
+from pipeline.version import VERSION
+
+__version__ = VERSION

@@ -1,0 +1,1 @@
+"""Bytes to Arrow and Arrow to bytes: pure computation, no I/O."""

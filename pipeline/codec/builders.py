@@ -1,0 +1,296 @@
+"""One builder a column: it takes the column's cells of one block after another, and makes an array.
+
+The memory the kernels write is the memory Arrow then owns: nothing is copied or converted between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.codec import dates, digits, floats, text
+from pipeline.codec.jit import SLACK
+from pipeline.columns import Column
+from pipeline.errors import DataError
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Values of one column that a batch does not carry as the source has them.
+
+    `kind` is ``zero_date`` (no such day: null in the batch), ``invalid_utf8`` (U+FFFD stands for the
+    bytes that are none) or ``nul_byte`` (kept as it came, but Redshift's VARCHAR cannot hold it).
+    `rows` counts them, `example` is the last one's text.
+    """
+
+    column: str
+    kind: str
+    rows: int
+    example: str
+
+
+@dataclass(frozen=True)
+class Cells:
+    """One column's cells in a block of received bytes; `lengths` is negative where there is NULL."""
+
+    block: np.ndarray
+    starts: np.ndarray
+    lengths: np.ndarray
+    rows: int
+
+    def text(self, row: int) -> str:
+        """The cell as a person would want to read it in a message."""
+        start, length = int(self.starts[row]), int(self.lengths[row])
+        shown = bytes(self.block[start : start + min(length, 100)]).decode("utf-8", "replace")
+        return shown if length <= 100 else f"{shown}… ({length} bytes)"
+
+
+class Builder(Protocol):
+    """Collects one column of one batch."""
+
+    def append(self, cells: Cells, at: int) -> None:
+        """Decode `cells` as the rows from `at` on. Raises DataError for what cannot be understood."""
+
+    def finish(self, rows: int) -> pa.Array:
+        """The array of the first `rows` rows; the builder starts over."""
+
+    def doubts(self) -> list[Doubt]:
+        """What the batch just finished does not carry as it is."""
+
+
+def builder_of(column: Column, capacity: int) -> Builder:
+    """The builder for `column`, for batches of up to `capacity` rows."""
+    kind = column.arrow_type
+    if pa.types.is_integer(kind):
+        return Integers(column, capacity)
+    if pa.types.is_decimal(kind):
+        return Decimals(column, capacity)
+    if pa.types.is_floating(kind):
+        return Doubles(column, capacity)
+    if pa.types.is_date32(kind):
+        return Dates(column, capacity)
+    if pa.types.is_timestamp(kind):
+        return Datetimes(column, capacity)
+    if pa.types.is_string(kind) or pa.types.is_binary(kind):
+        return Strings(column, capacity)
+    raise TypeError(f"column {column.name}: no decoder for {kind}")
+
+
+def allocate(count: int, kind: type[np.generic]) -> tuple[pa.Buffer, np.ndarray]:
+    """`count` items that kernels may write, in Arrow's memory pool, which reuses what batches free."""
+    buffer = pa.allocate_buffer(count * np.dtype(kind).itemsize + SLACK)
+    return buffer, np.frombuffer(buffer, kind, count)
+
+
+class _Column:
+    """What all builders share: the column, its validity, and the memory of fixed-width values."""
+
+    storage: type[np.generic]
+    width = 1
+
+    def __init__(self, column: Column, capacity: int) -> None:
+        self.column, self.capacity = column, capacity
+        self.valid = np.empty(capacity, np.uint8)
+        self._doubts: dict[str, Doubt] = {}
+        self._reported: list[Doubt] = []
+        self._allocate()
+
+    def _allocate(self) -> None:
+        self.buffer, self.values = allocate(self.capacity * self.width, self.storage)
+
+    def _validity(self, rows: int) -> tuple[pa.Buffer | None, int]:
+        missing = rows - int(np.count_nonzero(self.valid[:rows]))
+        if not missing:
+            return None, 0
+        return pa.py_buffer(np.packbits(self.valid[:rows], bitorder="little")), missing
+
+    def _understood(self, cells: Cells, row: int) -> None:
+        if row != digits.FINE:
+            raise DataError(
+                f"column {self.column.name} ({self.column.source_type}) holds {cells.text(row)!r}",
+                why=f"it cannot be read as {self.column.arrow}",
+            )
+
+    def _doubt(self, kind: str, rows: int, example: str) -> None:
+        if rows:
+            before = self._doubts.get(kind)
+            known = before.rows if before else 0
+            self._doubts[kind] = Doubt(self.column.name, kind, known + rows, example)
+
+    def finish(self, rows: int) -> pa.Array:
+        """The array of the first `rows` rows; the builder starts over."""
+        validity, missing = self._validity(rows)
+        array = self._array(rows, validity, missing)
+        self._reported, self._doubts = list(self._doubts.values()), {}
+        self._allocate()
+        return array
+
+    def doubts(self) -> list[Doubt]:
+        """What the batch just finished does not carry as it is."""
+        return self._reported
+
+    def _array(self, rows: int, validity: pa.Buffer | None, missing: int) -> pa.Array:
+        buffers = [validity, self.buffer]
+        return pa.Array.from_buffers(self.column.arrow_type, rows, buffers, missing)
+
+
+class Integers(_Column):
+    """TINYINT to BIGINT, YEAR, BIT read as a number."""
+
+    def __init__(self, column: Column, capacity: int) -> None:
+        self.storage = column.arrow_type.to_pandas_dtype()
+        super().__init__(column, capacity)
+
+    def append(self, cells: Cells, at: int) -> None:
+        """Decode `cells` as the rows from `at` on."""
+        bad = digits.integers(
+            cells.block, cells.starts, cells.lengths, cells.rows, self.values, self.valid, at
+        )
+        self._understood(cells, bad)
+
+
+class Decimals(_Column):
+    """DECIMAL(p, s) and BIGINT UNSIGNED, as 128-bit integers of the unit 10^-s."""
+
+    storage = np.uint64
+    width = 2
+
+    def __init__(self, column: Column, capacity: int) -> None:
+        self.precision, self.scale = column.arrow_type.precision, column.arrow_type.scale
+        super().__init__(column, capacity)
+
+    def append(self, cells: Cells, at: int) -> None:
+        """Decode `cells` as the rows from `at` on."""
+        bad = digits.decimals(
+            cells.block,
+            cells.starts,
+            cells.lengths,
+            cells.rows,
+            self.values,
+            self.valid,
+            at,
+            self.precision,
+            self.scale,
+        )
+        self._understood(cells, bad)
+
+
+class Doubles(_Column):
+    """DOUBLE, and FLOAT selected as a double, which the last step narrows."""
+
+    storage = np.float64
+
+    def append(self, cells: Cells, at: int) -> None:
+        """Decode `cells` as the rows from `at` on."""
+        hard = np.empty(cells.rows, np.int32)
+        bad, count = floats.doubles(
+            cells.block, cells.starts, cells.lengths, cells.rows, self.values, self.valid, at, hard
+        )
+        self._understood(cells, bad)
+        if count:
+            self.values[at + hard[:count]] = _exactly(cells, hard, count)
+
+    def _array(self, rows: int, validity: pa.Buffer | None, missing: int) -> pa.Array:
+        array = pa.Array.from_buffers(pa.float64(), rows, [validity, self.buffer], missing)
+        return array.cast(self.column.arrow_type, safe=False)
+
+
+def _exactly(cells: Cells, chosen: np.ndarray, count: int) -> np.ndarray:
+    """The doubles nearest to the texts in the first `count` rows of `chosen`, parsed by Arrow."""
+    size = int(cells.lengths[chosen[:count]].sum())
+    offsets_buffer, offsets = allocate(count + 1, np.int32)
+    data_buffer, data = allocate(size, np.uint8)
+    floats.gather(cells.block, cells.starts, cells.lengths, chosen, count, offsets, data)
+    texts = pa.StringArray.from_buffers(count, offsets_buffer, data_buffer)
+    return texts.cast(pa.float64()).to_numpy()
+
+
+class Dates(_Column):
+    """DATE, as days since 1970."""
+
+    storage = np.int32
+    decode = staticmethod(dates.dates)
+
+    def append(self, cells: Cells, at: int) -> None:
+        """Decode `cells` as the rows from `at` on."""
+        bad, doubtful, example = self.decode(
+            cells.block, cells.starts, cells.lengths, cells.rows, self.values, self.valid, at
+        )
+        self._understood(cells, bad)
+        if doubtful:
+            self._doubt("zero_date", doubtful, cells.text(example))
+
+
+class Datetimes(Dates):
+    """DATETIME and TIMESTAMP, as microseconds since 1970."""
+
+    storage = np.int64
+    decode = staticmethod(dates.datetimes)
+
+
+class Strings(_Column):
+    """Everything that stays the text or the bytes it is."""
+
+    storage = np.int32
+    decoded_kinds: Sequence[str] = ("invalid_utf8", "nul_byte")
+
+    def __init__(self, column: Column, capacity: int) -> None:
+        self.is_text = pa.types.is_string(column.arrow_type)
+        self.room = 1 << 16
+        super().__init__(column, capacity)
+
+    def _allocate(self) -> None:
+        self.buffer, self.values = allocate(self.capacity + 1, self.storage)
+        self.values[0] = 0
+        self.data_buffer, self.data = allocate(self.room, np.uint8)
+        self.replaced = False
+
+    def append(self, cells: Cells, at: int) -> None:
+        """Decode `cells` as the rows from `at` on."""
+        self._reserve(int(self.values[at]) + int(np.maximum(cells.lengths[: cells.rows], 0).sum()))
+        found = text.strings(
+            cells.block,
+            cells.starts,
+            cells.lengths,
+            cells.rows,
+            self.values,
+            self.data,
+            self.valid,
+            at,
+        )
+        if self.is_text and found:
+            self._inspect(cells, at, found)
+
+    def _reserve(self, size: int) -> None:
+        if size <= self.room:
+            return
+        used = self.data
+        self.room = max(size, self.room + self.room // 2)
+        self.data_buffer, self.data = allocate(self.room, np.uint8)
+        self.data[: len(used)] = used
+
+    def _inspect(self, cells: Cells, at: int, found: int) -> None:
+        last = at + cells.rows
+        if found & text.NOT_ASCII:
+            count, row = text.invalid_utf8(self.data, self.values, at, last)
+            self.replaced = self.replaced or count > 0
+            self._doubt("invalid_utf8", count, cells.text(row - at) if count else "")
+        if found & text.HAS_NUL:
+            count, row = text.nul_bytes(self.data, self.values, at, last)
+            self._doubt("nul_byte", count, cells.text(row - at) if count else "")
+
+    def _array(self, rows: int, validity: pa.Buffer | None, missing: int) -> pa.Array:
+        kind = pa.binary() if self.replaced else self.column.arrow_type
+        buffers = [validity, self.buffer, self.data_buffer]
+        array = pa.Array.from_buffers(kind, rows, buffers, missing)
+        if not self.replaced:
+            return array
+        texts = [
+            None if value is None else value.decode("utf-8", "replace")
+            for value in array.to_pylist()
+        ]
+        return pa.array(texts, pa.string())

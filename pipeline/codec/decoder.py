@@ -1,0 +1,85 @@
+"""Packets of a MySQL row stream to Arrow record batches, a column at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.codec import packets
+from pipeline.codec.builders import Cells, Doubt, builder_of
+from pipeline.columns import Column, arrow_schema
+
+BLOCK_ROWS = 4096
+"""Rows decoded together, at most: their cells' places should stay in the processor's cache."""
+
+
+class MalformedRow(ValueError):
+    """A packet that is not a row of the expected number of columns."""
+
+
+@dataclass(frozen=True)
+class DecodedBatch:
+    """Rows as Arrow columns, what is doubtful about them, and the bytes they were on the wire."""
+
+    batch: pa.RecordBatch
+    doubts: tuple[Doubt, ...]
+    wire_bytes: int
+
+
+class Decoder:
+    """Decodes successive blocks and hands their rows out as batches.
+
+    `rows` is what the batch under construction holds, `wire_bytes` what it took on the wire.
+    """
+
+    def __init__(self, columns: Sequence[Column], batch_rows: int) -> None:
+        self.rows = 0
+        self.wire_bytes = 0
+        self._schema = arrow_schema(columns)
+        self._batch_rows = batch_rows
+        self._builders = [builder_of(column, batch_rows) for column in columns]
+        self._starts = np.empty((len(columns), min(BLOCK_ROWS, batch_rows) + 16), np.int32)
+        self._lengths = np.empty_like(self._starts)
+
+    @property
+    def full(self) -> bool:
+        """The batch has as many rows as it may have."""
+        return self.rows == self._batch_rows
+
+    def packets(self, block: np.ndarray, at: int, end: int) -> int:
+        """Decode the packets of ``block[at:end]`` until the batch is full; returns where it stopped."""
+        while at < end and not self.full:
+            limit = min(self._starts.shape[1], self._batch_rows - self.rows)
+            whole, behind, rows = packets.find_rows(
+                block, at, end, self._starts, self._lengths, limit
+            )
+            if not whole:
+                raise MalformedRow(f"a row does not have {len(self._builders)} columns")
+            self._append(block, rows, behind - at)
+            at = behind
+        return at
+
+    def row(self, block: np.ndarray, end: int, wire_bytes: int) -> None:
+        """Decode one row, of any size, whose payload is ``block[:end]``."""
+        if not packets.find_cells(block, 0, end, self._starts, self._lengths):
+            raise MalformedRow(f"a row does not have {len(self._builders)} columns")
+        self._append(block, 1, wire_bytes)
+
+    def _append(self, block: np.ndarray, rows: int, wire_bytes: int) -> None:
+        columns = zip(self._builders, self._starts, self._lengths, strict=True)
+        for builder, starts, lengths in columns:
+            builder.append(Cells(block, starts, lengths, rows), self.rows)
+        self.rows += rows
+        self.wire_bytes += wire_bytes
+
+    def take(self) -> DecodedBatch:
+        """The rows decoded since the last call."""
+        arrays = [builder.finish(self.rows) for builder in self._builders]
+        doubts = tuple(doubt for builder in self._builders for doubt in builder.doubts())
+        batch = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
+        taken = DecodedBatch(batch, doubts, self.wire_bytes)
+        self.rows = self.wire_bytes = 0
+        return taken

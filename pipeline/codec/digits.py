@@ -1,0 +1,230 @@
+"""Decimal digits to numbers, eight at a time: integers and fixed-point decimals.
+
+A cell's first eight bytes are loaded as one integer, the bytes behind its end are shifted out (zero
+bytes in front are zero digits), and three multiplications add neighbours up.
+https://lemire.me/blog/2022/01/21/swar-explained-parsing-eight-digits/
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.codec.jit import inlined, kernel, load64
+
+FINE = -1
+"""What the kernels return when every cell of a block was understood, in place of the row that was not."""
+
+_ZEROS = np.uint64(0x3030303030303030)
+_ABOVE_NINE = np.uint64(0x7676767676767676)
+_HIGH_BITS = np.uint64(0x8080808080808080)
+_LOW_32 = np.uint64(0xFFFFFFFF)
+_TENS = np.array([10**power for power in range(19)], np.int64)
+_BAD = np.int64(-1)
+
+
+@inlined
+def few_digits(block: np.ndarray, at: int, count: int) -> int:
+    """The number written in ``block[at:at + count]``, zero to eight bytes; -1 if one is no digit."""
+    if count == 0:
+        return np.int64(0)
+    word = (load64(block, at) ^ _ZEROS) << np.uint64(64 - 8 * count)
+    if (((word + _ABOVE_NINE) | word) & _HIGH_BITS) != np.uint64(0):
+        return _BAD
+    word = (word * np.uint64(10)) + (word >> np.uint64(8))
+    pairs = np.uint64(0x000000FF000000FF)
+    return np.int64(
+        (
+            (word & pairs) * np.uint64(0x000F424000000064)
+            + ((word >> np.uint64(16)) & pairs) * np.uint64(0x0000271000000001)
+        )
+        >> np.uint64(32)
+    )
+
+
+@inlined
+def many_digits(block: np.ndarray, at: int, count: int) -> int:
+    """As `few_digits`, for up to eighteen digits."""
+    value = np.int64(0)
+    while count > 0:
+        part = min(count, 8)
+        piece = few_digits(block, at, part)
+        if piece < 0:
+            return _BAD
+        value = value * _TENS[part] + piece
+        at += part
+        count -= part
+    return value
+
+
+@inlined
+def _integer(block: np.ndarray, at: int, length: int) -> tuple[bool, int]:
+    """A signed 64-bit integer of any length, zeros in front allowed (ZEROFILL): (understood, value)."""
+    negative = length > 0 and block[at] == 0x2D
+    if negative:
+        at += 1
+        length -= 1
+    if length == 0:
+        return False, np.int64(0)
+    while length > 19 and block[at] == 0x30:
+        at += 1
+        length -= 1
+    if length > 19:
+        return False, np.int64(0)
+    value = many_digits(block, at, min(length, 18))
+    if value < 0:
+        return False, np.int64(0)
+    if length == 19:
+        last = few_digits(block, at + 18, 1)
+        # compared before the multiplication, which would wrap around; -2^63 is one below -(2^63-1)
+        room = np.int64(9223372036854775807)
+        if last < 0 or value > room // 10:
+            return False, np.int64(0)
+        if value == room // 10 and last > 7:
+            lowest = negative and last == 8
+            return lowest, np.int64(-room - 1)
+        value = value * 10 + last
+    return True, -value if negative else value
+
+
+@kernel
+def integers(
+    block: np.ndarray,
+    starts: np.ndarray,
+    lengths: np.ndarray,
+    rows: int,
+    values: np.ndarray,
+    valid: np.ndarray,
+    at: int,
+) -> int:
+    """Decode `rows` cells into ``values[at:]`` (int16, int32 or int64) and ``valid[at:]`` (0 or 1).
+
+    Returns the first row that is not an integer of that width, or `FINE`.
+    """
+    for row in range(rows):
+        length = lengths[row]
+        if length < 0:
+            valid[at + row] = 0
+            values[at + row] = 0
+            continue
+        understood, value = _integer(block, np.int64(starts[row]), np.int64(length))
+        values[at + row] = value
+        if not understood or values[at + row] != value:
+            return row
+        valid[at + row] = 1
+    return FINE
+
+
+@inlined
+def _times_plus(high: int, low: int, factor: int, summand: int) -> tuple[int, int]:
+    """``value * factor + summand`` on 128 bits in two halves; factor and summand below 2^32."""
+    first = (low & _LOW_32) * factor + summand
+    second = (low >> np.uint64(32)) * factor + (first >> np.uint64(32))
+    return (
+        high * factor + (second >> np.uint64(32)),
+        (second << np.uint64(32)) | (first & _LOW_32),
+    )
+
+
+@inlined
+def _append(high: int, low: int, block: np.ndarray, at: int, count: int) -> tuple[bool, int, int]:
+    """The number with `count` more digits behind it: (understood, high, low)."""
+    while count > 0:
+        part = min(count, 8)
+        piece = few_digits(block, at, part)
+        if piece < 0:
+            return False, high, low
+        high, low = _times_plus(high, low, np.uint64(_TENS[part]), np.uint64(piece))
+        at += part
+        count -= part
+    return True, high, low
+
+
+@inlined
+def _wide_decimal(
+    block: np.ndarray, at: int, length: int, precision: int, scale: int
+) -> tuple[bool, int, int]:
+    """A decimal of up to 38 digits without its sign, any number of fraction digits up to `scale`."""
+    zero = np.uint64(0)
+    point = length
+    for place in range(length):
+        if block[at + place] == 0x2E:
+            point = place
+            break
+    fraction = max(length - point - 1, 0)
+    skipped = 0
+    while skipped < point - 1 and block[at + skipped] == 0x30:
+        skipped += 1
+    # a point needs digits on both sides, as MySQL writes it
+    if point == 0 or point == length - 1 or fraction > scale:
+        return False, zero, zero
+    if point - skipped > precision - scale and not (
+        point - skipped == 1 and block[at + skipped] == 0x30
+    ):
+        return False, zero, zero
+    understood, high, low = _append(zero, zero, block, at + skipped, point - skipped)
+    if understood:
+        understood, high, low = _append(high, low, block, at + point + 1, fraction)
+    for _ in range(fraction, scale):
+        high, low = _times_plus(high, low, np.uint64(10), zero)
+    return understood, high, low
+
+
+@kernel
+def decimals(
+    block: np.ndarray,
+    starts: np.ndarray,
+    lengths: np.ndarray,
+    rows: int,
+    values: np.ndarray,
+    valid: np.ndarray,
+    at: int,
+    precision: int,
+    scale: int,
+) -> int:
+    """Decode `rows` cells into 128-bit integers of the unit 10^-scale.
+
+    `values` is uint64, two places a row, the low half first. Returns the first row that is not a
+    DECIMAL(precision, scale), or `FINE`.
+    """
+    tail = scale + 1 if scale else 0
+    for row in range(rows):
+        length = np.int64(lengths[row])
+        place = 2 * (at + row)
+        if length < 0:
+            valid[at + row] = 0
+            values[place] = 0
+            values[place + 1] = 0
+            continue
+        start = np.int64(starts[row])
+        negative = length > 0 and block[start] == 0x2D
+        if negative:
+            start += 1
+            length -= 1
+        whole = length - tail
+        # what money looks like: as many fraction digits as declared, at most eight on either side
+        if (
+            0 < whole <= 8
+            and scale <= 8
+            and whole <= precision - scale
+            and (scale == 0 or block[start + whole] == 0x2E)
+        ):
+            left = few_digits(block, start, whole)
+            right = few_digits(block, start + whole + 1, scale)
+            if left < 0 or right < 0:
+                return row
+            value = left * _TENS[scale] + right
+            value = -value if negative else value
+            values[place] = np.uint64(value)
+            values[place + 1] = np.uint64(value >> 63)
+            valid[at + row] = 1
+            continue
+        understood, high, low = _wide_decimal(block, start, length, precision, scale)
+        if not understood:
+            return row
+        if negative:
+            low = ~low + np.uint64(1)
+            high = ~high + np.uint64(1 if low == np.uint64(0) else 0)
+        values[place] = low
+        values[place + 1] = high
+        valid[at + row] = 1
+    return FINE

@@ -1,0 +1,96 @@
+"""How kernels are compiled, and the four memory operations that Numba itself does not offer.
+
+Kernels are compiled once for a machine, by ``python -m pipeline.codec`` or by the first process that
+needs one, and kept in ``__pycache__`` beside their source, in Numba's user-wide cache where that
+directory cannot be written, or in ``NUMBA_CACHE_DIR``. They run without the GIL.
+
+The memory operations are unaligned and unchecked. Whoever calls them owns both ends: every array they
+are used on has `SLACK` bytes behind its last used one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic, register_jitable
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+SLACK = 32
+"""Bytes that must be readable (or writable) behind the last byte of an array given to a kernel."""
+
+
+def kernel(function: Function) -> Function:
+    """Compile `function` on first use, or load it from the cache.
+
+    Without a place for the cache the kernel is compiled anew in every process, which is slow and
+    correct.
+    """
+    try:
+        compiled: Function = njit(cache=True, nogil=True)(function)
+    except RuntimeError:  # "cannot cache function: no locator available"
+        compiled = njit(nogil=True)(function)
+    return compiled
+
+
+def inlined(function: Function) -> Function:
+    """Mark a helper that is compiled as part of the kernels that call it."""
+    marked: Function = register_jitable(function)
+    return marked
+
+
+def _pointer(context: Any, builder: Any, array_type: Any, array: Any, index: Any, bits: int) -> Any:
+    data = context.make_array(array_type)(context, builder, array).data
+    return builder.bitcast(builder.gep(data, [index]), ir.IntType(bits).as_pointer())
+
+
+@intrinsic  # type: ignore[untyped-decorator]  # Numba is not typed
+def load64(_typing: Any, array: Any, _index: Any) -> Any:
+    """``load64(array, i)``: the eight bytes from ``array[i]`` on, little-endian."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointer = _pointer(context, builder, signature.args[0], *arguments, 64)
+        return builder.load(pointer, align=1)
+
+    return types.uint64(array, types.intp), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]  # Numba is not typed
+def store64(_typing: Any, array: Any, _index: Any, _value: Any) -> Any:
+    """``store64(array, i, value)``: eight bytes, little-endian, from ``array[i]`` on."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        target, index, value = arguments
+        pointer = _pointer(context, builder, signature.args[0], target, index, 64)
+        builder.store(value, pointer, align=1)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, types.uint64), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]  # Numba is not typed
+def move128(_typing: Any, target: Any, _at: Any, source: Any, _start: Any) -> Any:
+    """``move128(target, at, source, start)``: sixteen bytes from one array to another."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        to, at, array, start = arguments
+        read = _pointer(context, builder, signature.args[2], array, start, 128)
+        write = _pointer(context, builder, signature.args[0], to, at, 128)
+        builder.store(builder.load(read, align=1), write, align=1)
+        return context.get_dummy_value()
+
+    return types.void(target, types.intp, source, types.intp), generate
+
+
+@inlined
+def copy(target: np.ndarray, at: int, source: np.ndarray, start: int, length: int) -> None:
+    """Copy `length` bytes, and up to fifteen that follow them, in steps of sixteen.
+
+    Values are short: a call of memcpy for each costs more than the bytes.
+    """
+    for done in range(0, length, 16):
+        move128(target, at + done, source, start + done)

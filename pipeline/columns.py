@@ -1,0 +1,193 @@
+"""The type map: what each MySQL type becomes in Parquet (Arrow) and in Redshift.
+
+Lossless by construction, and the only place that knows it. Widths and limits of MySQL types are from
+https://dev.mysql.com/doc/refman/9.0/en/data-types.html, of Redshift's from
+https://docs.aws.amazon.com/redshift/latest/dg/c_Supported_data_types.html. `docs/types.md` is made
+from this module.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+import pyarrow as pa
+
+from pipeline.errors import ConfigurationError
+from pipeline.names import fold
+
+MAX_VARCHAR = 65535  # bytes, not characters
+MAX_VARBYTE = 16_777_216
+MAX_DECIMAL = 38
+
+
+class ReadAs(str, enum.Enum):
+    """How a column stands in the SELECT, so that its text on the wire is exact."""
+
+    PLAIN = "plain"
+    NUMBER = "number"
+    """BIT arrives as bytes unless it is made a number."""
+    DOUBLE = "double"
+    """FLOAT is printed with six digits; as a double it is printed so that it reads back the same."""
+    WKB = "wkb"
+    """Geometry without the server's SRID prefix."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column on its whole way: its source spelling, its Arrow type, its warehouse name and type."""
+
+    name: str
+    source_type: str
+    nullable: bool
+    arrow: str
+    redshift: str
+    target: str
+    read_as: ReadAs = ReadAs.PLAIN
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        """The Arrow type of the values in Parquet."""
+        if decimal := re.fullmatch(r"decimal128\((\d+), (\d+)\)", self.arrow):
+            return pa.decimal128(int(decimal[1]), int(decimal[2]))
+        return _ARROW[self.arrow]
+
+
+_ARROW = {
+    str(kind): kind
+    for kind in (
+        pa.int16(),
+        pa.int32(),
+        pa.int64(),
+        pa.float32(),
+        pa.float64(),
+        pa.string(),
+        pa.binary(),
+        pa.date32(),
+        pa.timestamp("us", tz="UTC"),
+    )
+}
+_TIMESTAMP = "timestamp[us, tz=UTC]"
+
+# (signed, unsigned) → (Arrow, Redshift); ZEROFILL is unsigned
+_INTEGERS = {
+    "tinyint": (("int16", "SMALLINT"), ("int16", "SMALLINT")),
+    "smallint": (("int16", "SMALLINT"), ("int32", "INTEGER")),
+    "mediumint": (("int32", "INTEGER"), ("int32", "INTEGER")),
+    "int": (("int32", "INTEGER"), ("int64", "BIGINT")),
+    "bigint": (("int64", "BIGINT"), ("decimal128(20, 0)", "DECIMAL(20,0)")),
+}
+_FIXED = {
+    "year": ("int16", "SMALLINT"),
+    "date": ("date32[day]", "DATE"),
+    "datetime": (_TIMESTAMP, "TIMESTAMP"),
+    "timestamp": (_TIMESTAMP, "TIMESTAMP"),
+    "time": ("string", "VARCHAR(17)"),
+    "json": ("string", f"VARCHAR({MAX_VARCHAR})"),
+    "uuid": ("string", "VARCHAR(36)"),
+    "inet4": ("string", "VARCHAR(15)"),
+    "inet6": ("string", "VARCHAR(45)"),
+    "float": ("float", "REAL"),
+    "double": ("double", "DOUBLE PRECISION"),
+}
+_TEXTS = {"char", "varchar", "tinytext", "text", "mediumtext", "longtext"}
+_BYTES = {"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob", "vector"}
+_GEOMETRY = {
+    "geometry",
+    "point",
+    "linestring",
+    "polygon",
+    "multipoint",
+    "multilinestring",
+    "multipolygon",
+    "geometrycollection",
+    "geomcollection",
+}
+_READ_AS = {"bit": ReadAs.NUMBER, "float": ReadAs.DOUBLE} | dict.fromkeys(_GEOMETRY, ReadAs.WKB)
+
+
+def column_of(row: Mapping[str, object]) -> Column:
+    """The column that a row of ``information_schema.columns`` describes.
+
+    `row` has the view's upper-case names as keys. Raises ConfigurationError for a type or a name the
+    warehouse cannot hold.
+    """
+    name = str(row["COLUMN_NAME"])
+    data_type = str(row["DATA_TYPE"]).lower()
+    try:
+        arrow, redshift = _types_of(data_type, row)
+        target = fold(name)
+    except (KeyError, ValueError) as error:
+        raise ConfigurationError(
+            f"column {name} cannot be carried",
+            why=f"its type is {row['COLUMN_TYPE']} ({error})",
+            todo="leave it out with `exclude:` in the table's definition",
+        ) from error
+    return Column(
+        name=name,
+        source_type=str(row["COLUMN_TYPE"]),
+        nullable=row["IS_NULLABLE"] == "YES",
+        arrow=arrow,
+        redshift=redshift,
+        target=target,
+        read_as=_READ_AS.get(data_type, ReadAs.PLAIN),
+    )
+
+
+def _types_of(data_type: str, row: Mapping[str, object]) -> tuple[str, str]:
+    column_type = str(row["COLUMN_TYPE"])
+    if data_type in _INTEGERS:
+        unsigned = "unsigned" in column_type or "zerofill" in column_type
+        return _INTEGERS[data_type][unsigned]
+    if data_type in _TEXTS:
+        return (
+            "string",
+            f"VARCHAR({min(4 * max(_number(row, 'CHARACTER_MAXIMUM_LENGTH'), 1), MAX_VARCHAR)})",
+        )
+    if data_type in _BYTES:
+        return (
+            "binary",
+            f"VARBYTE({min(max(_number(row, 'CHARACTER_OCTET_LENGTH'), 1), MAX_VARBYTE)})",
+        )
+    if data_type in _GEOMETRY:
+        return "binary", f"VARBYTE({MAX_VARBYTE})"
+    if data_type in ("enum", "set"):
+        return "string", f"VARCHAR({_members_bytes(data_type, column_type)})"
+    if data_type == "decimal":
+        return _decimal(_number(row, "NUMERIC_PRECISION"), _number(row, "NUMERIC_SCALE"))
+    if data_type == "bit":
+        wide = _number(row, "NUMERIC_PRECISION") > 63
+        return ("decimal128(20, 0)", "DECIMAL(20,0)") if wide else ("int64", "BIGINT")
+    return _FIXED[data_type]
+
+
+def _decimal(precision: int, scale: int) -> tuple[str, str]:
+    if precision > MAX_DECIMAL:
+        return "string", f"VARCHAR({precision + 3})"
+    return f"decimal128({precision}, {scale})", f"DECIMAL({precision},{scale})"
+
+
+def _members_bytes(data_type: str, column_type: str) -> int:
+    members = re.findall(r"'((?:[^']|'')*)'", column_type)
+    lengths = [len(member.replace("''", "'")) for member in members]
+    longest = max(lengths) if data_type == "enum" else sum(lengths) + len(lengths) - 1
+    return min(max(4 * longest, 1), MAX_VARCHAR)
+
+
+def _number(row: Mapping[str, object], key: str) -> int:
+    return int(str(row[key]))
+
+
+def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
+    """The schema of the Parquet files; every field is nullable in Arrow, as the source may be altered."""
+    return pa.schema([pa.field(column.name, column.arrow_type) for column in columns])
+
+
+def fingerprint(columns: Iterable[Column]) -> str:
+    """A digest of names, types and order: two windows with one fingerprint have one schema."""
+    text = json.dumps([asdict(column) for column in columns], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

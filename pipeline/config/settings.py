@@ -1,0 +1,216 @@
+"""Where the servers are, how to log in, how to run.
+
+Each setting comes from the environment, else from `.env` in the working directory, else from its
+section of `luigi.cfg`, else it has the default below. The sections are read one by one, when first
+asked for: a backup needs no warehouse.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import luigi.configuration
+from dotenv import dotenv_values
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from pipeline.errors import ConfigurationError
+
+
+def _setting(default: Any, env: str, description: str, **limits: Any) -> Any:
+    return Field(default, description=description, json_schema_extra={"env": env}, **limits)
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Source(_Section):
+    """The MySQL server the rows come from: section `[source]`."""
+
+    host: str = _setting(..., "DB_HOST", "host name, as seen from the bastion if there is one")
+    port: int = _setting(3306, "DB_PORT", "port", ge=1, le=65535)
+    user: str = _setting(..., "DB_USER", "user; needs SELECT, and PROCESS to see open transactions")
+    password: SecretStr = _setting(..., "DB_PASSWORD", "password")
+    database: str = _setting("", "DB_DATABASE", "database of tables named without one")
+    ssl_ca: Path | None = _setting(None, "DB_SSL_CA", "CA file; its presence makes TLS required")
+    lag: int = _setting(
+        60, "DB_CLOSING_LAG", "seconds after its end before a window may be taken", ge=0
+    )
+    timeout: int = _setting(600, "DB_TIMEOUT", "seconds without a byte before giving up", ge=1)
+
+
+class Bastion(_Section):
+    """The SSH host through which the source is reached: section `[bastion]`; absent without a host."""
+
+    host: str = _setting("", "SSH_BASTION_HOST", "host name; empty for a direct connection")
+    port: int = _setting(22, "SSH_BASTION_PORT", "port", ge=1, le=65535)
+    user: str = _setting("", "SSH_BASTION_USER", "user")
+    key_path: Path | None = _setting(None, "SSH_BASTION_KEY_PATH", "private key file")
+    known_hosts: Path = _setting(
+        Path("~/.ssh/known_hosts"), "SSH_BASTION_KNOWN_HOSTS", "file with the bastion's host key"
+    )
+    warehouse: bool = _setting(
+        False, "SSH_BASTION_WAREHOUSE", "whether the warehouse is reached through it too"
+    )
+
+
+class Lake(_Section):
+    """The S3 bucket: section `[lake]`. Without keys boto3's own chain (role, profile) is used."""
+
+    bucket: str = _setting(..., "S3_BUCKET_NAME", "bucket")
+    region: str = _setting("us-east-1", "S3_REGION", "region")
+    prefix: str = _setting("", "S3_PREFIX", "key prefix of everything the pipeline writes")
+    endpoint: str | None = _setting(None, "AWS_ENDPOINT_URL_S3", "another S3 server than AWS")
+    access_key_id: str | None = _setting(None, "AWS_ACCESS_KEY_ID", "access key")
+    secret_access_key: SecretStr | None = _setting(None, "AWS_SECRET_ACCESS_KEY", "secret key")
+    session_token: SecretStr | None = _setting(None, "AWS_SESSION_TOKEN", "session token")
+    part_size: int = _setting(16, "S3_PART_SIZE_MB", "MiB of a multipart upload's part", ge=5)
+    concurrency: int = _setting(4, "S3_CONCURRENCY", "parts under way at once", ge=1)
+
+
+class Warehouse(_Section):
+    """The Redshift cluster or workgroup: section `[warehouse]`."""
+
+    host: str = _setting(..., "REDSHIFT_HOST", "endpoint")
+    port: int = _setting(5439, "REDSHIFT_PORT", "port", ge=1, le=65535)
+    user: str = _setting(..., "REDSHIFT_USER", "user")
+    password: SecretStr = _setting(..., "REDSHIFT_PASSWORD", "password")
+    database: str = _setting(..., "REDSHIFT_DATABASE", "database")
+    schema_name: str = _setting("public", "REDSHIFT_SCHEMA", "schema of the loaded tables")
+    sslmode: Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] = (
+        _setting("verify-full", "REDSHIFT_SSLMODE", "libpq's sslmode")
+    )
+    sslrootcert: Path | None = _setting(None, "REDSHIFT_SSLROOTCERT", "CA bundle of the server")
+    iam_role: str | None = _setting(
+        None, "REDSHIFT_IAM_ROLE", "role with which COPY reads S3 ('default' or an ARN)"
+    )
+    statement_timeout: int = _setting(
+        3600, "REDSHIFT_STATEMENT_TIMEOUT", "seconds a statement may take", ge=1
+    )
+
+
+Strategy = Literal["sequential", "inter-table", "intra-table"]
+
+
+class Run(_Section):
+    """How to run: section `[pipeline]`."""
+
+    strategy: Strategy = _setting("intra-table", "PIPELINE_STRATEGY", "what runs side by side")
+    configs: Path = _setting(Path("configs"), "PIPELINE_CONFIGS", "folder of table definitions")
+    spool: Path = _setting(Path(".spool"), "PIPELINE_SPOOL", "folder for rows on their way to S3")
+    spool_gb: int = _setting(
+        20, "PIPELINE_SPOOL_GB", "GB of uploaded rows the spool may keep for ConvertCSV", ge=0
+    )
+    csv_part_mb: int = _setting(
+        64, "PIPELINE_CSV_PART_MB", "MiB of text in a CSV part, before compression", ge=1
+    )
+    csv_compression: Literal["zstd", "gzip"] = _setting(
+        "zstd", "PIPELINE_CSV_COMPRESSION", "what CSV parts are compressed with"
+    )
+
+
+SECTIONS: dict[str, type[_Section]] = {
+    "source": Source,
+    "bastion": Bastion,
+    "lake": Lake,
+    "warehouse": Warehouse,
+    "pipeline": Run,
+}
+SectionT = TypeVar("SectionT", bound=_Section)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All sections, each validated when first asked for; raises ConfigurationError then.
+
+    `environment` maps variable names to values, `sections` the names of `luigi.cfg`'s sections to
+    their keys.
+    """
+
+    environment: Mapping[str, str]
+    sections: Mapping[str, Mapping[str, str]]
+
+    @cached_property
+    def source(self) -> Source:
+        """Where MySQL is."""
+        return self._section("source", Source)
+
+    @cached_property
+    def bastion(self) -> Bastion | None:
+        """The SSH host in between, if one is configured."""
+        bastion = self._section("bastion", Bastion)
+        return bastion if bastion.host else None
+
+    @cached_property
+    def lake(self) -> Lake:
+        """Where S3 is."""
+        return self._section("lake", Lake)
+
+    @cached_property
+    def warehouse(self) -> Warehouse:
+        """Where Redshift is."""
+        return self._section("warehouse", Warehouse)
+
+    @cached_property
+    def run(self) -> Run:
+        """How to run."""
+        return self._section("pipeline", Run)
+
+    @property
+    def default_database(self) -> str:
+        """The database of tables named without one; asked for where no server is needed."""
+        section = self.sections.get("source", {})
+        return self.environment.get("DB_DATABASE") or section.get("database", "")
+
+    def _section(self, name: str, model: type[SectionT]) -> SectionT:
+        values = {key: value for key, value in self.sections.get(name, {}).items() if value}
+        for key, variable in variables(model).items():
+            if self.environment.get(variable):
+                values[key] = self.environment[variable]
+        try:
+            return model.model_validate(values)
+        except ValidationError as error:
+            raise _explained(name, model, error) from None
+
+
+def variables(model: type[BaseModel]) -> dict[str, str]:
+    """The environment variable of each setting of a section."""
+    return {
+        key: str(field.json_schema_extra["env"])
+        for key, field in model.model_fields.items()
+        if isinstance(field.json_schema_extra, dict)
+    }
+
+
+def _explained(name: str, model: type[BaseModel], error: ValidationError) -> ConfigurationError:
+    names = variables(model)
+    reasons, wanted = [], []
+    for fault in error.errors(include_input=False):
+        key = str(fault["loc"][0])
+        missing = fault["type"] == "missing"
+        reasons.append(f"{key} is missing" if missing else f"{key}: {fault['msg']}")
+        wanted.append(names.get(key, key))
+    return ConfigurationError(
+        f"the settings of [{name}] are not complete",
+        why="; ".join(reasons),
+        todo=f"set {', '.join(wanted)} in the environment or .env, or [{name}] in luigi.cfg",
+    )
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Settings from this process's environment, `.env` and the `luigi.cfg` that Luigi itself reads."""
+    dotenv = {key: value for key, value in dotenv_values(".env").items() if value is not None}
+    parser = luigi.configuration.get_config()
+    sections = {name: dict(parser.items(name)) for name in SECTIONS if parser.has_section(name)}
+    return Settings({**dotenv, **(os.environ if environment is None else environment)}, sections)
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return read_settings()

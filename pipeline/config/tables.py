@@ -1,0 +1,187 @@
+"""Table definitions: what `configs/*.yml` may say of a table."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pipeline.errors import ConfigurationError
+from pipeline.names import TableName, fold
+
+LoadMode = Literal["merge", "append", "replace"]
+
+
+class TableDefinition(BaseModel):
+    """One table: its cursor, and what it becomes in the warehouse. Every key but `cursor` is optional."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cursor: str | None = Field(
+        None, description="column that says when a row changed; none for cursor_type: full"
+    )
+    cursor_type: Literal["timestamp", "full"] = Field(
+        "timestamp", description="timestamp: time windows; full: a snapshot of the whole table"
+    )
+    load: LoadMode | None = Field(
+        None,
+        description="merge: newest row per key (default); append: every version; "
+        "replace: the whole table (default of cursor_type: full)",
+    )
+    key: tuple[str, ...] = Field(
+        (), description="columns that identify a row; default: the source's primary key"
+    )
+    business_key: tuple[str, ...] = Field(
+        (), description="columns of the thing a row is about; asks for the view <target>_latest"
+    )
+    target: str | None = Field(None, description="table in the warehouse; default: the same name")
+    distkey: str | None = Field(None, description="column that distributes the warehouse table")
+    sortkey: tuple[str, ...] = Field((), description="columns that sort the warehouse table")
+    exclude: tuple[str, ...] = Field((), description="columns to leave out")
+    on_null_cursor: Literal["error", "ignore"] = Field(
+        "error", description="rows without a cursor, which no window holds: refuse, or leave out"
+    )
+    chunks: int = Field(
+        1, ge=1, le=256, description="pieces a window is extracted in, side by side"
+    )
+
+    @model_validator(mode="after")
+    def _agrees(self) -> TableDefinition:
+        if self.cursor_type == "full":
+            if self.cursor:
+                raise ValueError("cursor_type: full reads the whole table and takes no cursor")
+            if self.load not in (None, "replace"):
+                raise ValueError("cursor_type: full is loaded with load: replace")
+        elif not self.cursor:
+            raise ValueError("cursor is missing; name the column that says when a row changed")
+        elif self.load == "replace":
+            raise ValueError("load: replace needs cursor_type: full; a window is not a whole table")
+        return self
+
+    @property
+    def load_mode(self) -> LoadMode:
+        """The mode asked for, or the default of the cursor type."""
+        return self.load or ("replace" if self.cursor_type == "full" else "merge")
+
+
+class Table(BaseModel):
+    """A table's name and definition."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: TableName
+    definition: TableDefinition
+    order: int = 0
+
+    @property
+    def target(self) -> str:
+        """The warehouse table's name, without schema."""
+        return fold(self.definition.target or self.name.table)
+
+
+def read_tables(folder: Path, default_database: str = "") -> dict[str, Table]:
+    """All tables of ``folder/*.yml`` by name, in the order of files and lines.
+
+    Raises ConfigurationError, naming the file, for anything that is not a valid definition, for a
+    table defined twice and for two tables with one target.
+    """
+    files = sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")])
+    if not files:
+        raise ConfigurationError(
+            "no table is defined",
+            why=f"{folder} holds no .yml file",
+            todo="write one as docs/tables.md shows, or set PIPELINE_CONFIGS to its folder",
+        )
+    tables: dict[str, Table] = {}
+    targets: dict[str, str] = {}
+    for file in files:
+        for name, entry in _entries(file):
+            table = _table(file, name, entry, default_database, order=len(tables))
+            _claim(file, targets, table.target, str(table.name))
+            tables[str(table.name)] = table
+    return tables
+
+
+def _entries(file: Path) -> list[tuple[str, Any]]:
+    try:
+        document = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file} is not YAML", why=" ".join(str(error).split())) from None
+    if not isinstance(document, dict) or not isinstance(document.get("tables"), dict):
+        raise ConfigurationError(
+            f"{file} defines no tables",
+            why="it has no mapping `tables:`",
+            todo="see docs/tables.md for one that works",
+        )
+    if unknown := sorted(set(document) - {"tables", "defaults"}):
+        raise ConfigurationError(f"{file} has unknown keys", why=", ".join(map(str, unknown)))
+    defaults = document.get("defaults") or {}
+    return [
+        (str(name), {**defaults, **(entry or {})}) for name, entry in document["tables"].items()
+    ]
+
+
+def _table(file: Path, name: str, entry: Any, default_database: str, order: int) -> Table:
+    try:
+        qualified = name if "." in name or not default_database else f"{default_database}.{name}"
+        return Table(
+            name=TableName.parse(qualified),
+            definition=TableDefinition.model_validate(_lists(entry)),
+            order=order,
+        )
+    except ValidationError as error:
+        reasons = [_reason(fault["loc"], fault["msg"]) for fault in error.errors()]
+        raise ConfigurationError(
+            f"{file}: the definition of {name} is not valid",
+            why="; ".join(reasons),
+            todo="docs/tables.md lists every key",
+        ) from None
+    except ValueError as error:
+        raise ConfigurationError(f"{file}: {error}") from None
+
+
+def _lists(entry: Any) -> Any:
+    """Let a single column stand where a list of columns is meant."""
+    many = ("key", "business_key", "sortkey", "exclude")
+    if not isinstance(entry, dict):
+        return entry
+    return {k: [v] if k in many and isinstance(v, str) else v for k, v in entry.items()}
+
+
+def _reason(location: tuple[int | str, ...], message: str) -> str:
+    where = ".".join(map(str, location))
+    text = message.removeprefix("Value error, ")
+    return f"{where}: {text}" if where else text
+
+
+def _claim(file: Path, targets: dict[str, str], target: str, name: str) -> None:
+    if target in targets:
+        other = targets[target]
+        raise ConfigurationError(
+            f"{file}: {name} and {other} would load into one table",
+            why=f"both have the target {target}" if name != other else "it is defined twice",
+            todo="give one of them another `target:`",
+        )
+    targets[target] = name
+
+
+@lru_cache(maxsize=8)
+def tables(folder: Path, default_database: str = "") -> dict[str, Table]:
+    """The tables of a folder, read once in this process."""
+    return read_tables(folder, default_database)
+
+
+def table_named(folder: Path, name: str, default_database: str = "") -> Table:
+    """The definition of one table; raises ConfigurationError when there is none."""
+    known = tables(folder, default_database)
+    qualified = name if "." in name or not default_database else f"{default_database}.{name}"
+    if qualified not in known:
+        raise ConfigurationError(
+            f"table {name} is not defined",
+            why=f"{folder} defines {', '.join(known)}",
+            todo=f"add it to a file in {folder}, or correct the name",
+        )
+    return known[qualified]

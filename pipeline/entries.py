@@ -1,0 +1,187 @@
+"""What is asked for on a command line: a day or an hour, of one table or of all, backed up or loaded.
+
+`RangeDaily` and `RangeHourly` (pipeline/ranges.py) enumerate these; their `bulk_complete` answers a
+whole range with one S3 LIST a table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from typing import Any, ClassVar
+
+import luigi
+
+from pipeline.config.settings import settings
+from pipeline.config.tables import Table, table_named, tables
+from pipeline.names import Keys, window_of_key
+from pipeline.targets import lake
+from pipeline.tasks import RefreshViews, UploadParquet, WindowTask
+from pipeline.window import UTC, Window
+
+Period = Any  # a date for days, a datetime for hours: Luigi's own parameter types
+
+
+class _Entry(luigi.WrapperTask):
+    """One period of some tables, up to the stage `last`."""
+
+    last: ClassVar[type[WindowTask]]
+    window_of: ClassVar[Callable[[Any], Window]]
+
+    @property
+    def period(self) -> Period:
+        """The day or hour asked for."""
+        raise NotImplementedError
+
+    def tables(self) -> list[Table]:
+        """The tables asked for."""
+        raise NotImplementedError
+
+    @property
+    def window(self) -> Window:
+        """The period as a window."""
+        return type(self).window_of(self.period)
+
+    @property
+    def priority(self) -> float:
+        """Older periods first."""
+        return (datetime(2200, 1, 1, tzinfo=UTC) - self.window.start).total_seconds() / 3600
+
+    def requires(self) -> list[WindowTask]:
+        """The last stage of every table's window."""
+        return [
+            self.last(table=str(table.name), window=self.taken(table)) for table in self.tables()
+        ]
+
+    def taken(self, table: Table) -> Window:
+        """The window that stands for this period.
+
+        For a full snapshot, which shows the table as it is now, it is the newest period that is
+        over: one snapshot covers every earlier period.
+        """
+        if table.definition.cursor_type != "full":
+            return self.window
+        now = datetime.now(UTC)
+        current = type(self).window_of(now if isinstance(self.period, datetime) else now.date())
+        length = current.end - current.start
+        return max(self.window, Window(current.start - length, current.start))
+
+    def complete(self) -> bool:
+        """Whether every table's marker of this period, or a later snapshot's, is there."""
+        return bool(_complete([self]))
+
+    @classmethod
+    def bulk_complete(cls, parameter_tuples: Iterable[Any]) -> list[Any]:
+        """Those of the periods that are complete: one LIST for each table.
+
+        `cls` may be a functools.partial that holds the other parameters, and the periods come as an
+        iterator that can be read once; both are RangeDaily's doing.
+        """
+        entries = {parameter: cls(parameter) for parameter in parameter_tuples}
+        done = _complete(list(entries.values()))
+        return [parameter for parameter, entry in entries.items() if entry in done]
+
+
+def _complete(entries: list[_Entry]) -> set[_Entry]:
+    """Those entries, all of one class and with the same tables, whose every marker is there."""
+    if not entries:
+        return set()
+    last, done = entries[0].last, set(entries)
+    for table in entries[0].tables():
+        windows = _marked(last, Keys(table.name))
+        newest = max(windows, default=None)
+        for entry in list(done):
+            covered = entry.window in windows
+            if table.definition.cursor_type == "full":
+                covered = newest is not None and newest >= entry.window
+            if not covered:
+                done.discard(entry)
+    return done
+
+
+def _marked(last: type[WindowTask], keys: Keys) -> set[Window]:
+    """The windows with a marker of the stage."""
+    prefix = keys.views if last is RefreshViews else keys.lake
+    found = (stored.key for stored in lake().list(prefix))
+    markers = found if last is RefreshViews else (key for key in found if keys.is_lake_marker(key))
+    return {window for key in markers if (window := window_of_key(key)) is not None}
+
+
+class _Daily(_Entry):
+    date: date = luigi.DateParameter(description="the day, in UTC")
+    window_of = staticmethod(Window.day)
+
+    @property
+    def period(self) -> date:
+        return self.date
+
+
+class _Hourly(_Entry):
+    hour: datetime = luigi.DateHourParameter(description="the hour, in UTC, as 2025-08-01T13")
+    window_of = staticmethod(Window.hour)
+
+    @property
+    def period(self) -> datetime:
+        return self.hour
+
+
+class _OneTable(_Entry):
+    table: str = luigi.Parameter(positional=False, description="db.table, as in configs/")
+
+    def tables(self) -> list[Table]:
+        """That one."""
+        return [table_named(settings().run.configs, self.table, settings().default_database)]
+
+
+class _AllTables(_Entry):
+    def tables(self) -> list[Table]:
+        """Every table of configs/."""
+        return list(tables(settings().run.configs, settings().default_database).values())
+
+
+class DailyLoad(_OneTable, _Daily):
+    """One day of one table, all the way to the views."""
+
+    last = RefreshViews
+
+
+class DailyBackup(_OneTable, _Daily):
+    """One day of one table, as far as the lake."""
+
+    last = UploadParquet
+
+
+class DailyLoadAll(_AllTables, _Daily):
+    """One day of every configured table."""
+
+    last = RefreshViews
+
+
+class DailyBackupAll(_AllTables, _Daily):
+    """One day of every configured table, as far as the lake."""
+
+    last = UploadParquet
+
+
+class HourlyLoad(_OneTable, _Hourly):
+    """One hour of one table, all the way to the views."""
+
+    last = RefreshViews
+
+
+class HourlyBackup(_OneTable, _Hourly):
+    """One hour of one table, as far as the lake."""
+
+    last = UploadParquet
+
+
+class HourlyLoadAll(_AllTables, _Hourly):
+    """One hour of every configured table."""
+
+    last = RefreshViews
+
+
+class HourlyBackupAll(_AllTables, _Hourly):
+    """One hour of every configured table, as far as the lake."""
+
+    last = UploadParquet

@@ -1,0 +1,71 @@
+"""The warehouse's own record of what is loaded; it decides.
+
+A row commits in the same transaction as the data it speaks of. The S3 load marker is a copy of it
+that spares Luigi the question.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg2 import extensions
+
+from pipeline.stores import ledger_sql, redshift
+from pipeline.version import VERSION
+from pipeline.window import UTC, Window
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One loaded window: what was loaded (`lake_digest`), where to, how, and the rows it came to."""
+
+    table: str
+    window: Window
+    lake_digest: str
+    target: str
+    mode: str
+    rows_staged: int
+    rows_loaded: int
+    rows_replaced: int
+    committed_at: datetime
+
+
+def ensure(connection: redshift.Connection, schema: str) -> None:
+    """Create the ledger where there is none yet; raises WarehouseError when that is not allowed."""
+    redshift.ensure(connection, ledger_sql.create_ledger(schema), "create the ledger")
+
+
+def entries(cursor: extensions.cursor, schema: str, table: str) -> list[Entry]:
+    """All loaded windows of a table, oldest first."""
+    cursor.execute(ledger_sql.select_entries(schema), (table,))
+    return [_entry(table, *row) for row in cursor.fetchall()]
+
+
+def entry(cursor: extensions.cursor, schema: str, table: str, window: Window) -> Entry | None:
+    """The entry of one window, None when it is not loaded."""
+    found = (e for e in entries(cursor, schema, table) if e.window == window)
+    return next(found, None)
+
+
+def record(cursor: extensions.cursor, schema: str, entry: Entry) -> None:
+    """Write the entry, in place of an earlier one of the same window; commits with the caller."""
+    name = (entry.table, _naive(entry.window.start), _naive(entry.window.end))
+    cursor.execute(ledger_sql.delete_entry(schema), name)
+    figures = (entry.rows_staged, entry.rows_loaded, entry.rows_replaced)
+    rest = (entry.lake_digest, entry.target, entry.mode, *figures, _naive(entry.committed_at))
+    cursor.execute(ledger_sql.insert_entry(schema), (*name, *rest, VERSION))
+
+
+def _entry(table: str, start: datetime, end: datetime, *rest: Any) -> Entry:
+    *figures, committed = rest
+    return Entry(table, Window(_utc(start), _utc(end)), *figures, _utc(committed))
+
+
+def _utc(value: datetime) -> datetime:
+    return value.replace(tzinfo=UTC)
+
+
+def _naive(value: datetime) -> datetime:
+    return value.astimezone(UTC).replace(tzinfo=None)

@@ -1,0 +1,82 @@
+"""The watermark: how far a table is loaded without a gap. Derived, and only published to S3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from pipeline.manifest import LakeManifest, LoadMarker, decode
+from pipeline.names import Keys, TableName, window_of_key
+from pipeline.stores.s3 import Store
+from pipeline.window import UTC, Window, unbroken_end
+
+
+class Watermark(BaseModel):
+    """What is published of a table. Instants are in UTC, rows count the latest window alone.
+
+    `loaded_until` is the end of the unbroken run of loaded windows: it cannot run ahead of the data.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    table: str
+    loaded_until: datetime | None
+    windows_loaded: int
+    latest_window: str
+    last_cursor: str | None
+    extracted_at: datetime
+    loaded_at: datetime
+    extraction_status: str = "complete"
+    load_status: str = "complete"
+    rows_extracted: int
+    rows_loaded: int
+    files: tuple[str, ...]
+    strategy: str
+    created_at: datetime
+    updated_at: datetime
+
+
+def loaded_windows(store: Store, table: TableName) -> list[Window]:
+    """The windows that have a load marker: one LIST."""
+    keys = (found.key for found in store.list(Keys(table).loads))
+    return sorted(_windows(keys))
+
+
+def _windows(keys: Iterable[str]) -> Iterable[Window]:
+    return (window for key in keys if (window := window_of_key(key)) is not None)
+
+
+def read(store: Store, table: TableName) -> Watermark | None:
+    """The published watermark, None before the first load."""
+    key = Keys(table).watermark
+    if not store.exists(key):
+        return None
+    return decode(Watermark, store.get(key), key)
+
+
+def publish(
+    store: Store, table: TableName, lake: LakeManifest, load: LoadMarker, strategy: str
+) -> Watermark:
+    """Derive the watermark from the load markers and publish it; the last publisher is right."""
+    windows = loaded_windows(store, table)
+    before = read(store, table)
+    now = datetime.now(UTC)
+    watermark = Watermark(
+        table=str(table),
+        loaded_until=unbroken_end(windows),
+        windows_loaded=len(windows),
+        latest_window=load.window,
+        last_cursor=lake.cursor_max,
+        extracted_at=lake.read_at,
+        loaded_at=load.committed_at,
+        rows_extracted=lake.rows,
+        rows_loaded=load.rows_loaded,
+        files=tuple(part.key for part in lake.parts),
+        strategy=strategy,
+        created_at=before.created_at if before else now,
+        updated_at=now,
+    )
+    store.put(Keys(table).watermark, watermark.model_dump_json(indent=1).encode())
+    return watermark

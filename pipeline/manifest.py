@@ -1,0 +1,139 @@
+"""What markers say: the figures by which each stage proves what it did, as JSON.
+
+A marker is written last, and a stage checks its input's marker against what it reads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pipeline.columns import Column, fingerprint
+from pipeline.errors import LakeError
+from pipeline.version import VERSION
+
+
+class Marker(BaseModel):
+    """What all markers have in common: `table` as ``db.table``, `window` by name, who wrote it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    table: str
+    window: str
+    written_at: datetime
+    seconds: float = 0.0
+    code_version: str = VERSION
+
+    def encode(self) -> bytes:
+        """The marker's JSON."""
+        return self.model_dump_json(indent=1).encode()
+
+
+class Part(BaseModel):
+    """One object in S3: its key below the prefix, its rows, its size, its content's SHA-256 (hex)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+class ChunkFigures(BaseModel):
+    """What was read in one consistent snapshot: the footer of a spool file carries it.
+
+    `cursor_min` and `cursor_max` are in UTC, None for no rows or no cursor; `key_checksum` is the sum of
+    CRC-32 over the rows' keys (mod 2**63), None for a table without a key.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    rows: int
+    cursor_min: str | None = None
+    cursor_max: str | None = None
+    key_checksum: int | None = None
+    read_at: datetime
+    seconds: float
+
+
+class LakeManifest(Marker):
+    """UploadParquet's marker: the window's rows as they stand in the lake."""
+
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    parts: tuple[Part, ...]
+    rows: int
+    bytes: int
+    cursor_min: str | None
+    cursor_max: str | None
+    key_checksum: int | None
+    read_at: datetime
+    schema_fingerprint: str
+
+    @property
+    def digest(self) -> str:
+        """One name for this content: the same rows in the same schema have the same digest."""
+        content = [self.table, self.window, self.schema_fingerprint]
+        content += [part.sha256 for part in self.parts]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+class CsvManifest(Marker):
+    """ConvertCSV's marker: the parts COPY will read, and what they were made from."""
+
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    lake_digest: str
+    parts: tuple[Part, ...]
+    rows: int
+    bytes: int
+    null_token: str
+    compression: str
+    copy_manifest: str
+
+
+class LoadMarker(Marker):
+    """CopyToRedshift's marker: a copy of the ledger's row, which decides."""
+
+    lake_digest: str
+    target: str
+    mode: str
+    rows_staged: int
+    rows_loaded: int
+    rows_replaced: int
+    committed_at: datetime
+
+
+class ViewsMarker(Marker):
+    """RefreshViews' marker: the views that stand, and which of them were made anew."""
+
+    views: tuple[str, ...]
+    changed: tuple[str, ...]
+
+
+MarkerT = TypeVar("MarkerT", bound=BaseModel)
+
+
+def decode(model: type[MarkerT], data: bytes, where: str) -> MarkerT:
+    """The marker that `data` holds; raises LakeError when it is not one (`where`: the key read)."""
+    try:
+        return model.model_validate_json(data)
+    except ValidationError as error:
+        fault = error.errors(include_input=False)[0]
+        raise LakeError(
+            f"{where} is not a marker this version understands",
+            why=f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}",
+            todo="delete it, and the stage that writes it will run again",
+        ) from None
+
+
+def schema_fingerprint(columns: tuple[Column, ...]) -> str:
+    """The fingerprint that a lake manifest of these columns carries."""
+    return fingerprint(columns)

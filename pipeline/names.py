@@ -1,0 +1,143 @@
+"""Every S3 key and every warehouse identifier is made here and nowhere else.
+
+Keys are relative to the lake's prefix. `<table>` is ``db.table`` as in the configuration; in a key it
+becomes two path segments, percent-encoded so that any MySQL name is one segment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote, unquote
+
+from pipeline.window import Window
+
+MARKER = "_manifest.json"
+# Bytes; https://docs.aws.amazon.com/redshift/latest/dg/r_names.html
+MAX_IDENTIFIER_BYTES = 127
+
+
+@dataclass(frozen=True, order=True)
+class TableName:
+    """A source table: `database` and `table`, exactly as MySQL spells them."""
+
+    database: str
+    table: str
+
+    @classmethod
+    def parse(cls, text: str) -> TableName:
+        """Split ``db.table`` at the first dot; raises ValueError when a half is missing."""
+        database, dot, table = text.partition(".")
+        if not (database and dot and table):
+            raise ValueError(f"{text!r} is not a table; one reads like settlement.partner_info")
+        return cls(database, table)
+
+    @property
+    def path(self) -> str:
+        """
+        >>> TableName("settlement", "claim detail").path
+        'settlement/claim%20detail'
+        """
+        return f"{quote(self.database, safe='')}/{quote(self.table, safe='')}"
+
+    def __str__(self) -> str:
+        return f"{self.database}.{self.table}"
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The keys of one table. Examples are for settlement.partner_info and the first of August 2025."""
+
+    table: TableName
+
+    def lake_folder(self, window: Window) -> str:
+        """``lake/settlement/partner_info/dt=2025-08-01/20250801T000000Z_20250802T000000Z/``"""
+        return f"lake/{self.table.path}/dt={window.start:%Y-%m-%d}/{window.name}/"
+
+    def lake_part(self, window: Window, index: int, sha256: str) -> str:
+        """``…/part-00000-3f0c9a1b22d4.parquet``
+
+        The name holds the content's digest: two runs of one window never overwrite each other's
+        parts, and the marker says which of them count (docs/decisions/0003).
+        """
+        return f"{self.lake_folder(window)}part-{index:05d}-{sha256[:12]}.parquet"
+
+    def lake_marker(self, window: Window) -> str:
+        """``…/_manifest.json``: UploadParquet's marker."""
+        return self.lake_folder(window) + MARKER
+
+    def is_lake_marker(self, key: str) -> bool:
+        """Whether a key of a listing of `lake` is a marker, not a part."""
+        return key.endswith(f"/{MARKER}")
+
+    def csv_folder(self, window: Window) -> str:
+        """``csv/settlement/partner_info/20250801T000000Z_20250802T000000Z/``"""
+        return f"csv/{self.table.path}/{window.name}/"
+
+    def csv_part(self, window: Window, index: int, digest: str, suffix: str) -> str:
+        """``…/part-00000-90be11d0a7c3.csv.zst``; `digest` is that of the lake manifest it was made from."""
+        return f"{self.csv_folder(window)}part-{index:05d}-{digest[:12]}.csv{suffix}"
+
+    def copy_manifest(self, window: Window, digest: str) -> str:
+        """``…/copy-90be11d0a7c3.manifest``: what COPY is given."""
+        return f"{self.csv_folder(window)}copy-{digest[:12]}.manifest"
+
+    def csv_marker(self, window: Window) -> str:
+        """``…/_manifest.json``: ConvertCSV's marker."""
+        return self.csv_folder(window) + MARKER
+
+    @property
+    def loads(self) -> str:
+        """``loads/settlement/partner_info/``: one leaf object a window; what `bulk_complete` lists."""
+        return f"loads/{self.table.path}/"
+
+    def load_marker(self, window: Window) -> str:
+        """``loads/settlement/partner_info/20250801T000000Z_20250802T000000Z.json``"""
+        return f"{self.loads}{window.name}.json"
+
+    @property
+    def views(self) -> str:
+        """``views/settlement/partner_info/``"""
+        return f"views/{self.table.path}/"
+
+    def views_marker(self, window: Window) -> str:
+        """``views/settlement/partner_info/20250801T000000Z_20250802T000000Z.json``"""
+        return f"{self.views}{window.name}.json"
+
+    @property
+    def lake(self) -> str:
+        """``lake/settlement/partner_info/``"""
+        return f"lake/{self.table.path}/"
+
+    @property
+    def watermark(self) -> str:
+        """``watermarks/settlement.partner_info.json``"""
+        return f"watermarks/{self.table.path.replace('/', '.')}.json"
+
+    def quarantine(self, window: Window, run: str) -> str:
+        """``quarantine/settlement/partner_info/20250801T000000Z_20250802T000000Z/<run>.json``"""
+        return f"quarantine/{self.table.path}/{window.name}/{run}.json"
+
+
+def window_of_key(key: str) -> Window | None:
+    """The window a marker's key names, whichever folder it stands in; None when it names none."""
+    for segment in reversed(unquote(key).removesuffix(".json").split("/")):
+        try:
+            return Window.parse(segment)
+        except ValueError:
+            continue
+    return None
+
+
+def fold(identifier: str) -> str:
+    """The name a source identifier gets in the warehouse.
+
+    Redshift folds to lower case even what is quoted, and holds 127 bytes; raises ValueError when the
+    name does not fit or is empty.
+    """
+    folded = identifier.strip().lower()
+    size = len(folded.encode())
+    if not 0 < size <= MAX_IDENTIFIER_BYTES:
+        raise ValueError(
+            f"{identifier!r} is {size} bytes; Redshift holds 1 to {MAX_IDENTIFIER_BYTES}"
+        )
+    return folded

@@ -1,0 +1,204 @@
+"""Lake to CSV: what COPY reads, as compressed parts, and the manifest that lists them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.codec.csv import contains, encode_csv
+from pipeline.config.settings import Run
+from pipeline.errors import DataError
+from pipeline.manifest import CsvManifest, LakeManifest, Part, decode
+from pipeline.names import Keys
+from pipeline.steps.progress import Progress, silent
+from pipeline.stores.s3 import Store
+from pipeline.window import UTC, Window
+
+SUFFIXES = {"zstd": ".zst", "gzip": ".gz"}
+_BATCH_ROWS = 32_768
+_MIB = 1 << 20
+
+
+def convert_window(
+    store: Store,
+    keys: Keys,
+    window: Window,
+    lake: LakeManifest,
+    local: Sequence[Path],
+    run: Run,
+    progress: Progress = silent,
+) -> CsvManifest:
+    """Write the window's rows as CSV parts, the COPY manifest, and the marker.
+
+    `local` are the spool's files of the same parts: one that still has the part's digest spares the
+    download. Raises DataError when a part is not what the lake manifest says.
+    """
+    started = time.monotonic()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="pipeline-")))
+        files = [_part_file(store, part, local, folder) for part in lake.parts]
+        token, parts = _write_parts(store, keys, window, lake, files, run, progress)
+    _check_rows(lake, parts)
+    copy_key = keys.copy_manifest(window, lake.digest)
+    store.put(copy_key, _copy_manifest(store, parts))
+    manifest = CsvManifest(
+        table=lake.table,
+        window=lake.window,
+        written_at=datetime.now(UTC),
+        seconds=round(time.monotonic() - started, 3),
+        columns=lake.columns,
+        key=lake.key,
+        lake_digest=lake.digest,
+        parts=tuple(parts),
+        rows=lake.rows,
+        bytes=sum(part.bytes for part in parts),
+        null_token=token,
+        compression=run.csv_compression,
+        copy_manifest=copy_key,
+    )
+    store.put(keys.csv_marker(window), manifest.encode())
+    return manifest
+
+
+def read_manifest(store: Store, keys: Keys, window: Window) -> CsvManifest:
+    """The window's CSV manifest."""
+    key = keys.csv_marker(window)
+    return decode(CsvManifest, store.get(key), store.url(key))
+
+
+def _part_file(store: Store, part: Part, local: Sequence[Path], folder: Path) -> Path:
+    for path in local:
+        if path.exists() and path.stat().st_size == part.bytes and _sha256(path) == part.sha256:
+            return path
+    path = folder / Path(part.key).name
+    store.download(part.key, path)
+    if (digest := _sha256(path)) != part.sha256:
+        raise DataError(
+            f"{store.url(part.key)} is not what its manifest says",
+            why=f"its SHA-256 is {digest[:12]}…, the manifest has {part.sha256[:12]}…",
+            todo="delete the window's lake marker, and it is extracted again",
+        )
+    return path
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_MIB):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+class _TokenTaken(Exception):
+    """A value of the data is the null token."""
+
+
+def null_tokens() -> Iterator[str]:
+    """Tokens to try, in order: no backslash, no delimiter, no quote, nothing a number could be."""
+    yield "__null__"
+    count = 1
+    while True:
+        yield f"__null{count}__"
+        count += 1
+
+
+def _write_parts(
+    store: Store,
+    keys: Keys,
+    window: Window,
+    lake: LakeManifest,
+    files: Sequence[Path],
+    run: Run,
+    progress: Progress,
+) -> tuple[str, list[Part]]:
+    for token in null_tokens():
+        try:
+            texts = _texts(files, token.encode(), lake.rows, progress)
+            blocks = _blocks(texts, run.csv_part_mb * _MIB, run.csv_compression)
+            with ThreadPoolExecutor(max_workers=2) as pool:
+                return token, _upload(store, keys, window, lake, blocks, run, pool)
+        except _TokenTaken:
+            continue  # the parts already stored are overwritten: their names do not depend on the token
+    raise AssertionError("null_tokens() never ends")
+
+
+def _texts(
+    files: Sequence[Path], token: bytes, rows: int, progress: Progress
+) -> Iterator[tuple[int, pa.Buffer]]:
+    done = 0
+    for file in files:
+        for batch in pq.ParquetFile(file).iter_batches(batch_size=_BATCH_ROWS):
+            if contains(batch, token):
+                raise _TokenTaken
+            yield batch.num_rows, encode_csv(batch, null_token=token)
+            done += batch.num_rows
+            progress(f"{done:,} of {rows:,} rows", done / rows)
+
+
+def _blocks(
+    texts: Iterator[tuple[int, pa.Buffer]], size: int, compression: str
+) -> Iterator[tuple[int, bytes]]:
+    """Compressed blocks of whole rows, each of about `size` bytes of text, with their row counts."""
+    sink, rows, length = pa.BufferOutputStream(), 0, 0
+    stream = pa.CompressedOutputStream(sink, compression)
+    for count, text in texts:
+        stream.write(text)
+        rows, length = rows + count, length + text.size
+        if length >= size:
+            stream.close()
+            yield rows, sink.getvalue().to_pybytes()
+            sink, rows, length = pa.BufferOutputStream(), 0, 0
+            stream = pa.CompressedOutputStream(sink, compression)
+    stream.close()
+    if rows:
+        yield rows, sink.getvalue().to_pybytes()
+
+
+def _upload(
+    store: Store,
+    keys: Keys,
+    window: Window,
+    lake: LakeManifest,
+    blocks: Iterator[tuple[int, bytes]],
+    run: Run,
+    pool: ThreadPoolExecutor,
+) -> list[Part]:
+    """Store each block while the next is made; at most two are in memory besides it."""
+    parts: list[Part] = []
+    under_way: list[Future[None]] = []
+    for index, (rows, data) in enumerate(blocks):
+        key = keys.csv_part(window, index, lake.digest, SUFFIXES[run.csv_compression])
+        while len(under_way) >= 2:
+            under_way.pop(0).result()
+        under_way.append(pool.submit(store.put, key, data))
+        sha256 = hashlib.sha256(data).hexdigest()
+        parts.append(Part(key=key, rows=rows, bytes=len(data), sha256=sha256))
+    for upload in under_way:
+        upload.result()
+    return parts
+
+
+def _check_rows(lake: LakeManifest, parts: Sequence[Part]) -> None:
+    written = sum(part.rows for part in parts)
+    if written != lake.rows:
+        raise DataError(
+            f"{written} rows were written as CSV", why=f"the lake manifest has {lake.rows}"
+        )
+
+
+def _copy_manifest(store: Store, parts: Sequence[Part]) -> bytes:
+    entries = [
+        {"url": store.url(p.key), "mandatory": True, "meta": {"content_length": p.bytes}}
+        for p in parts
+    ]
+    return json.dumps({"entries": entries}, indent=1).encode()

@@ -1,0 +1,292 @@
+"""CSV to warehouse: COPY into a stage, then one transaction that merges it and writes the ledger row.
+
+The stage is private to the session, so COPY runs before the lock is taken and readers of the target
+wait for the merge alone (docs/decisions/0004). After the lock the ledger is looked at again: of two
+processes that load one window, one loads it.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg2 import extensions
+
+from pipeline.config.settings import Lake, Warehouse
+from pipeline.config.tables import Table
+from pipeline.errors import ConfigurationError, DataError
+from pipeline.ledger import ledger
+from pipeline.ledger.ledger import Entry
+from pipeline.manifest import CsvManifest, LoadMarker
+from pipeline.names import Keys
+from pipeline.steps.progress import Progress, silent
+from pipeline.stores import redshift, redshift_sql
+from pipeline.stores.redshift_sql import CopySource, Merge, Relation
+from pipeline.stores.s3 import Store
+from pipeline.window import UTC, Window
+
+
+@dataclass(frozen=True)
+class Load:
+    """What is to be loaded, and where to."""
+
+    table: Table
+    window: Window
+    csv: CsvManifest
+    schema: str
+
+    @property
+    def target(self) -> Relation:
+        """The warehouse table."""
+        return Relation(self.schema, self.table.target)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The warehouse names of the columns, in the order of the CSV."""
+        return tuple(column.target for column in self.csv.columns)
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The warehouse names of the key columns."""
+        return self.names(self.csv.key)
+
+    @property
+    def cursor(self) -> str:
+        """The warehouse name of the cursor, empty for a full snapshot."""
+        cursor = self.table.definition.cursor
+        return self.names((cursor,))[0] if cursor else ""
+
+    def names(self, columns: Sequence[str]) -> tuple[str, ...]:
+        """The warehouse names of source columns."""
+        targets = {column.name.lower(): column.target for column in self.csv.columns}
+        return tuple(targets[column.lower()] for column in columns)
+
+
+def load_window(
+    connection: redshift.Connection,
+    store: Store,
+    load: Load,
+    credentials: str,
+    progress: Progress = silent,
+) -> LoadMarker:
+    """Load the window unless the ledger says that this very content is loaded, and return its marker.
+
+    Raises LoadRefused when COPY refuses a value, DataError when counts differ; nothing is changed in
+    the target then. The marker is written by the caller.
+    """
+    started = time.monotonic()
+    ledger.ensure(connection, load.schema)
+    if entry := _loaded(connection, load):
+        return marker(entry, 0.0)
+    _check_parts(store, load)
+    ensure_target(connection, load)
+    stage = Relation(None, f"stage_{uuid.uuid4().hex[:16]}")
+    progress("COPY", None)
+    _fill_stage(connection, store, load, stage, credentials)
+    progress("merge", None)
+    entry = redshift.in_transaction(
+        connection,
+        lambda cursor: _commit(cursor, load, stage),
+        what=f"{load.table.name} {load.window}: merge",
+    )
+    return marker(entry, time.monotonic() - started)
+
+
+def credentials(warehouse: Warehouse, lake: Lake) -> str:
+    """COPY's way to log in to S3: the role if one is set, else the lake's access key.
+
+    Raises ConfigurationError when there is neither. The text holds a secret; it is not for logs.
+    """
+    if warehouse.iam_role:
+        return redshift_sql.role_credentials(warehouse.iam_role)
+    if lake.access_key_id and lake.secret_access_key:
+        token = lake.session_token.get_secret_value() if lake.session_token else None
+        secret = lake.secret_access_key.get_secret_value()
+        return redshift_sql.key_credentials(lake.access_key_id, secret, token)
+    raise ConfigurationError(
+        "COPY has no way to log in to S3",
+        why="neither a role nor an access key is configured",
+        todo="set REDSHIFT_IAM_ROLE to a role attached to the cluster, or to 'default'",
+    )
+
+
+def marker(entry: Entry, seconds: float) -> LoadMarker:
+    """The S3 marker that copies a ledger entry."""
+    return LoadMarker(
+        table=entry.table,
+        window=entry.window.name,
+        written_at=datetime.now(UTC),
+        seconds=round(seconds, 3),
+        lake_digest=entry.lake_digest,
+        target=entry.target,
+        mode=entry.mode,
+        rows_staged=entry.rows_staged,
+        rows_loaded=entry.rows_loaded,
+        rows_replaced=entry.rows_replaced,
+        committed_at=entry.committed_at,
+    )
+
+
+def write_marker(store: Store, keys: Keys, window: Window, load: LoadMarker) -> None:
+    """Publish what the ledger says."""
+    store.put(keys.load_marker(window), load.encode())
+
+
+def _loaded(connection: redshift.Connection, load: Load) -> Entry | None:
+    with connection.cursor() as cursor:
+        return _same_content(cursor, load)
+
+
+def _same_content(cursor: extensions.cursor, load: Load) -> Entry | None:
+    entry = ledger.entry(cursor, load.schema, str(load.table.name), load.window)
+    return entry if entry and entry.lake_digest == load.csv.lake_digest else None
+
+
+def _check_parts(store: Store, load: Load) -> None:
+    stored = {f.key: f.bytes for f in store.list(Keys(load.table.name).csv_folder(load.window))}
+    for part in load.csv.parts:
+        if stored.get(part.key) != part.bytes:
+            raise DataError(
+                f"{store.url(part.key)} is not what its manifest says",
+                why=f"{part.bytes} bytes were written, {stored.get(part.key, 'none')} are there",
+                todo="delete the window's CSV marker, and it is converted again",
+            )
+
+
+def ensure_target(connection: redshift.Connection, load: Load) -> None:
+    """Create the target, or follow columns that were added or widened; never drop or narrow.
+
+    Raises DataError, with the statement to run, for a change that cannot be followed.
+    """
+    definition = load.table.definition
+    distkey = load.names((definition.distkey,))[0] if definition.distkey else None
+    statement = redshift_sql.create_table(
+        load.target,
+        load.csv.columns,
+        load.key if load.table.definition.load_mode == "merge" else (),
+        distkey,
+        load.names(definition.sortkey),
+    )
+    redshift.ensure(connection, statement, f"create {load.target}")
+    present = redshift.table_columns(connection, load.target)
+    for column in load.csv.columns:
+        have = present.get(column.target)
+        if have is None:
+            change = redshift_sql.add_column(load.target, column)
+        elif have == column.redshift or _is_wider(have, column.redshift):
+            continue
+        elif _is_wider(column.redshift, have):
+            change = redshift_sql.widen_column(load.target, column)
+        else:
+            raise DataError(
+                f"{load.target} holds {column.target} as {have}",
+                why=f"the source column is {column.source_type}, which needs {column.redshift}",
+                todo=f"give {load.target} a column of that type by hand, or set another `target:`",
+            )
+        redshift.ensure(connection, change, f"alter {load.target}")
+
+
+def _is_wider(one: str, other: str) -> bool:
+    """Whether every value of type `other` fits into `one`: VARCHARs and VARBYTEs by length."""
+    kind, _, length = one.partition("(")
+    other_kind, _, other_length = other.partition("(")
+    return (
+        kind == other_kind
+        and kind in ("VARCHAR", "VARBYTE")
+        and int(length.rstrip(")")) >= int(other_length.rstrip(")"))
+    )
+
+
+def _fill_stage(
+    connection: redshift.Connection, store: Store, load: Load, stage: Relation, credentials: str
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(redshift_sql.create_stage(stage, load.target))
+        if load.csv.rows:
+            source = CopySource(
+                manifest_url=store.url(load.csv.copy_manifest),
+                region=store.settings.region,
+                credentials=credentials,
+                null_token=load.csv.null_token,
+                compression=load.csv.compression,
+            )
+            copied = redshift.copy(connection, stage, load.columns, source)
+            _check_count(load, "COPY reports", copied)
+        _check_count(load, "the stage holds", redshift.scalar(cursor, redshift_sql.count(stage)))
+        if load.table.definition.load_mode == "merge":
+            cursor.execute(_merge(load, stage).keep_newest)
+
+
+def _merge(load: Load, stage: Relation) -> Merge:
+    return Merge(load.target, stage, load.columns, load.key, load.cursor)
+
+
+def _check_count(load: Load, who: str, rows: int) -> None:
+    if rows != load.csv.rows:
+        raise DataError(
+            f"{who} {rows} rows",
+            why=f"the CSV manifest has {load.csv.rows}",
+            todo="run it again; nothing was loaded",
+        )
+
+
+def _commit(cursor: extensions.cursor, load: Load, stage: Relation) -> Entry:
+    cursor.execute(redshift_sql.lock(load.target))
+    if entry := _same_content(cursor, load):
+        return entry
+    loaded, replaced = _APPLY[load.table.definition.load_mode](cursor, load, stage)
+    entry = Entry(
+        table=str(load.table.name),
+        window=load.window,
+        lake_digest=load.csv.lake_digest,
+        target=str(load.target),
+        mode=load.table.definition.load_mode,
+        rows_staged=load.csv.rows,
+        rows_loaded=loaded,
+        rows_replaced=replaced,
+        committed_at=datetime.now(UTC).replace(microsecond=0),
+    )
+    ledger.record(cursor, load.schema, entry)
+    return entry
+
+
+def _apply_merge(cursor: extensions.cursor, load: Load, stage: Relation) -> tuple[int, int]:
+    merge = _merge(load, stage)
+    cursor.execute(merge.delete_older)
+    replaced = cursor.rowcount
+    cursor.execute(merge.insert_missing)
+    loaded = cursor.rowcount
+    if unmerged := redshift.scalar(cursor, merge.count_unmerged):
+        raise DataError(
+            f"{unmerged} rows of the stage did not reach {load.target}",
+            why="their keys are equal there but not here",
+            todo="check that `key:` identifies a row; nothing was loaded",
+        )
+    return loaded, replaced
+
+
+def _apply_append(cursor: extensions.cursor, load: Load, stage: Relation) -> tuple[int, int]:
+    start, end = (f"{i:%Y-%m-%d %H:%M:%S}" for i in (load.window.start, load.window.end))
+    cursor.execute(redshift_sql.delete_window(load.target, load.cursor, start, end))
+    return _insert_all(cursor, load, stage)
+
+
+def _apply_replace(cursor: extensions.cursor, load: Load, stage: Relation) -> tuple[int, int]:
+    entries = ledger.entries(cursor, load.schema, str(load.table.name))
+    if any(entry.window > load.window for entry in entries):
+        return 0, 0  # a later snapshot stands there already
+    cursor.execute(redshift_sql.delete_all(load.target))
+    return _insert_all(cursor, load, stage)
+
+
+def _insert_all(cursor: extensions.cursor, load: Load, stage: Relation) -> tuple[int, int]:
+    replaced = cursor.rowcount
+    cursor.execute(redshift_sql.insert_stage(load.target, stage, load.columns))
+    _check_count(load, "INSERT reports", cursor.rowcount)
+    return cursor.rowcount, replaced
+
+
+_APPLY = {"merge": _apply_merge, "append": _apply_append, "replace": _apply_replace}

@@ -1,0 +1,36 @@
+"""May a window be taken yet?"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from pipeline.config.settings import Bastion, Source
+from pipeline.stores import mysql
+from pipeline.window import UTC, Window
+
+log = logging.getLogger(__name__)
+
+# What a source said last: `closed_until` only ever grows, so an old answer is a cautious one.
+_known: dict[Source, tuple[datetime, datetime]] = {}
+_FRESH = timedelta(seconds=5)
+
+
+def is_closed(window: Window, source: Source, bastion: Bastion | None) -> bool:
+    """Whether no transaction can commit a row into the window any more.
+
+    Asks the source at most once in five seconds for however many windows.
+    """
+    until, asked = _known.get(source, (None, None))
+    if until is not None and window.end <= until:
+        return True
+    now = datetime.now(UTC)
+    if asked is None or now - asked > _FRESH:
+        with mysql.connected(source, bastion) as connection:
+            until = mysql.closed_until(connection, source.lag)
+        _known[source] = (until, now)
+        log.info("windows of %s are closed until %s", source.host, f"{until:%Y-%m-%d %H:%M:%S} UTC")
+    closed = until is not None and window.end <= until
+    if not closed:
+        log.info("window %s is not closed yet; a later run takes it", window)
+    return closed

@@ -1,0 +1,123 @@
+"""Views on the loaded tables: created once, made anew when their definition changes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import psycopg2
+
+from pipeline.config.tables import Table
+from pipeline.errors import ConfigurationError
+from pipeline.manifest import CsvManifest, ViewsMarker
+from pipeline.names import Keys, fold
+from pipeline.stores import ledger_sql, redshift, redshift_sql
+from pipeline.stores.redshift_sql import Relation
+from pipeline.stores.s3 import Store
+from pipeline.window import UTC, Window
+
+
+@dataclass(frozen=True)
+class View:
+    """A view's name and the query it stands for."""
+
+    relation: Relation
+    query: str
+
+    @property
+    def digest(self) -> str:
+        """Changes whenever the view must be made anew."""
+        return hashlib.sha256(
+            redshift_sql.create_view(self.relation, self.query).encode()
+        ).hexdigest()
+
+
+def latest_view(table: Table, csv: CsvManifest, schema: str) -> View | None:
+    """``<target>_latest``: the newest row per business key, None where none is configured.
+
+    Rows of one cursor value are told apart by the key, the highest wins.
+    """
+    definition = table.definition
+    if not definition.business_key:
+        return None
+    targets = {column.name.lower(): column.target for column in csv.columns}
+    order = ([definition.cursor] if definition.cursor else []) + list(csv.key)
+    query = redshift_sql.latest_rows(
+        Relation(schema, table.target),
+        [column.target for column in csv.columns],
+        [targets[name.lower()] for name in definition.business_key],
+        [targets[name.lower()] for name in order],
+    )
+    return View(Relation(schema, f"{table.target}_latest"), query)
+
+
+def user_views(folder: Path, schema: str) -> list[View]:
+    """The views of ``folder/*.sql``: the file's name is the view's, its text one SELECT.
+
+    ``{schema}`` stands for the schema of the loaded tables; tables must be written with it, as a
+    late-binding view asks for. Raises ConfigurationError for a file that does not.
+    """
+    views = []
+    for file in sorted(folder.glob("*.sql")):
+        text = file.read_text(encoding="utf-8").strip().rstrip(";").rstrip()
+        if "{schema}" not in text:
+            raise ConfigurationError(
+                f"{file} names no table with its schema",
+                why="a late-binding view needs qualified names",
+                todo="write {schema}.the_table",
+            )
+        views.append(View(Relation(schema, fold(file.stem)), text.replace("{schema}", schema)))
+    return views
+
+
+def refresh_views(
+    connection: redshift.Connection, views: Sequence[View], schema: str
+) -> tuple[str, ...]:
+    """Create each view that is missing or was made from another definition; return their names."""
+    redshift.ensure(connection, ledger_sql.create_view_registry(schema), "create the view registry")
+    stale = [view for view in views if not _stands(connection, view, schema)]
+    for view in stale:
+        redshift.in_transaction(
+            connection,
+            lambda cursor, view=view: _create(cursor, view, schema),  # type: ignore[misc]
+            what=f"create {view.relation}",
+        )
+    return tuple(view.relation.name for view in stale)
+
+
+def write_marker(
+    store: Store, keys: Keys, window: Window, views: Sequence[View], changed: tuple[str, ...]
+) -> ViewsMarker:
+    """Say which views stand after this window."""
+    marker = ViewsMarker(
+        table=str(keys.table),
+        window=window.name,
+        written_at=datetime.now(UTC),
+        views=tuple(view.relation.name for view in views),
+        changed=changed,
+    )
+    store.put(keys.views_marker(window), marker.encode())
+    return marker
+
+
+def _stands(connection: redshift.Connection, view: View, schema: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(ledger_sql.select_view(schema), (view.relation.name,))
+        row = cursor.fetchone()
+        if row is None or str(row[0]) != view.digest:
+            return False
+        try:
+            cursor.execute(redshift_sql.probe(view.relation))
+        except psycopg2.errors.UndefinedTable:
+            return False  # dropped by somebody, or a table beneath it is not loaded yet
+    return True
+
+
+def _create(cursor: psycopg2.extensions.cursor, view: View, schema: str) -> None:
+    cursor.execute(redshift_sql.create_view(view.relation, view.query))
+    cursor.execute(ledger_sql.delete_view(schema), (view.relation.name,))
+    now = datetime.now(UTC).replace(tzinfo=None)
+    cursor.execute(ledger_sql.insert_view(schema), (view.relation.name, view.digest, now))

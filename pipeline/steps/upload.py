@@ -1,0 +1,96 @@
+"""Spool to lake: the window's Parquet parts, then the marker that says which of them count."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from pipeline.columns import Column
+from pipeline.errors import DataError
+from pipeline.manifest import ChunkFigures, LakeManifest, Part, decode, schema_fingerprint
+from pipeline.names import Keys
+from pipeline.stores.s3 import Store
+from pipeline.window import UTC, Window
+
+_BLOCK = 1 << 20
+
+
+def upload_window(
+    store: Store, keys: Keys, window: Window, chunks: Sequence[tuple[Path, ChunkFigures]]
+) -> LakeManifest:
+    """Store each chunk as a part and write the lake manifest, once.
+
+    Where two processes upload one window, the first manifest counts: the other's parts are removed
+    and the first's manifest is returned. Raises DataError when the chunks' schemas differ, LakeError
+    when S3 does not confirm what was sent.
+    """
+    started = time.monotonic()
+    columns = _one_schema(chunks)
+    parts = tuple(_upload(store, keys, window, i, path, f) for i, (path, f) in enumerate(chunks))
+    figures = [figures for _, figures in chunks]
+    lows = [f.cursor_min for f in figures if f.cursor_min is not None]
+    highs = [f.cursor_max for f in figures if f.cursor_max is not None]
+    sums = [f.key_checksum for f in figures if f.key_checksum is not None]
+    manifest = LakeManifest(
+        table=str(keys.table),
+        window=window.name,
+        written_at=datetime.now(UTC),
+        seconds=round(time.monotonic() - started + sum(f.seconds for f in figures), 3),
+        columns=columns,
+        key=figures[0].key,
+        parts=parts,
+        rows=sum(part.rows for part in parts),
+        bytes=sum(part.bytes for part in parts),
+        cursor_min=min(lows, default=None),
+        cursor_max=max(highs, default=None),
+        key_checksum=sum(sums) % 2**63 if len(sums) == len(figures) else None,
+        read_at=min(f.read_at for f in figures),
+        schema_fingerprint=schema_fingerprint(columns),
+    )
+    if not store.put_if_absent(keys.lake_marker(window), manifest.encode()):
+        manifest = read_manifest(store, keys, window)
+    _remove_strangers(store, keys, window, manifest)
+    return manifest
+
+
+def read_manifest(store: Store, keys: Keys, window: Window) -> LakeManifest:
+    """The window's lake manifest."""
+    key = keys.lake_marker(window)
+    return decode(LakeManifest, store.get(key), store.url(key))
+
+
+def _one_schema(chunks: Sequence[tuple[Path, ChunkFigures]]) -> tuple[Column, ...]:
+    columns = chunks[0][1].columns
+    if any(figures.columns != columns for _, figures in chunks):
+        raise DataError(
+            "the chunks of the window do not have one schema",
+            why="the source table was altered while they were read",
+            todo="run it again; the window will be read anew",
+        )
+    return columns
+
+
+def _upload(
+    store: Store, keys: Keys, window: Window, index: int, path: Path, figures: ChunkFigures
+) -> Part:
+    sha256 = _sha256(path)
+    key = keys.lake_part(window, index, sha256)
+    store.upload(path, key)
+    return Part(key=key, rows=figures.rows, bytes=path.stat().st_size, sha256=sha256)
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _remove_strangers(store: Store, keys: Keys, window: Window, manifest: LakeManifest) -> None:
+    """Readers such as Athena take every object of a partition: only the manifest's may stay there."""
+    named = {part.key for part in manifest.parts} | {keys.lake_marker(window)}
+    store.delete(f.key for f in list(store.list(keys.lake_folder(window))) if f.key not in named)

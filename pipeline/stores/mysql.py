@@ -1,0 +1,239 @@
+"""The source: one MySQL server, spoken to in UTC and utf8mb4."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
+
+import pymysql
+from pymysql.constants import CR, ER
+from pymysql.cursors import DictCursor
+
+from pipeline.columns import Column, column_of
+from pipeline.config.settings import Bastion, Source
+from pipeline.errors import ConfigurationError, SourceError
+from pipeline.names import TableName
+from pipeline.retry import retried
+from pipeline.stores import mysql_sql
+from pipeline.stores.tunnel import route
+from pipeline.window import UTC
+
+log = logging.getLogger(__name__)
+Connection: TypeAlias = "pymysql.connections.Connection[Any]"
+
+_REFUSED = {ER.ACCESS_DENIED_ERROR, ER.DBACCESS_DENIED_ERROR, ER.TABLEACCESS_DENIED_ERROR}
+_AWAY = {CR.CR_CONN_HOST_ERROR, CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST, CR.CR_CONNECTION_ERROR}
+# MariaDB's and MySQL's word for "you lack a privilege for this statement"
+_NO_PRIVILEGE = {ER.SPECIFIC_ACCESS_DENIED_ERROR, ER.ACCESS_DENIED_ERROR}
+
+
+@dataclass(frozen=True)
+class SourceTable:
+    """A table as the source describes it: columns in order, primary key, indexes' leading columns."""
+
+    name: TableName
+    columns: tuple[Column, ...]
+    primary_key: tuple[str, ...]
+    indexes: tuple[tuple[str, ...], ...]
+    left_out: tuple[str, ...] = ()
+
+    def column(self, name: str) -> Column | None:
+        """The column of that name; MySQL's column names do not distinguish case."""
+        return next((c for c in self.columns if c.name.lower() == name.lower()), None)
+
+    def is_indexed(self, column: str) -> bool:
+        """Whether an index leads with that column."""
+        return any(index[0].lower() == column.lower() for index in self.indexes)
+
+
+@contextmanager
+def connected(settings: Source, bastion: Bastion | None = None) -> Iterator[Connection]:
+    """A connection in UTC, utf8mb4 and autocommit, through the bastion if there is one.
+
+    Raises SourceError when the server cannot be reached or refuses the login; a server that is away
+    for a moment is tried again. Errors of statements inside the context are translated too.
+    """
+    with route(bastion, settings.host, settings.port, SourceError) as (host, port):
+        try:
+            connection = retried(
+                lambda: _connect(settings, host, port),
+                what=f"connect to MySQL at {settings.host}:{settings.port}",
+                when=_is_away,
+                tries=3,
+            )
+        except (pymysql.err.Error, OSError) as error:
+            raise _translate(error, settings) from error
+        try:
+            yield connection
+        except pymysql.err.Error as error:
+            raise _translate(error, settings) from error
+        finally:
+            _close(connection)
+
+
+def _connect(settings: Source, host: str, port: int) -> Connection:
+    return pymysql.connect(
+        host=host,
+        port=port,
+        user=settings.user,
+        password=settings.password.get_secret_value(),
+        charset="utf8mb4",
+        autocommit=True,
+        connect_timeout=10,
+        read_timeout=settings.timeout,
+        write_timeout=settings.timeout,
+        ssl_ca=str(settings.ssl_ca) if settings.ssl_ca else None,
+        # The server gives up on a client that does not read for this long, by default 60 seconds:
+        # less than a slow upload can take.
+        init_command=f"SET time_zone = '+00:00', net_write_timeout = {settings.timeout:d}",
+    )
+
+
+def _close(connection: Connection) -> None:
+    try:
+        connection.close()
+    except pymysql.err.Error:
+        log.debug("the connection was gone already")
+
+
+def _is_away(error: BaseException) -> bool:
+    return isinstance(error, pymysql.err.OperationalError) and error.args[0] in _AWAY
+
+
+def _translate(error: Exception, settings: Source) -> SourceError:
+    code = error.args[0] if error.args else 0
+    what, todo = f"MySQL at {settings.host}:{settings.port} failed", ""
+    if code == ER.ACCESS_DENIED_ERROR:
+        what = f"MySQL at {settings.host}:{settings.port} refused the login of {settings.user}"
+        todo = "check DB_USER and DB_PASSWORD"
+    elif code in _REFUSED:
+        todo = f"GRANT SELECT on it to {settings.user}"
+    elif code in _AWAY:
+        todo = (
+            "check DB_HOST, DB_PORT and the network; the same command continues where this stopped"
+        )
+    return SourceError(what, why=str(error.args[-1] if error.args else error), todo=todo)
+
+
+def describe(connection: Connection, name: TableName, exclude: tuple[str, ...] = ()) -> SourceTable:
+    """The table's columns, key and indexes.
+
+    Generated columns are carried as their type; invisible ones and those of `exclude` are left out.
+    Raises ConfigurationError when there is no such table, or one of `exclude` is no column of it.
+    """
+    rows = _rows(connection, mysql_sql.COLUMNS, (name.database, name.table))
+    if not rows:
+        raise ConfigurationError(
+            f"the source has no table {name}",
+            why="information_schema does not show it to this user",
+            todo="correct the name (it may be case-sensitive), or GRANT SELECT on it",
+        )
+    known = {str(row["COLUMN_NAME"]) for row in rows}
+    if unknown := [column for column in exclude if column not in known]:
+        raise ConfigurationError(
+            f"exclude names columns that {name} does not have", why=", ".join(unknown)
+        )
+    hidden = {str(r["COLUMN_NAME"]) for r in rows if "INVISIBLE" in str(r["EXTRA"]).upper()}
+    left_out = [column for column in known if column in hidden | set(exclude)]
+    keys: dict[str, list[str]] = {}
+    for row in _rows(connection, mysql_sql.INDEXES, (name.database, name.table)):
+        if row["COLUMN_NAME"] is not None:  # NULL for an index on an expression
+            keys.setdefault(str(row["INDEX_NAME"]), []).append(str(row["COLUMN_NAME"]))
+    return SourceTable(
+        name=name,
+        columns=tuple(column_of(r) for r in rows if str(r["COLUMN_NAME"]) not in left_out),
+        primary_key=tuple(keys.get("PRIMARY", ())),
+        indexes=tuple(tuple(columns) for columns in keys.values()),
+        left_out=tuple(sorted(left_out)),
+    )
+
+
+def clock(connection: Connection) -> datetime:
+    """The server's clock, in UTC."""
+    return _instant(scalar(connection, mysql_sql.CLOCK))
+
+
+def closed_until(connection: Connection, lag: int) -> datetime:
+    """The instant before which no transaction can commit a row any more.
+
+    The clock less `lag` seconds, held back by the oldest open transaction that may write and by what
+    a replica has not applied yet. Only ever too early, never too late, so it may be remembered.
+    """
+    now = clock(connection)
+    bounds = [now - timedelta(seconds=lag)]
+    try:
+        age = scalar(connection, mysql_sql.OLDEST_WRITER)
+    except pymysql.err.Error as error:
+        if error.args[0] not in _NO_PRIVILEGE:
+            raise
+        log.warning(
+            "open transactions cannot be seen (GRANT PROCESS): windows close by lag alone, %d s",
+            lag,
+        )
+    else:
+        if age is not None:
+            # trx_started has whole seconds; one more covers the part that was cut off
+            bounds.append(now - timedelta(seconds=int(age) + 1))
+    behind = _seconds_behind(connection)
+    if behind is not None:
+        bounds.append(now - timedelta(seconds=behind + lag))
+    return min(bounds)
+
+
+def _seconds_behind(connection: Connection) -> int | None:
+    """How far a replica is behind, None for a server that is not one (or does not say)."""
+    for statement in ("SHOW REPLICA STATUS", "SHOW SLAVE STATUS"):
+        try:
+            rows = _rows(connection, statement)
+        except pymysql.err.ProgrammingError:
+            continue  # MySQL 8.4 knows only the first, MySQL 5.7 only the second
+        except pymysql.err.Error as error:
+            if error.args[0] not in _NO_PRIVILEGE:
+                raise
+            log.info("replica lag cannot be seen (GRANT REPLICATION CLIENT)")
+            return None
+        if not rows:
+            return None
+        behind = rows[0].get("Seconds_Behind_Source", rows[0].get("Seconds_Behind_Master"))
+        if behind is None:
+            raise SourceError(
+                "the source is a replica that does not replicate",
+                why=str(rows[0].get("Last_SQL_Error") or rows[0].get("Last_IO_Error") or "stopped"),
+                todo="start replication; windows cannot be closed meanwhile",
+            )
+        return int(behind)
+    return None
+
+
+@contextmanager
+def snapshot(connection: Connection) -> Iterator[None]:
+    """One consistent, read-only snapshot for everything read inside."""
+    with connection.cursor() as cursor:
+        for statement in mysql_sql.SNAPSHOT:
+            cursor.execute(statement)
+    yield
+    connection.rollback()
+
+
+def scalar(connection: Connection, query: str) -> Any:
+    """The one value of a query of one row and one column; None for no row."""
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def _rows(
+    connection: Connection, query: str, arguments: tuple[object, ...] = ()
+) -> list[dict[str, Any]]:
+    with connection.cursor(DictCursor) as cursor:
+        cursor.execute(query, arguments or None)
+        return list(cursor.fetchall())
+
+
+def _instant(value: datetime) -> datetime:
+    return value.replace(tzinfo=UTC)

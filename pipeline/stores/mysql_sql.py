@@ -1,0 +1,107 @@
+"""MySQL's SQL, as text: the only place that writes any."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline.columns import Column, ReadAs
+from pipeline.names import TableName
+
+_EXPRESSIONS = {
+    ReadAs.PLAIN: "{0}",
+    ReadAs.NUMBER: "{0} + 0",
+    ReadAs.DOUBLE: "{0} + 0e0",
+    ReadAs.WKB: "ST_AsWKB({0})",
+}
+
+COLUMNS = """
+SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, CHARACTER_MAXIMUM_LENGTH,
+       CHARACTER_OCTET_LENGTH, NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION, EXTRA
+FROM information_schema.columns WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s
+ORDER BY ORDINAL_POSITION
+"""
+# The primary key comes first: MySQL names it PRIMARY, and a table has at most one.
+INDEXES = """
+SELECT INDEX_NAME, COLUMN_NAME
+FROM information_schema.statistics WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s
+ORDER BY INDEX_NAME <> 'PRIMARY', INDEX_NAME, SEQ_IN_INDEX
+"""
+CLOCK = "SELECT UTC_TIMESTAMP(6)"
+# innodb_trx shows the server's own local time, hence the zone SYSTEM; a transaction that can only
+# read cannot commit a row into a window.
+OLDEST_WRITER = """
+SELECT TIMESTAMPDIFF(SECOND, MIN(trx_started), CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', 'SYSTEM'))
+FROM information_schema.innodb_trx WHERE trx_is_read_only = 0
+"""
+SNAPSHOT = (
+    "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+    "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+)
+
+
+@dataclass(frozen=True)
+class Span:
+    """The rows with ``lower <= cursor < upper``; a bound that is None is open.
+
+    Bounds are values of the cursor's own type as MySQL writes them. Without a cursor: every row.
+    """
+
+    cursor: str | None = None
+    lower: str | None = None
+    upper: str | None = None
+
+
+def quoted(identifier: str) -> str:
+    """A MySQL identifier, whatever characters it has."""
+    return "`" + identifier.replace("`", "``") + "`"
+
+
+def literal(value: str) -> str:
+    """A string literal of a bound; bounds are dates and numbers, anything else is refused."""
+    if not set(value) <= set("0123456789-: ."):
+        raise ValueError(f"{value!r} is not a bound")
+    return f"'{value}'"
+
+
+def select_rows(
+    table: TableName, columns: Sequence[Column], span: Span, order: Sequence[str] = ()
+) -> str:
+    """The rows of a span, each column in the form in which its text is exact."""
+    chosen = ", ".join(
+        _EXPRESSIONS[column.read_as].format(quoted(column.name)) for column in columns
+    )
+    ordered = f" ORDER BY {', '.join(map(quoted, order))}" if order else ""
+    return f"SELECT {chosen} FROM {_qualified(table)}{_where(span)}{ordered}"
+
+
+def count_rows(table: TableName, span: Span) -> str:
+    """How many rows a span has."""
+    return f"SELECT COUNT(*) FROM {_qualified(table)}{_where(span)}"
+
+
+def cursor_at(table: TableName, span: Span, offset: int) -> str:
+    """The cursor of the row with `offset` rows of the span before it, in cursor order."""
+    column = quoted(span.cursor or "")
+    return (
+        f"SELECT {column} FROM {_qualified(table)}{_where(span)} "
+        f"ORDER BY {column} LIMIT 1 OFFSET {offset:d}"
+    )
+
+
+def count_null_cursors(table: TableName, cursor: str) -> str:
+    """How many rows have no cursor, and so belong to no window."""
+    return f"SELECT COUNT(*) FROM {_qualified(table)} WHERE {quoted(cursor)} IS NULL"
+
+
+def _qualified(table: TableName) -> str:
+    return f"{quoted(table.database)}.{quoted(table.table)}"
+
+
+def _where(span: Span) -> str:
+    if span.cursor is None:
+        return ""
+    column = quoted(span.cursor)
+    bounds = [f"{column} >= {literal(span.lower)}"] if span.lower is not None else []
+    bounds += [f"{column} < {literal(span.upper)}"] if span.upper is not None else []
+    return f" WHERE {' AND '.join(bounds)}" if bounds else ""

@@ -1,0 +1,235 @@
+"""The lake: one S3 bucket and prefix, through one client per process."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import boto3
+import boto3.exceptions
+import botocore.exceptions
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+
+from pipeline.config.settings import Lake
+from pipeline.errors import LakeError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+MIB = 1 << 20
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object as a listing shows it: key below the prefix, size in bytes."""
+
+    key: str
+    bytes: int
+
+
+class Store:
+    """A bucket below a prefix. Keys are relative to the prefix; every error is a LakeError.
+
+    Objects appear whole or not at all. Not to be shared between processes (`store` sees to it):
+    boto3's connections do not survive a fork.
+    """
+
+    def __init__(self, settings: Lake) -> None:
+        self.settings = settings
+        self.prefix = settings.prefix.strip("/") + "/" if settings.prefix.strip("/") else ""
+        self._client = _client(settings)
+        self._transfer = TransferConfig(
+            multipart_threshold=settings.part_size * MIB,
+            multipart_chunksize=settings.part_size * MIB,
+            max_concurrency=settings.concurrency,
+        )
+
+    def url(self, key: str) -> str:
+        """``s3://bucket/prefix/key``"""
+        return f"s3://{self.settings.bucket}/{self.prefix}{key}"
+
+    def size(self, key: str) -> int | None:
+        """The object's size in bytes, None when it does not exist: one HEAD."""
+        try:
+            head = self._call(f"look at {self.url(key)}", self._client.head_object, Key=key)
+        except _Missing:
+            return None
+        return int(head["ContentLength"])
+
+    def exists(self, key: str) -> bool:
+        """Whether that very object exists; a prefix with objects below it is not one."""
+        return self.size(key) is not None
+
+    def get(self, key: str) -> bytes:
+        """A small object's content; raises LakeError when it is missing."""
+        body = self._call(f"read {self.url(key)}", self._client.get_object, Key=key)["Body"]
+        data: bytes = self._translated(f"read {self.url(key)}", body.read)
+        return data
+
+    def put(self, key: str, data: bytes) -> None:
+        """Store `data`; the server checks its SHA-256."""
+        self._put(key, data)
+
+    def put_if_absent(self, key: str, data: bytes) -> bool:
+        """Store `data` unless the object exists: of several writers exactly one gets True."""
+        try:
+            self._put(key, data, IfNoneMatch="*")
+        except _Exists:
+            return False
+        return True
+
+    def _put(self, key: str, data: bytes, **options: Any) -> None:
+        digest = base64.b64encode(hashlib.sha256(data).digest()).decode()
+        put = self._client.put_object
+        self._call(
+            f"write {self.url(key)}", put, Key=key, Body=data, ChecksumSHA256=digest, **options
+        )
+
+    def upload(self, path: Path, key: str) -> None:
+        """Store a file, in parts when it is large, and confirm its size; the server checks checksums."""
+        doing = f"upload {self.url(key)}"
+        self._translated(
+            doing,
+            lambda: self._client.upload_file(
+                str(path),
+                self.settings.bucket,
+                self.prefix + key,
+                ExtraArgs={"ChecksumAlgorithm": "SHA256"},
+                Config=self._transfer,
+            ),
+        )
+        stored, sent = self.size(key), path.stat().st_size
+        if stored != sent:
+            raise LakeError(f"cannot {doing}", why=f"{sent} bytes were sent, {stored} are stored")
+
+    def download(self, key: str, path: Path) -> None:
+        """Fetch an object into a file that appears whole or not at all."""
+        partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+        bucket = self.settings.bucket
+        try:
+            self._translated(
+                f"download {self.url(key)}",
+                lambda: self._client.download_file(
+                    bucket, self.prefix + key, str(partial), Config=self._transfer
+                ),
+            )
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """All objects whose key starts with `prefix`, in key order: one LIST a thousand."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.settings.bucket, Prefix=self.prefix + prefix
+        )
+        iterator = iter(pages)
+        while page := self._translated(f"list {self.url(prefix)}", lambda: next(iterator, None)):
+            for item in page.get("Contents", []):
+                yield StoredObject(item["Key"].removeprefix(self.prefix), item["Size"])
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Delete objects; one that does not exist is no error."""
+        for key in keys:
+            self._call(f"delete {self.url(key)}", self._client.delete_object, Key=key)
+
+    def check(self) -> None:
+        """Raise LakeError unless the bucket is there and may be listed."""
+        self._translated(
+            f"list {self.url('')}",
+            lambda: self._client.list_objects_v2(
+                Bucket=self.settings.bucket, Prefix=self.prefix, MaxKeys=1
+            ),
+        )
+
+    def _call(self, doing: str, operation: Callable[..., Any], Key: str, **options: Any) -> Any:  # noqa: N803 - boto3's name
+        bucket, key = self.settings.bucket, self.prefix + Key
+        return self._translated(doing, lambda: operation(Bucket=bucket, Key=key, **options))
+
+    def _translated(self, doing: str, call: Callable[[], Result]) -> Result:
+        try:
+            return call()
+        except (
+            botocore.exceptions.BotoCoreError,
+            botocore.exceptions.ClientError,
+            boto3.exceptions.Boto3Error,
+            boto3.exceptions.S3UploadFailedError,
+        ) as error:
+            raise _translate(doing, self.settings, error) from error
+
+
+class _Missing(LakeError):
+    """The object is not there."""
+
+
+class _Exists(LakeError):
+    """The object is there already."""
+
+
+def _client(settings: Lake) -> S3Client:
+    secret, token = settings.secret_access_key, settings.session_token
+    return boto3.session.Session().client(
+        "s3",
+        region_name=settings.region,
+        endpoint_url=settings.endpoint,
+        aws_access_key_id=settings.access_key_id,
+        aws_secret_access_key=secret.get_secret_value() if secret else None,
+        aws_session_token=token.get_secret_value() if token else None,
+        config=Config(
+            retries={"mode": "standard", "total_max_attempts": 5},
+            max_pool_connections=max(10, settings.concurrency),
+            connect_timeout=10,
+            s3={"addressing_style": "path"} if settings.endpoint else None,
+        ),
+    )
+
+
+def _translate(doing: str, settings: Lake, error: Exception) -> LakeError:
+    code, message = "", str(error)
+    if isinstance(error, botocore.exceptions.ClientError):
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        message = str(error.response.get("Error", {}).get("Message", "")) or code
+    if code in ("404", "NoSuchKey", "NotFound"):
+        return _Missing(f"cannot {doing}", why="there is no such object")
+    if code in ("PreconditionFailed", "412", "ConditionalRequestConflict"):
+        return _Exists(f"cannot {doing}", why="it exists already")
+    return LakeError(
+        f"cannot {doing}", why=_reason(code, message, settings), todo=_advice(code, error)
+    )
+
+
+def _reason(code: str, message: str, settings: Lake) -> str:
+    if code == "NoSuchBucket":
+        return f"there is no bucket {settings.bucket}"
+    return f"{code}: {message}" if code and code not in message else message
+
+
+def _advice(code: str, error: Exception) -> str:
+    if code == "NoSuchBucket":
+        return "create the bucket, or correct S3_BUCKET_NAME"
+    if code in ("403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"):
+        return (
+            "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and what the bucket's policy allows"
+        )
+    if isinstance(error, botocore.exceptions.NoCredentialsError):
+        return "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a role is attached"
+    if isinstance(error, botocore.exceptions.HTTPClientError):
+        return "check AWS_ENDPOINT_URL_S3, S3_REGION and the network"
+    return ""
+
+
+def store(settings: Lake) -> Store:
+    """The store of this process: made once per process, however often it is asked for."""
+    return _store_of(settings, os.getpid())
+
+
+@lru_cache(maxsize=8)
+def _store_of(settings: Lake, _pid: int) -> Store:
+    return Store(settings)

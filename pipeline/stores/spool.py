@@ -1,0 +1,136 @@
+"""Where rows wait between MySQL and S3: a folder of one window's plan and chunks.
+
+Files appear whole or not at all. A chunk's name holds the digest of the plan it belongs to, so that
+chunks of two plans never mix.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from pipeline.names import TableName
+from pipeline.stores.mysql_sql import Span
+from pipeline.window import Window
+
+_UPLOADED = "uploaded"
+
+
+class Plan(BaseModel):
+    """How a window is cut: the spans cover it without gap or overlap."""
+
+    model_config = ConfigDict(frozen=True)
+
+    spans: tuple[Span, ...]
+
+    @property
+    def digest(self) -> str:
+        """Distinguishes this plan from any other of the window."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Spool:
+    """The spool folder of one window."""
+
+    folder: Path
+
+    @classmethod
+    def of(cls, root: Path, table: TableName, window: Window) -> Spool:
+        """Below `root`, e.g. ``.spool/settlement/partner_info/20250801T…_20250802T…``."""
+        return cls(root / table.path / window.name)
+
+    @property
+    def plan_path(self) -> Path:
+        """Where the plan stands."""
+        return self.folder / "plan.json"
+
+    def plan(self) -> Plan:
+        """The window's plan; raises FileNotFoundError when it is not planned."""
+        return Plan.model_validate_json(self.plan_path.read_bytes())
+
+    def keep_plan(self, plan: Plan) -> Plan:
+        """Write the plan unless there is one; of two planners both go on with the first one's."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with appearing(self.plan_path, replace=False) as partial:
+            partial.write_text(plan.model_dump_json(indent=1))
+        return self.plan()
+
+    def chunk_path(self, plan: Plan, index: int) -> Path:
+        """Where a chunk's rows stand once they are complete."""
+        return self.folder / f"chunk-{plan.digest[:12]}-{index:05d}.parquet"
+
+    def chunk_paths(self, plan: Plan) -> list[Path]:
+        """All chunks of a plan, in cursor order."""
+        return [self.chunk_path(plan, index) for index in range(len(plan.spans))]
+
+    def files(self) -> list[Path]:
+        """The chunks that are still here, of whatever plan."""
+        return sorted(self.folder.glob("chunk-*.parquet"))
+
+    def mark_uploaded(self) -> None:
+        """The lake has these rows: from now on they may be evicted."""
+        (self.folder / _UPLOADED).touch()
+
+    def clear(self) -> None:
+        """Forget plan and chunks."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def evict(root: Path, limit: int) -> list[Path]:
+    """Clear uploaded windows, the oldest first, until `root` holds at most `limit` bytes.
+
+    Windows that are not in the lake yet are never touched. Returns the folders that were cleared.
+    """
+    folders = sorted(
+        (mark.stat().st_mtime, mark.parent) for mark in root.glob(f"*/*/*/{_UPLOADED}")
+    )
+    total = sum(_size(file) for file in root.glob("*/*/*/*"))
+    cleared = []
+    for _, folder in folders:
+        if total <= limit:
+            break
+        total -= sum(_size(file) for file in folder.glob("*"))
+        Spool(folder).clear()
+        cleared.append(folder)
+    return cleared
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:  # another process cleared it meanwhile
+        return 0
+
+
+@contextmanager
+def appearing(path: Path, *, replace: bool = True) -> Iterator[Path]:
+    """Yield a path to write to; the file appears at `path` when the context ends without error.
+
+    With `replace` false a file that is there already stays.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    try:
+        yield partial
+        if replace:
+            partial.replace(path)
+        elif not path.exists():
+            _link(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _link(partial: Path, path: Path) -> None:
+    try:
+        os.link(partial, path)  # unlike rename, it does not replace what another process wrote
+    except FileExistsError:
+        return

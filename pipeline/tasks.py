@@ -1,0 +1,234 @@
+"""A row's way, as Luigi tasks. Top to bottom, it is the data path:
+
+SourceReady → PlanChunks → ExtractChunk → UploadParquet → ConvertCSV → CopyToRedshift → RefreshViews
+
+Tasks are wiring: what they do stands in `steps/`.
+"""
+
+from __future__ import annotations
+
+import html
+import logging
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+import luigi
+
+from pipeline.config.settings import settings
+from pipeline.config.tables import Table, table_named
+from pipeline.errors import PipelineError
+from pipeline.ledger import watermark
+from pipeline.names import Keys
+from pipeline.steps import convert, extract, load, plan, quarantine, ready, refresh, upload
+from pipeline.stores import mysql, redshift
+from pipeline.stores.spool import Spool, evict
+from pipeline.targets import MarkerTarget, lake
+from pipeline.window import UTC, Window
+
+log = logging.getLogger("luigi-interface")
+
+
+class WindowParameter(luigi.Parameter):
+    """A window by its name."""
+
+    def parse(self, text: str) -> Window:
+        """The window named on a command line."""
+        return Window.parse(text)
+
+
+class WindowTask(luigi.Task):
+    """One stage of one window of one table."""
+
+    table: str = luigi.Parameter(description="db.table, as defined in configs/")
+    window: Window = WindowParameter(description="e.g. 20250801T000000Z_20250802T000000Z")
+
+    @cached_property
+    def definition(self) -> Table:
+        """The table's definition; raises ConfigurationError for an unknown table."""
+        return table_named(settings().run.configs, self.table, settings().default_database)
+
+    @property
+    def excluded(self) -> tuple[str, ...]:
+        """The columns the definition leaves out."""
+        return self.definition.definition.exclude
+
+    @property
+    def keys(self) -> Keys:
+        """The table's S3 keys."""
+        return Keys(self.definition.name)
+
+    @property
+    def spool(self) -> Spool:
+        """Where the window's rows wait for S3."""
+        return Spool.of(settings().run.spool, self.definition.name, self.window)
+
+    @property
+    def priority(self) -> float:
+        """Older windows first, then tables in the order of their definition; Luigi wants it positive."""
+        hours = (datetime(2200, 1, 1, tzinfo=UTC) - self.window.start).total_seconds() / 3600
+        return hours - self.definition.order / 1000
+
+    @property
+    def resources(self) -> dict[str, int]:
+        """What the strategy lets run side by side; Luigi gives an undeclared resource once."""
+        strategy = settings().run.strategy
+        if strategy == "sequential":
+            return {"pipeline": 1}
+        return {f"table {self.definition.name}": 1} if strategy == "inter-table" else {}
+
+    def progress(self, message: str, share: float | None) -> None:
+        """Show in the visualiser how far the task is, at most once a second."""
+        now = time.monotonic()
+        if self.set_status_message is None or now - getattr(self, "_said", 0.0) < 1.0:
+            return
+        self._said = now
+        try:
+            # the visualiser inserts the text as HTML
+            self.set_status_message(html.escape(f"{self.definition.name} {message}"))
+            if share is not None:
+                self.set_progress_percentage(int(100 * share))
+        except Exception as error:
+            log.warning("progress could not be shown: %s", error)
+
+    def on_failure(self, exception: BaseException) -> str:
+        """Name table and window in the error, and keep what could not be loaded for a look."""
+        if not isinstance(exception, PipelineError):
+            return str(super().on_failure(exception))
+        exception.at(f"{self.task_family} {self.table} {self.window}")
+        quarantine.keep(lake, self.keys, self.window, self.task_family, exception)
+        return html.escape(str(exception))
+
+
+class SourceReady(WindowTask, luigi.ExternalTask):
+    """The window is closed: nothing can commit into it any more. Else it is missing data, no failure."""
+
+    def complete(self) -> bool:
+        """Ask the source, unless an earlier answer covers this window."""
+        return ready.is_closed(self.window, settings().source, settings().bastion)
+
+
+class PlanChunks(WindowTask):
+    """The table is as its definition says, and it is known which chunks the window is read in."""
+
+    def requires(self) -> luigi.Task:
+        return self.clone(SourceReady)
+
+    def output(self) -> luigi.LocalTarget:
+        return luigi.LocalTarget(str(self.spool.plan_path))
+
+    def run(self) -> None:
+        with mysql.connected(settings().source, settings().bastion) as connection:
+            source = mysql.describe(connection, self.definition.name, self.excluded)
+            self.spool.keep_plan(plan.plan(connection, self.definition, source, self.window))
+
+
+class ExtractChunk(WindowTask):
+    """MySQL → one Parquet spool file: one chunk of the plan, read in one consistent snapshot."""
+
+    chunk: int = luigi.IntParameter(description="index of the chunk in the plan")
+
+    def requires(self) -> luigi.Task:
+        return self.clone(PlanChunks)
+
+    def output(self) -> luigi.LocalTarget:
+        return luigi.LocalTarget(str(self._path))
+
+    @property
+    def resources(self) -> dict[str, int]:
+        return {**super().resources, "mysql": 1}
+
+    @property
+    def _path(self) -> Path:
+        return self.spool.chunk_path(self.spool.plan(), self.chunk)
+
+    def run(self) -> None:
+        span = self.spool.plan().spans[self.chunk]
+        with mysql.connected(settings().source, settings().bastion) as connection:
+            source = mysql.describe(connection, self.definition.name, self.excluded)
+            key = plan.key_of(self.definition, source)
+            extract.extract_chunk(connection, source, key, span, self._path, self.progress)
+
+
+class UploadParquet(WindowTask):
+    """Spool → lake: the window's chunks as Parquet parts. Its marker makes the window a backup."""
+
+    def requires(self) -> luigi.Task:
+        return self.clone(PlanChunks)
+
+    def output(self) -> MarkerTarget:
+        return MarkerTarget(self.keys.lake_marker(self.window))
+
+    def run(self) -> Iterator[list[luigi.Task]]:
+        chunks = self.spool.plan()
+        yield [self.clone(ExtractChunk, chunk=index) for index in range(len(chunks.spans))]
+        paths = self.spool.chunk_paths(chunks)
+        parts = [(path, extract.figures_of(path)) for path in paths]
+        upload.upload_window(lake(), self.keys, self.window, parts)
+        self.spool.mark_uploaded()
+        evict(settings().run.spool, settings().run.spool_gb * 10**9)
+
+
+class ConvertCSV(WindowTask):
+    """Lake → CSV parts and the COPY manifest."""
+
+    def requires(self) -> luigi.Task:
+        return self.clone(UploadParquet)
+
+    def output(self) -> MarkerTarget:
+        return MarkerTarget(self.keys.csv_marker(self.window))
+
+    def run(self) -> None:
+        manifest = upload.read_manifest(lake(), self.keys, self.window)
+        local = self.spool.files()
+        run = settings().run
+        convert.convert_window(lake(), self.keys, self.window, manifest, local, run, self.progress)
+        self.spool.clear()
+
+
+class CopyToRedshift(WindowTask):
+    """CSV → warehouse table: stage, COPY, check, merge and ledger row."""
+
+    def requires(self) -> luigi.Task:
+        return self.clone(ConvertCSV)
+
+    def output(self) -> MarkerTarget:
+        return MarkerTarget(self.keys.load_marker(self.window))
+
+    @property
+    def resources(self) -> dict[str, int]:
+        # Redshift runs one COPY into a table at a time
+        return {**super().resources, f"warehouse {self.definition.target}": 1}
+
+    def run(self) -> None:
+        csv = convert.read_manifest(lake(), self.keys, self.window)
+        warehouse, strategy = settings().warehouse, settings().run.strategy
+        what = load.Load(self.definition, self.window, csv, warehouse.schema_name)
+        credentials = load.credentials(warehouse, settings().lake)
+        with redshift.connected(warehouse, settings().bastion) as connection:
+            marker = load.load_window(connection, lake(), what, credentials, self.progress)
+        load.write_marker(lake(), self.keys, self.window, marker)
+        manifest = upload.read_manifest(lake(), self.keys, self.window)
+        watermark.publish(lake(), self.definition.name, manifest, marker, strategy)
+
+
+class RefreshViews(WindowTask):
+    """Warehouse table → views: made once, and anew when their definition changes."""
+
+    def requires(self) -> luigi.Task:
+        return self.clone(CopyToRedshift)
+
+    def output(self) -> MarkerTarget:
+        return MarkerTarget(self.keys.views_marker(self.window))
+
+    def run(self) -> None:
+        csv = convert.read_manifest(lake(), self.keys, self.window)
+        warehouse, configs = settings().warehouse, settings().run.configs
+        views = refresh.user_views(configs / "views", warehouse.schema_name)
+        if latest := refresh.latest_view(self.definition, csv, warehouse.schema_name):
+            views.append(latest)
+        with redshift.connected(warehouse, settings().bastion) as connection:
+            changed = refresh.refresh_views(connection, views, warehouse.schema_name)
+        refresh.write_marker(lake(), self.keys, self.window, views, changed)

@@ -1,0 +1,89 @@
+"""Half-open spans of time in UTC, and the names they go by.
+
+A row belongs to the one window that holds its cursor value: ``start <= cursor < end``. Neighbouring
+windows share an instant and no row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+
+UTC = timezone.utc
+_NAME_FORMAT = "%Y%m%dT%H%M%SZ"
+
+
+@dataclass(frozen=True, order=True)
+class Window:
+    """The span ``[start, end)``; both instants are whole seconds in UTC.
+
+    Raises ValueError when an instant is naive, not in UTC, has a fraction of a second (a name could
+    not carry it), or when `end` does not follow `start`.
+    """
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        for instant in (self.start, self.end):
+            if instant.utcoffset() != timedelta(0):
+                raise ValueError(f"a window's instants are in UTC, not {instant!r}")
+            if instant.microsecond:
+                raise ValueError(f"a window's instants are whole seconds, not {instant!r}")
+        if self.start >= self.end:
+            raise ValueError(f"a window ends after it starts, not {self.start} .. {self.end}")
+
+    @property
+    def name(self) -> str:
+        """Sortable, and the same in keys, markers, logs and the ledger.
+
+        >>> Window.day(date(2025, 8, 1)).name
+        '20250801T000000Z_20250802T000000Z'
+        """
+        return f"{self.start:{_NAME_FORMAT}}_{self.end:{_NAME_FORMAT}}"
+
+    @classmethod
+    def parse(cls, name: str) -> Window:
+        """The window of that name; raises ValueError for anything `name` does not produce."""
+        try:
+            start, end = (
+                datetime.strptime(part, _NAME_FORMAT).replace(tzinfo=UTC)
+                for part in name.split("_")
+            )
+        except ValueError as error:
+            raise ValueError(
+                f"{name!r} is not a window; one reads like 20250801T000000Z_20250802T000000Z"
+            ) from error
+        return cls(start, end)
+
+    @classmethod
+    def day(cls, day: date) -> Window:
+        """One day, midnight to midnight UTC."""
+        start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        return cls(start, start + timedelta(days=1))
+
+    @classmethod
+    def hour(cls, hour: datetime) -> Window:
+        """One hour; a naive `hour` is UTC, as Luigi's DateHourParameter gives it."""
+        start = hour.replace(minute=0, second=0, microsecond=0, tzinfo=hour.tzinfo or UTC)
+        return cls(start, start + timedelta(hours=1))
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def unbroken_end(windows: list[Window]) -> datetime | None:
+    """The end of the run of windows that starts with the earliest one and has no gap.
+
+    Windows may overlap, come in any order and be of different lengths. None for no windows.
+
+    >>> days = [Window.day(date(2025, 8, day)) for day in (1, 2, 4)]
+    >>> unbroken_end(days).day
+    3
+    """
+    reached: datetime | None = None
+    for window in sorted(windows):
+        if reached is not None and window.start > reached:
+            break
+        reached = max(reached or window.end, window.end)
+    return reached
