@@ -20,9 +20,6 @@ from devstack.errors import StackError
 _PROBE_INTERVAL = 0.02  # seconds between two probes: far below any server's start time
 _LOG_TAIL_LINES = 12
 
-# Children of this very interpreter: they must be waited for, or they stay behind as zombies.
-_children: dict[int, subprocess.Popen[bytes]] = {}
-
 
 @dataclass(frozen=True)
 class Process:
@@ -30,6 +27,10 @@ class Process:
 
     pid: int
     birth: str
+
+
+# Children of this very interpreter: they must be waited for, or they stay behind as zombies.
+_children: dict[Process, subprocess.Popen[bytes]] = {}
 
 
 def spawn(command: list[str], *, log: Path, cwd: Path, environment: dict[str, str]) -> Process:
@@ -47,9 +48,9 @@ def spawn(command: list[str], *, log: Path, cwd: Path, environment: dict[str, st
             env=os.environ | environment,
             start_new_session=True,
         )
-    _children[child.pid] = child
-    # A child that has ended already keeps its entry in /proc until it is waited for.
-    return Process(child.pid, _birth(child.pid) or "ended")
+    process = Process(child.pid, _birth(child.pid) or "ended before it was seen")
+    _children[process] = child
+    return process
 
 
 def is_running(process: Process) -> bool:
@@ -86,7 +87,7 @@ def stop(process: Process, *, patience: float = 30.0) -> None:
         _end(process, signal.SIGKILL, patience)
     for descendant in descendants:
         _end(descendant, signal.SIGKILL, patience)
-    child = _children.pop(process.pid, None)
+    child = _children.pop(process, None)
     if child is not None:
         child.wait()
 

@@ -6,15 +6,17 @@ whole range with one S3 LIST a table.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, ClassVar
 
 import luigi
 
+from pipeline import exit_status
 from pipeline.config.settings import settings
 from pipeline.config.tables import Table, table_named, tables
 from pipeline.names import Keys, window_of_key
+from pipeline.parameters import DayParameter, HourParameter
 from pipeline.targets import lake
 from pipeline.tasks import RefreshViews, UploadParquet, WindowTask
 from pipeline.window import UTC, Window
@@ -26,7 +28,11 @@ class _Entry(luigi.WrapperTask):
     """One period of some tables, up to the stage `last`."""
 
     last: ClassVar[type[WindowTask]]
-    window_of: ClassVar[Callable[[Any], Window]]
+
+    @staticmethod
+    def window_of(period: Period) -> Window:
+        """The window of a day or hour."""
+        raise NotImplementedError
 
     @property
     def period(self) -> Period:
@@ -40,7 +46,7 @@ class _Entry(luigi.WrapperTask):
     @property
     def window(self) -> Window:
         """The period as a window."""
-        return type(self).window_of(self.period)
+        return self.window_of(self.period)
 
     @property
     def priority(self) -> float:
@@ -62,10 +68,11 @@ class _Entry(luigi.WrapperTask):
         if table.definition.cursor_type != "full":
             return self.window
         now = datetime.now(UTC)
-        current = type(self).window_of(now if isinstance(self.period, datetime) else now.date())
+        current = self.window_of(now if isinstance(self.period, datetime) else now.date())
         length = current.end - current.start
         return max(self.window, Window(current.start - length, current.start))
 
+    @exit_status.noted
     def complete(self) -> bool:
         """Whether every table's marker of this period, or a later snapshot's, is there."""
         return bool(_complete([self]))
@@ -108,8 +115,12 @@ def _marked(last: type[WindowTask], keys: Keys) -> set[Window]:
 
 
 class _Daily(_Entry):
-    date: date = luigi.DateParameter(description="the day, in UTC")
-    window_of = staticmethod(Window.day)
+    date: date = DayParameter(description="the day, in UTC")
+
+    @staticmethod
+    def window_of(period: Period) -> Window:
+        """The day."""
+        return Window.day(period)
 
     @property
     def period(self) -> date:
@@ -117,8 +128,12 @@ class _Daily(_Entry):
 
 
 class _Hourly(_Entry):
-    hour: datetime = luigi.DateHourParameter(description="the hour, in UTC, as 2025-08-01T13")
-    window_of = staticmethod(Window.hour)
+    hour: datetime = HourParameter(description="the hour, in UTC, as 2025-08-01T13")
+
+    @staticmethod
+    def window_of(period: Period) -> Window:
+        """The hour."""
+        return Window.hour(period)
 
     @property
     def period(self) -> datetime:

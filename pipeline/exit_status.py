@@ -7,14 +7,17 @@ before Luigi forks; Luigi asks for the status at the very end of a run.
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeVar
 
 import luigi
 import luigi.retcodes
 
 from pipeline.errors import PipelineError
 
+TaskT = TypeVar("TaskT", bound=luigi.Task)
 _worst = multiprocessing.get_context("fork").Value("i", 0)
 
 
@@ -23,6 +26,20 @@ def note(error: BaseException) -> None:
     status = error.exit_status if isinstance(error, PipelineError) else 0
     with _worst.get_lock():
         _worst.value = max(_worst.value, status)
+
+
+def noted(complete: Callable[[TaskT], bool]) -> Callable[[TaskT], bool]:
+    """Decorate a task's `complete`: what it raises Luigi turns into text before any event."""
+
+    @functools.wraps(complete)
+    def wrapper(task: TaskT) -> bool:
+        try:
+            return complete(task)
+        except PipelineError as error:
+            note(error)
+            raise
+
+    return wrapper
 
 
 def worst() -> int:
@@ -42,20 +59,24 @@ def _told(name: str) -> property:
 class retcode(luigi.retcodes.retcode):  # noqa: N801 - Luigi finds its configuration classes by this name
     """Luigi's return codes, with the status of the error class where one was noted."""
 
-    ignore_unconsumed: ClassVar[set[str]] = {"task_failed", "scheduling_error"}
+    ignore_unconsumed: ClassVar[set[str]] = {
+        "task_failed",
+        "scheduling_error",
+        "unhandled_exception",
+    }
     task_failed = _told("task_failed")
     scheduling_error = _told("scheduling_error")
+    unhandled_exception = _told("unhandled_exception")
 
 
-# run_with_retcodes() takes the class from its own module, after it has imported ours.
-luigi.retcodes.retcode = retcode
+# run_with_retcodes() takes the class from its own module, after it has imported ours; a plain
+# assignment to a class is what type checkers take for a mistake.
+vars(luigi.retcodes)["retcode"] = retcode
 
 
-@luigi.Task.event_handler(luigi.Event.FAILURE)
-def _task_failed(_task: luigi.Task, error: BaseException) -> None:
+def _note_of(_task: luigi.Task, error: BaseException) -> None:
     note(error)
 
 
-@luigi.Task.event_handler(luigi.Event.BROKEN_TASK)
-def _task_broken(_task: luigi.Task, error: BaseException) -> None:
-    note(error)
+for _event in (luigi.Event.FAILURE, luigi.Event.BROKEN_TASK):
+    luigi.Task.event_handler(_event)(_note_of)

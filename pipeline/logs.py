@@ -5,10 +5,32 @@ from __future__ import annotations
 import json
 import logging
 import re
+import sys
 from datetime import datetime
+from typing import TextIO
+
+import luigi.parameter
+import luigi.task_register
 
 from pipeline.errors import PipelineError
 from pipeline.window import UTC
+
+
+class Console(logging.StreamHandler[TextIO]):
+    """Standard error, without what Luigi says of every task to itself.
+
+    Each stage tells what it did in one line; Luigi's summary and its errors stay.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(sys.stderr)
+        self.addFilter(lambda record: not _CHATTER.search(str(record.msg)))
+
+
+_CHATTER = re.compile(
+    r"^Informed scheduler|^\[pid %s\] Worker %s (running|done|new requirements)|^Done scheduling"
+    r"|^Running Worker with|was stopped. Shutting down Keep-Alive"
+)
 
 
 class HumanFormatter(logging.Formatter):
@@ -41,6 +63,12 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(entry, ensure_ascii=False)
 
 
+# Errors of a person's making: where they arose in the code helps nobody.
+_SELF_EXPLAINING = (
+    PipelineError,
+    luigi.parameter.ParameterException,
+    luigi.task_register.TaskClassException,
+)
 # Luigi writes an error of complete() or requires() into the message, traceback and all.
 _OUR_TRACEBACK = re.compile(
     r"Traceback \(most recent call last\):\n.*\npipeline\.errors\.\w+: (.*)", re.DOTALL
@@ -53,7 +81,7 @@ def _message(record: logging.LogRecord) -> str:
 
 def _told(record: logging.LogRecord) -> str:
     error = record.exc_info[1] if record.exc_info else None
-    return str(error).replace("\n", "\n  ") if isinstance(error, PipelineError) else ""
+    return str(error).replace("\n", "\n  ") if isinstance(error, _SELF_EXPLAINING) else ""
 
 
 def _time(record: logging.LogRecord) -> str:

@@ -17,12 +17,15 @@ from datetime import datetime
 import luigi
 import luigi.tools.range
 
+from pipeline import exit_status
+from pipeline.errors import ConfigurationError
+from pipeline.parameters import DayParameter, HourParameter
 from pipeline.window import UTC
 
 _CENTURY = 36_525  # days
 
 
-class _InBatches(luigi.Task):
+class _InBatches(luigi.tools.range.RangeBase):
     """Work off what is missing in batches, each asked for when the one before it is complete."""
 
     # Luigi declares it as a string that is None
@@ -34,6 +37,12 @@ class _InBatches(luigi.Task):
         """The periods that are not complete, oldest first, as the lake shows them now."""
         now = datetime.now(UTC) if self.now is None else datetime.fromtimestamp(self.now, UTC)
         naive = now.replace(tzinfo=None)
+        if self.start is None:
+            raise ConfigurationError(
+                f"{self.task_family} does not know where to begin",
+                why="--start is missing",
+                todo="add --start and the first day or hour to load, e.g. --start 2025-08-01",
+            )
         start = max(self.parameter_to_datetime(self.start), self.moving_start(naive))
         stop = self.moving_stop(naive)
         if self.stop is not None:
@@ -53,6 +62,7 @@ class _InBatches(luigi.Task):
         """Nothing before it runs: the batches are asked for one by one."""
         return []
 
+    @exit_status.noted
     def complete(self) -> bool:
         """Whether no period is missing; asked anew each time."""
         return not self.missing()
@@ -66,6 +76,8 @@ class _InBatches(luigi.Task):
 class RangeDaily(_InBatches, luigi.tools.range.RangeDaily):
     """Every day from `start` to yesterday, or up to `stop`."""
 
+    start = DayParameter(default=None, description="the first day")
+    stop = DayParameter(default=None, description="the day after the last one; default: today")
     days_back = luigi.IntParameter(default=_CENTURY, description="days before now to look at")
     days_forward = luigi.IntParameter(default=-1, description="-1: up to and with yesterday")
     task_limit = luigi.IntParameter(default=30, description="days to work on at once")
@@ -74,6 +86,8 @@ class RangeDaily(_InBatches, luigi.tools.range.RangeDaily):
 class RangeHourly(_InBatches, luigi.tools.range.RangeHourly):
     """Every hour from `start` to the last one that is over, or up to `stop`."""
 
+    start = HourParameter(default=None, description="the first hour")
+    stop = HourParameter(default=None, description="the hour after the last one; default: now")
     hours_back = luigi.IntParameter(
         default=24 * _CENTURY, description="hours before now to look at"
     )

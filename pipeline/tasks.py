@@ -14,29 +14,24 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import luigi
 
+from pipeline import exit_status
 from pipeline.config.settings import settings
 from pipeline.config.tables import Table, table_named
 from pipeline.errors import PipelineError
 from pipeline.ledger import watermark
 from pipeline.names import Keys
+from pipeline.parameters import WindowParameter
 from pipeline.steps import convert, extract, load, plan, quarantine, ready, refresh, upload
 from pipeline.stores import mysql, redshift
 from pipeline.stores.spool import Spool, evict
 from pipeline.targets import MarkerTarget, lake
 from pipeline.window import UTC, Window
 
-log = logging.getLogger("luigi-interface")
-
-
-class WindowParameter(luigi.Parameter):
-    """A window by its name."""
-
-    def parse(self, text: str) -> Window:
-        """The window named on a command line."""
-        return Window.parse(text)
+log = logging.getLogger(__name__)
 
 
 class WindowTask(luigi.Task):
@@ -79,19 +74,29 @@ class WindowTask(luigi.Task):
             return {"pipeline": 1}
         return {f"table {self.definition.name}": 1} if strategy == "inter-table" else {}
 
+    @exit_status.noted
+    def complete(self) -> bool:
+        """Whether the stage's marker is there."""
+        return bool(super().complete())
+
     def progress(self, message: str, share: float | None) -> None:
         """Show in the visualiser how far the task is, at most once a second."""
+        show: Any = self.set_status_message  # None outside a worker
         now = time.monotonic()
-        if self.set_status_message is None or now - getattr(self, "_said", 0.0) < 1.0:
+        if show is None or now - getattr(self, "_said", 0.0) < 1.0:
             return
         self._said = now
         try:
-            # the visualiser inserts the text as HTML
-            self.set_status_message(html.escape(f"{self.definition.name} {message}"))
+            show(html.escape(message))  # the visualiser inserts the text as HTML
             if share is not None:
-                self.set_progress_percentage(int(100 * share))
+                report: Any = self.set_progress_percentage
+                report(int(100 * share))
         except Exception as error:
             log.warning("progress could not be shown: %s", error)
+
+    def say(self, message: str) -> None:
+        """One line in the log for what this stage did."""
+        log.info("%s %s: %s", self.definition.name, self.window, message)
 
     def on_failure(self, exception: BaseException) -> str:
         """Name table and window in the error, and keep what could not be loaded for a look."""
@@ -105,6 +110,7 @@ class WindowTask(luigi.Task):
 class SourceReady(WindowTask, luigi.ExternalTask):
     """The window is closed: nothing can commit into it any more. Else it is missing data, no failure."""
 
+    @exit_status.noted
     def complete(self) -> bool:
         """Ask the source, unless an earlier answer covers this window."""
         return ready.is_closed(self.window, settings().source, settings().bastion)
@@ -149,7 +155,13 @@ class ExtractChunk(WindowTask):
         with mysql.connected(settings().source, settings().bastion) as connection:
             source = mysql.describe(connection, self.definition.name, self.excluded)
             key = plan.key_of(self.definition, source)
-            extract.extract_chunk(connection, source, key, span, self._path, self.progress)
+            figures = extract.extract_chunk(
+                connection, source, key, span, self._path, self.progress
+            )
+        rate = figures.rows / max(figures.seconds, 1e-3)
+        self.say(
+            f"extracted {figures.rows:,} rows in {figures.seconds:.1f} s, {rate:,.0f} a second"
+        )
 
 
 class UploadParquet(WindowTask):
@@ -166,7 +178,8 @@ class UploadParquet(WindowTask):
         yield [self.clone(ExtractChunk, chunk=index) for index in range(len(chunks.spans))]
         paths = self.spool.chunk_paths(chunks)
         parts = [(path, extract.figures_of(path)) for path in paths]
-        upload.upload_window(lake(), self.keys, self.window, parts)
+        stored = upload.upload_window(lake(), self.keys, self.window, parts)
+        self.say(f"in the lake: {stored.rows:,} rows, {stored.bytes:,} bytes of Parquet")
         self.spool.mark_uploaded()
         evict(settings().run.spool, settings().run.spool_gb * 10**9)
 
@@ -211,7 +224,12 @@ class CopyToRedshift(WindowTask):
             marker = load.load_window(connection, lake(), what, credentials, self.progress)
         load.write_marker(lake(), self.keys, self.window, marker)
         manifest = upload.read_manifest(lake(), self.keys, self.window)
-        watermark.publish(lake(), self.definition.name, manifest, marker, strategy)
+        mark = watermark.publish(lake(), self.definition.name, manifest, marker, strategy)
+        until = f"{mark.loaded_until:%Y-%m-%d %H:%M}" if mark.loaded_until else "nothing"
+        self.say(
+            f"loaded {marker.rows_loaded:,} of {marker.rows_staged:,} rows, "
+            f"{marker.rows_replaced:,} replaced; without a gap until {until}"
+        )
 
 
 class RefreshViews(WindowTask):

@@ -1,1 +1,1 @@
-"""x"""
+"""What people use beside Luigi: ``python -m pipeline …`` and its reports."""

@@ -40,7 +40,7 @@ def ensure(connection: redshift.Connection, schema: str) -> None:
 def entries(cursor: extensions.cursor, schema: str, table: str) -> list[Entry]:
     """All loaded windows of a table, oldest first."""
     cursor.execute(ledger_sql.select_entries(schema), (table,))
-    return [_entry(table, *row) for row in cursor.fetchall()]
+    return [_entry(table, row) for row in cursor.fetchall()]
 
 
 def entry(cursor: extensions.cursor, schema: str, table: str, window: Window) -> Entry | None:
@@ -58,9 +58,10 @@ def record(cursor: extensions.cursor, schema: str, entry: Entry) -> None:
     cursor.execute(ledger_sql.insert_entry(schema), (*name, *rest, VERSION))
 
 
-def _entry(table: str, start: datetime, end: datetime, *rest: Any) -> Entry:
-    *figures, committed = rest
-    return Entry(table, Window(_utc(start), _utc(end)), *figures, _utc(committed))
+def _entry(table: str, row: tuple[Any, ...]) -> Entry:
+    start, end, digest, target, mode, staged, loaded, replaced, committed = row
+    window = Window(_utc(start), _utc(end))
+    return Entry(table, window, digest, target, mode, staged, loaded, replaced, _utc(committed))
 
 
 def _utc(value: datetime) -> datetime:

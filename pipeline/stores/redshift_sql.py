@@ -195,6 +195,13 @@ def count(table: Relation) -> str:
     return f"SELECT COUNT(*) FROM {table}"
 
 
+def count_window(table: Relation, cursor: str, start: str, end: str) -> str:
+    """How many rows of a span a table has (bounds as timestamps in UTC)."""
+    column = quoted(cursor)
+    bounds = f"{column} >= {literal(start)} AND {column} < {literal(end)}"
+    return f"SELECT COUNT(*) FROM {table} WHERE {bounds}"
+
+
 def probe(relation: Relation) -> str:
     """Fails where the relation, or one beneath it, is not there."""
     return f"SELECT 1 FROM {relation} LIMIT 0"

@@ -1,0 +1,139 @@
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pymysql
+import pytest
+
+from devstack import stack
+from devstack.__main__ import main
+from devstack.errors import StackError
+from devstack.stack import Stack
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path / "stack"
+    stack.down(tmp_path / "stack")
+
+
+def test_up_down_and_up_again_keep_data_and_passwords(
+    directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    up = ["up", "--no-redshift", "--luigid", "--directory", str(directory)]
+    where = ["--directory", str(directory)]
+
+    assert main(up) == 0
+    first = capsys.readouterr().out
+    assert "already running" not in first
+    with stack.load(directory).source.connect(root=True) as connection:
+        connection.cursor().execute("CREATE TABLE kept (ID INT PRIMARY KEY)")
+
+    assert main(up) == 0
+    assert capsys.readouterr().out == "already running\n" + first
+    assert main(["status", *where]) == 0
+    assert capsys.readouterr().out.count("running, pid") == 3
+    before = stack.load(directory).environment()
+
+    assert main(["down", *where]) == 0
+    assert capsys.readouterr().out == "stopped mariadb, seaweedfs, luigid\n"
+    assert main(["down", *where]) == 0
+    assert capsys.readouterr().out == "nothing was running\n"
+    assert main(["status", *where]) == 1
+
+    assert main(up) == 0
+    assert stack.load(directory).environment() == before
+    with stack.load(directory).source.connect() as connection:
+        assert connection.cursor().execute("SHOW TABLES LIKE 'kept'") == 1
+
+
+def test_env_without_a_stack_is_one_message(
+    directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["env", "--directory", str(directory)]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == (
+        f"devstack: no stack runs in {directory}: start one with `python -m devstack up`\n"
+    )
+
+
+def test_env_can_be_evaluated_by_a_shell(
+    small_stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["env", "--directory", str(small_stack.directory)]) == 0
+    script = capsys.readouterr().out + 'echo "$DB_HOST $DB_PORT $S3_BUCKET_NAME"'
+    said = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout
+    assert said == f"127.0.0.1 {small_stack.source.port} settlement-lake\n"
+
+
+def test_down_leaves_a_process_alone_that_has_the_pid_of_a_server(
+    directory: Path,
+) -> None:
+    server = directory / "mariadb"
+    server.mkdir(parents=True)
+    with subprocess.Popen(["sleep", "60"]) as stranger:
+        record = {"pid": stranger.pid, "birth": "an earlier boot:42"}
+        (server / "process.json").write_text(json.dumps(record))
+        assert stack.down(directory) == []
+        assert stranger.poll() is None
+        stranger.kill()
+
+
+def test_a_server_that_cannot_start_leaves_nothing_running(directory: Path) -> None:
+    (directory / "mariadb" / "data").mkdir(parents=True)  # a data directory without tables
+    with pytest.raises(StackError, match=r"(?s)mariadb ended while it was starting.*log"):
+        stack.up(directory, redshift=False)
+    assert [each.pid for each in stack.status(directory)] == [None, None]
+
+
+def test_a_directory_holds_one_stack_at_a_time(small_stack: Stack) -> None:
+    with (
+        pytest.raises(StackError, match="already"),
+        stack.running_stack(small_stack.directory, redshift=False),
+    ):
+        pass
+
+
+def test_servers_listen_on_the_loopback_interface_only(small_stack: Stack) -> None:
+    pids = [each.pid for each in stack.status(small_stack.directory) if each.pid]
+    listening = [
+        connection.laddr.ip
+        for pid in pids
+        for connection in psutil.Process(pid).net_connections(kind="tcp")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert len(listening) >= len(pids)
+    assert set(listening) == {"127.0.0.1"}
+
+
+def test_files_with_passwords_are_private(small_stack: Stack) -> None:
+    holders = [
+        path
+        for path in small_stack.directory.rglob("*.json")
+        if small_stack.source.password in path.read_text()
+        or small_stack.lake.secret_key in path.read_text()
+    ]
+    assert len(holders) >= 3
+    assert {path.stat().st_mode & 0o777 for path in holders} == {0o600}
+    assert small_stack.source.password not in repr(small_stack)
+    assert small_stack.lake.secret_key not in repr(small_stack)
+
+
+def test_the_pipelines_account_reads_and_cannot_write(small_stack: Stack) -> None:
+    with small_stack.source.connect(root=True) as connection:
+        connection.cursor().execute("CREATE DATABASE shop")
+        connection.cursor().execute("CREATE TABLE shop.sale (ID INT PRIMARY KEY)")
+    with small_stack.source.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM shop.sale")
+        cursor.execute("SELECT * FROM information_schema.innodb_trx")
+        with pytest.raises(pymysql.err.OperationalError, match="denied"):
+            cursor.execute("INSERT INTO shop.sale VALUES (1)")
+
+
+@pytest.mark.parametrize("user", ["root", "pipeline"])
+def test_a_wrong_password_is_refused(small_stack: Stack, user: str) -> None:
+    with pytest.raises(pymysql.err.OperationalError, match="Access denied"):
+        pymysql.connect(host="127.0.0.1", port=small_stack.source.port, user=user, password="wrong")
