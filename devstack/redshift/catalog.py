@@ -96,7 +96,8 @@ def _create_database(
     passing = quote(f"{database} in the making")
     server.query(f"DROP DATABASE IF EXISTS {passing}")
     server.query(f"CREATE DATABASE {passing} TEMPLATE template0 OWNER {quote(user)}")
-    bootstrap = postgres.connect(SUPERUSER, f"{database} in the making")
+    settings = {"allow_system_table_mods": "on", "standard_conforming_strings": "on"}
+    bootstrap = postgres.connect(SUPERUSER, f"{database} in the making", settings)
     try:
         bootstrap.query(_BOOTSTRAP.read_text())
     finally:

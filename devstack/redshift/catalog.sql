@@ -2,10 +2,6 @@
 -- Views and functions live in pg_catalog, so that they are found whatever the search path is,
 -- as on Redshift. Schema "standin" holds what PostgreSQL has no place for.
 
-SET allow_system_table_mods = on;
-SET standard_conforming_strings = on;
-SET check_function_bodies = on;
-
 CREATE SCHEMA standin;
 GRANT USAGE ON SCHEMA standin TO PUBLIC;
 

@@ -22,16 +22,10 @@ class Results:
     def __init__(self, client: wire.Channel, names: LongNames, backend: Backend) -> None:
         self._client = client
         self._names = names
-        self._types: dict[int, int] | None = None
-        self._backend = backend
+        rows = backend.query("SELECT 'super'::regtype::oid, 'varbyte'::regtype::oid")
+        super_oid, varbyte_oid = (int(value or 0) for value in rows[0])
+        self._types = {super_oid: SUPER_OID, varbyte_oid: VARBYTE_OID}
         self._hexadecimal: list[int] = []
-
-    def know_types(self) -> None:
-        """Ask PostgreSQL for the numbers of the two types that it was given; once, when idle."""
-        if self._types is None:
-            rows = self._backend.query("SELECT 'super'::regtype::oid, 'varbyte'::regtype::oid")
-            super_oid, varbyte_oid = (int(value or 0) for value in rows[0])
-            self._types = {super_oid: SUPER_OID, varbyte_oid: VARBYTE_OID}
 
     def answer(self, answer: Answer, described: bool = False) -> None:
         """Send rows that the proxy has made itself, after their names unless these are known."""
@@ -72,7 +66,7 @@ class Results:
             name, at = wire.split_text(body, at)
             table, column, oid, size, modifier, form = struct.unpack_from("!ihihih", body, at)
             at += 18
-            oid = (self._types or {}).get(oid, oid)
+            oid = self._types.get(oid, oid)
             if oid == VARBYTE_OID:
                 self._hexadecimal.append(index)
             out += wire.text(self._names.restore(name))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from devstack.redshift.backend import Backend, literal
 from devstack.redshift.copy.command import CopyCommand
 from devstack.redshift.errors import RedshiftError
+from devstack.redshift.rewrite.types import MAX_VARBYTE, MAX_VARCHAR
 from devstack.redshift.tokens import quote
 
 _CHARACTER = ("varchar", "bpchar", "text")
@@ -78,7 +79,8 @@ def _column(row: list[str | None]) -> Column:
     name, kind, modifier, not_null, default, identity = row
     bits = int(modifier or -1) - 4
     character = kind in (*_CHARACTER, "varbyte")
-    length = bits if character and bits > 0 else 65535 if character else 0
+    unlimited = MAX_VARBYTE if kind == "varbyte" else MAX_VARCHAR
+    length = (bits if bits > 0 else unlimited) if character else 0
     numeric = kind == "numeric" and bits >= 0
     return Column(
         name or "",

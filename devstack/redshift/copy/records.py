@@ -40,7 +40,8 @@ class RecordReader:
         quote = re.escape(command.quote.encode())
         self._quote = command.quote.encode()
         self._quoted = re.compile(
-            rb"[ \t]*" + quote + rb"((?:[^" + quote + rb"]|" + quote * 2 + rb")*)" + quote
+            rb"[ \t]*" + quote
+            + rb"([^" + quote + rb"]*(?:" + quote * 2 + rb"[^" + quote + rb"]*)*)" + quote
             + rb"[ \t]*(?=" + delimiter + rb"|\r?\n|\r?\Z)"
         )  # fmt: skip
         plain = rb"(?:[^" + delimiter + rb"\n]*)"

@@ -1,0 +1,97 @@
+"""Imports run one way, and none is hidden in a function."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "pipeline"
+
+# Top to bottom: each layer may import itself and what stands above it.
+LAYERS = {
+    "words": {"errors", "window", "names", "columns", "manifest", "version", "retry"},
+    "codec": {"codec"},
+    "config": {"config"},
+    "stores": {"stores"},
+    "ledger": {"ledger"},
+    "steps": {"steps"},
+    "tasks": {"exit_status", "parameters", "targets", "tasks", "entries", "ranges", "logs"},
+    "face": {"face", "__main__"},
+}
+ORDER = list(LAYERS)
+# Who may know Luigi: the tasks, their command line's logs, and the reader of luigi.cfg.
+LUIGI = {"config/settings.py", "face/health.py"}
+
+
+def layer_of(name: str) -> str:
+    return next(layer for layer, names in LAYERS.items() if name in names)
+
+
+def modules() -> list[Path]:
+    return [path for path in sorted(PACKAGE.rglob("*.py")) if path != PACKAGE / "__init__.py"]
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_a_module_imports_only_from_its_layer_and_those_above(path: Path):
+    own = ORDER.index(layer_of(path.relative_to(PACKAGE).parts[0].removesuffix(".py")))
+    for name in imports(path):
+        if name.startswith("pipeline."):
+            other = layer_of(name.split(".")[1])
+            assert ORDER.index(other) <= own, f"{path} imports {name} from below"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_no_import_is_hidden_in_a_function(path: Path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            hidden = [n for n in ast.walk(node) if isinstance(n, ast.Import | ast.ImportFrom)]
+            assert not hidden, f"{path}:{hidden[0].lineno}"
+
+
+def test_steps_do_not_know_each_other():
+    shared = {"pipeline.steps.progress"}
+    for path in (PACKAGE / "steps").glob("*.py"):
+        others = {
+            name
+            for name in imports(path)
+            if name.startswith("pipeline.steps.") and not any(name.startswith(s) for s in shared)
+        }
+        assert not others, f"{path} imports {others}"
+
+
+def test_only_tasks_know_luigi():
+    for path in modules():
+        relative = str(path.relative_to(PACKAGE))
+        if layer_of(path.relative_to(PACKAGE).parts[0].removesuffix(".py")) == "tasks":
+            continue
+        knows = any(name == "luigi" or name.startswith("luigi.") for name in imports(path))
+        assert knows == (relative in LUIGI), relative
+
+
+def test_the_pipeline_knows_nothing_of_the_local_stack_and_no_table_by_name():
+    for path in modules():
+        assert not any(name.startswith("devstack") for name in imports(path)), path
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        docstrings = {
+            id(node.body[0].value)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+            and node.body
+            and isinstance(node.body[0], ast.Expr)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                if id(node) in docstrings or "reads like" in node.value:
+                    continue
+                assert "parcel" not in node.value, f"{path}:{node.lineno}"
