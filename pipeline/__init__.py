@@ -21,5 +21,12 @@ if sys.argv[0] != "-m":
     from pipeline.entries import HourlyLoadAll as HourlyLoadAll
     from pipeline.ranges import RangeDaily as RangeDaily
     from pipeline.ranges import RangeHourly as RangeHourly
+    from pipeline.tasks import ConvertCSV as ConvertCSV
+    from pipeline.tasks import CopyToRedshift as CopyToRedshift
+    from pipeline.tasks import ExtractChunk as ExtractChunk
+    from pipeline.tasks import PlanChunks as PlanChunks
+    from pipeline.tasks import RefreshViews as RefreshViews
+    from pipeline.tasks import SourceReady as SourceReady
+    from pipeline.tasks import UploadParquet as UploadParquet
 
 __version__ = VERSION

@@ -45,7 +45,7 @@ def retried(
     policy = Retrying(
         retry=retry_if_exception(when),
         stop=stop_after_attempt(tries) | stop_after_delay(LONGEST),
-        wait=wait_exponential_jitter(initial=0.5, max=30.0, jitter=0.5),
+        wait=wait_exponential_jitter(multiplier=0.5, max=30.0, jitter=0.5),
         before_sleep=say,
         reraise=True,
     )

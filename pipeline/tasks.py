@@ -197,8 +197,11 @@ class ConvertCSV(WindowTask):
         manifest = upload.read_manifest(lake(), self.keys, self.window)
         local = self.spool.files()
         run = settings().run
-        convert.convert_window(lake(), self.keys, self.window, manifest, local, run, self.progress)
+        csv = convert.convert_window(
+            lake(), self.keys, self.window, manifest, local, run, self.progress
+        )
         self.spool.clear()
+        self.say(f"as CSV: {csv.rows:,} rows in {len(csv.parts)} parts, {csv.bytes:,} bytes")
 
 
 class CopyToRedshift(WindowTask):

@@ -65,10 +65,14 @@ def _warehouse(settings: Settings) -> str:
     return version.rsplit(", ", maxsplit=1)[-1]
 
 
-def _scheduler(_settings: Settings) -> str:
-    config = luigi.configuration.get_config()
-    host = config.get("core", "default-scheduler-host", "localhost")
-    port = config.get("core", "default-scheduler-port", "8082")
+def _scheduler(settings: Settings) -> str:
+    config, environment = luigi.configuration.get_config(), settings.environment
+    host = environment.get("LUIGI_SCHEDULER_HOST") or config.get(
+        "core", "default-scheduler-host", "localhost"
+    )
+    port = environment.get("LUIGI_SCHEDULER_PORT") or config.get(
+        "core", "default-scheduler-port", "8082"
+    )
     url = f"http://{host}:{port}/"
     try:
         with urllib.request.urlopen(url, timeout=5):

@@ -74,8 +74,8 @@ class Watched(io.RawIOBase):
 
     def _any_padded(self, data: bytes, places: NDArray[np.intp]) -> bool:
         for place in places.tolist():
-            window = data[max(0, place - _WINDOW) : place + _WINDOW]
-            for match in self._padded.finditer(window):
-                if b" " in match[0] or b"\t" in match[0]:
+            for match in self._padded.finditer(data, max(0, place - _WINDOW), place + _WINDOW):
+                inside = match.start() <= place < match.end()
+                if inside and (b" " in match[0] or b"\t" in match[0]):
                     return True
         return False

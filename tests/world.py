@@ -1,0 +1,173 @@
+"""A small world for one test: its own database, bucket prefix, warehouse schema and table definitions."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import luigi
+import luigi.task_register
+import psycopg2
+import yaml
+from luigi.execution_summary import LuigiRunResult
+
+from devstack.stack import Stack
+from pipeline.config import settings as settings_module
+from pipeline.config import tables as tables_module
+from pipeline.names import Keys, TableName
+from pipeline.steps import ready
+from pipeline.stores.s3 import Store, store
+from pipeline.window import Window
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass
+class World:
+    """What a test may touch. `name` is the database, the prefix and the schema all in one."""
+
+    stack: Stack
+    folder: Path
+    name: str
+    definitions: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that point the pipeline at this world."""
+        return {
+            **self.stack.environment(),
+            "DB_DATABASE": self.name,
+            "DB_CLOSING_LAG": "0",
+            "S3_PREFIX": self.name,
+            "REDSHIFT_SCHEMA": self.name,
+            "PIPELINE_CONFIGS": str(self.folder / "configs"),
+            "PIPELINE_SPOOL": str(self.folder / "spool"),
+            "LUIGI_CONFIG_PATH": str(ROOT / "tests" / "luigi.cfg"),
+        }
+
+    # The source
+
+    def sql(self, *statements: str) -> list[tuple[Any, ...]]:
+        """Run statements as the source's administrator, in UTC, and return the last one's rows."""
+        with closing(self.source()) as connection, connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+            connection.commit()
+            return list(cursor.fetchall())
+
+    def source(self) -> Any:
+        """An administrator's connection to this world's database, not in autocommit."""
+        return self.stack.source.connect(root=True, database=self.name)
+
+    # The configuration
+
+    def define(self, table: str, **definition: Any) -> str:
+        """Add a table of this world's database to configs/ and return its full name."""
+        name = f"{self.name}.{table}"
+        self.definitions[name] = definition
+        folder = self.folder / "configs"
+        folder.mkdir(exist_ok=True)
+        (folder / "tables.yml").write_text(yaml.safe_dump({"tables": self.definitions}))
+        self.forget()
+        return name
+
+    def forget(self) -> None:
+        """Make the next task in this process read its settings and tables anew."""
+        settings_module.settings.cache_clear()
+        tables_module.tables.cache_clear()
+        ready._known.clear()
+        luigi.task_register.Register.clear_instance_cache()
+
+    # Running
+
+    def build(self, *tasks: luigi.Task, workers: int = 1) -> LuigiRunResult:
+        """Run tasks in this process with a scheduler of their own."""
+        self.forget()
+        return luigi.build(
+            list(tasks), local_scheduler=True, workers=workers, detailed_summary=True
+        )
+
+    def luigi(
+        self, *arguments: str, check: int | None = 0, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a `luigi --module pipeline` command line; `check` is the exit status it must have."""
+        process = self.start(*arguments, **environment)
+        out, _ = process.communicate(timeout=180)
+        if check is not None:
+            assert process.returncode == check, out
+        return subprocess.CompletedProcess(arguments, process.returncode, out)
+
+    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        """Start such a command line; stdout and stderr come together."""
+        scheduler = [] if any("scheduler" in a for a in arguments) else ["--local-scheduler"]
+        return subprocess.Popen(
+            [sys.executable, "-m", "luigi", "--module", "pipeline", *arguments, *scheduler],
+            cwd=ROOT,
+            env={**os.environ, **self.environment, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    # The lake
+
+    @property
+    def lake(self) -> Store:
+        """This world's part of the bucket."""
+        return store(settings_module.Settings(self.environment, {}).lake)
+
+    def marker(self, key: str) -> dict[str, Any]:
+        """The JSON of a marker."""
+        return dict(json.loads(self.lake.get(key)))
+
+    def keys(self, table: str) -> Keys:
+        """The keys of a table of this world."""
+        return Keys(TableName(self.name, table))
+
+    def lake_keys(self, prefix: str = "") -> list[str]:
+        """All keys below a prefix."""
+        return [found.key for found in self.lake.list(prefix)]
+
+    # The warehouse
+
+    def query(
+        self, statement: str, arguments: Sequence[Any] | None = None
+    ) -> list[tuple[Any, ...]]:
+        """Run a statement in the warehouse; `{schema}` is this world's."""
+        settings = settings_module.Settings(self.environment, {}).warehouse
+        connection = psycopg2.connect(
+            host=settings.host,
+            port=settings.port,
+            user=settings.user,
+            password=settings.password.get_secret_value(),
+            dbname=settings.database,
+        )
+        connection.autocommit = True
+        with closing(connection), connection.cursor() as cursor:
+            cursor.execute(statement.replace("{schema}", self.name), arguments)
+            return list(cursor.fetchall()) if cursor.description else []
+
+    def loaded(self, table: str, columns: str = "*", order: str = "1") -> list[tuple[Any, ...]]:
+        """The rows of a warehouse table."""
+        return self.query(f"SELECT {columns} FROM {{schema}}.{table} ORDER BY {order}")
+
+    def ledger(self, table: str) -> list[tuple[Any, ...]]:
+        """The ledger's rows of a table: window start, digest, rows staged and loaded, transaction."""
+        return self.query(
+            "SELECT window_start, lake_digest, rows_staged, rows_loaded, committed_at "
+            "FROM {schema}.pipeline_ledger WHERE table_name = %s ORDER BY window_start",
+            (f"{self.name}.{table}",),
+        )
+
+
+def day(text: str) -> Window:
+    """The window of a day, as 2025-08-01."""
+    return Window.day(date.fromisoformat(text))
