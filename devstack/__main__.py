@@ -4,7 +4,7 @@ import argparse
 import shlex
 import sys
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timezone
 from pathlib import Path
 
 from devstack import stack
@@ -13,13 +13,16 @@ from devstack.seed import mutate_settlement, seed_settlement
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; its exit code: 0 done, 1 refused or not running, 2 wrong usage."""
+    """Run one command; its exit code: 0 done, 1 refused or not running, 2 wrong usage, 130 interrupted."""
     options = _parser().parse_args(arguments)
     try:
         return int(options.command(options))
     except StackError as error:
         print(f"devstack: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("devstack: interrupted; `down` stops what has been started", file=sys.stderr)
+        return 130
 
 
 def _up(options: argparse.Namespace) -> int:
@@ -34,7 +37,11 @@ def _up(options: argparse.Namespace) -> int:
         print("already running")
     for server in running.servers():
         print(f"{server.kind:10} {server.address}")
-    where = "" if options.directory == _DIRECTORY else f" --directory {options.directory}"
+    where = (
+        ""
+        if options.directory == _DIRECTORY
+        else f" --directory {shlex.quote(str(options.directory))}"
+    )
     print(f'point the pipeline at it:  eval "$(python -m devstack env{where})"')
     return 0
 
@@ -114,12 +121,18 @@ def _parser() -> argparse.ArgumentParser:
     mutate.add_argument("--rows", type=int, required=True, help="delivery events to update")
     mutate.add_argument(
         "--at",
-        type=datetime.fromisoformat,
+        type=_utc,
         help="when, in UTC; default: an hour after the newest change",
     )
     for command in (seed, mutate):
         command.add_argument("--random-seed", type=int, default=1, help="other data; default: 1")
     return parser
+
+
+def _utc(text: str) -> datetime:
+    """An instant; without an offset it is one in UTC."""
+    instant = datetime.fromisoformat(text)
+    return instant.astimezone(timezone.utc).replace(tzinfo=None) if instant.tzinfo else instant
 
 
 _DESCRIPTION = "Real servers on 127.0.0.1: a source database, an S3 server, a Redshift stand-in."

@@ -1,6 +1,5 @@
 """MariaDB as the source database."""
 
-import getpass
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from typing import ClassVar
 
 from devstack import packages
 from devstack.errors import StackError
-from devstack.source import COMMON_OPTIONS, SourceServer
+from devstack.source import COMMON_OPTIONS, SourceServer, data_options
 
 PACKAGE = "mariadb-server-core"
 
@@ -63,7 +62,7 @@ class MariaDB(SourceServer):
 
 def _server(data: Path) -> list[str]:
     """The program, free of the machine's own configuration files."""
-    return [_program(), "--no-defaults", f"--user={getpass.getuser()}", f"--datadir={data}"]
+    return [_program(), "--no-defaults", *data_options(data)]
 
 
 def _program() -> str:
@@ -86,11 +85,7 @@ def _program() -> str:
 
 def _installed() -> str | None:
     program = packages.find_program(["mariadbd", "mysqld"])
-    return program if program and "MariaDB" in _version(program) else None
-
-
-def _version(program: str) -> str:
-    return subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+    return program if program and "MariaDB" in packages.version(program) else None
 
 
 def _bootstrap_script(accounts: list[str]) -> str:

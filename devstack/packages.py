@@ -4,11 +4,15 @@ import os
 import shutil
 import subprocess
 from collections.abc import Sequence
+from threading import Lock
 
 from devstack.errors import StackError
 
 # Where Debian puts servers: these are not on an ordinary user's PATH.
 _SERVER_PATH = os.pathsep.join(["/usr/sbin", "/usr/local/sbin", "/sbin", "/usr/libexec"])
+
+# Servers start side by side, and apt-get holds a lock while it works.
+_one_at_a_time = Lock()
 
 
 def find_program(names: Sequence[str]) -> str | None:
@@ -16,6 +20,11 @@ def find_program(names: Sequence[str]) -> str | None:
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), _SERVER_PATH])
     found = (shutil.which(name, path=path) for name in names)
     return next((os.path.realpath(program) for program in found if program), None)
+
+
+def version(program: str) -> str:
+    """What the program says to `--version`."""
+    return subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
 
 
 def can_install() -> bool:
@@ -29,9 +38,10 @@ def install(package: str) -> None:
     Raises:
         StackError: apt-get failed; the message holds what it said.
     """
-    print(f"installing the package {package} (apt-get) …", flush=True)
-    _apt_get("update", "-q")
-    _apt_get("install", "-y", "--no-install-recommends", package)
+    with _one_at_a_time:
+        print(f"installing the package {package} (apt-get) …", flush=True)
+        _apt_get("update", "-q")
+        _apt_get("install", "-y", "--no-install-recommends", package)
 
 
 def _apt_get(*arguments: str) -> None:

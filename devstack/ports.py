@@ -1,23 +1,26 @@
 """Free TCP ports on 127.0.0.1."""
 
+import secrets
 import socket
-from contextlib import ExitStack
 
 HOST = "127.0.0.1"
 
+# Below the ports that Linux gives to outgoing connections (32768 and up, ip_local_port_range), one
+# of which could otherwise take a port between its choice and the server's start.
+_CANDIDATES = range(12_000, 32_000)
 
-def free_ports(count: int) -> list[int]:
-    """`count` different ports that nothing listens on at this moment."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind((HOST, 0))
-        return [each.getsockname()[1] for each in sockets]
+# Chosen by this process already; a server that has not started yet does not hold its port.
+_chosen: set[int] = set()
 
 
-def free_port() -> int:
-    """One port that nothing listens on at this moment."""
-    return free_ports(1)[0]
+def free_port(*, below: int = _CANDIDATES.stop) -> int:
+    """A port under `below` that nothing listens on, another one at each call."""
+    candidates = range(_CANDIDATES.start, below)
+    port = secrets.choice(candidates)
+    while port in _chosen or not is_free(port):
+        port = secrets.choice(candidates)
+    _chosen.add(port)
+    return port
 
 
 def is_free(port: int) -> bool:

@@ -18,7 +18,7 @@ from typing_extensions import Self
 
 from devstack import packages
 from devstack.errors import StackError
-from devstack.ports import HOST, free_port, free_ports, is_free
+from devstack.ports import HOST, free_port, is_free
 from devstack.server import Server, new_password
 
 if TYPE_CHECKING:
@@ -171,12 +171,12 @@ class SeaweedFS(Server):
 
 
 def _free_internal_ports() -> list[int]:
-    ports = free_ports(len(_INTERNAL_PORTS) - 1)
-    return [*ports, next(port for port in iter(free_port, None) if _suits_admin(port))]
+    return [*(free_port() for _ in _INTERNAL_PORTS[:-1]), _free_admin_port()]
 
 
-def _suits_admin(port: int) -> bool:
-    return port + _ADMIN_GRPC_OFFSET <= 65_535 and is_free(port + _ADMIN_GRPC_OFFSET)
+def _free_admin_port() -> int:
+    port = free_port(below=22_000)
+    return port if is_free(port + _ADMIN_GRPC_OFFSET) else _free_admin_port()
 
 
 def _program() -> str:

@@ -1,26 +1,21 @@
-"""What all servers of the stack have in common: settings on disk, a life, an address."""
+"""What a server of the stack is: its settings and the few things in which servers differ."""
 
-import json
-import os
 import secrets
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from typing_extensions import Self
 
-from devstack import processes
 from devstack.ports import free_port, is_free
-from devstack.processes import Process
 
 
 @dataclass(frozen=True)
 class Server(ABC):
-    """One server of the stack: its settings, and the few things that differ between servers.
+    """One server of the stack. The fields are its settings, which `devstack.lifecycle` keeps.
 
-    `directory` is private to the server. It holds `server.json` (settings, passwords included,
-    mode 0600), `process.json` (the process that was started last), `log` and the server's data.
+    `directory` is private to the server.
     """
 
     directory: Path
@@ -69,73 +64,6 @@ class Server(ABC):
         return self.directory / "log"
 
 
-def start(server: Server) -> None:
-    """Start the server and return when it answers.
-
-    Raises:
-        StackError: it ended or did not answer in time; nothing of it is left running.
-    """
-    server.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _write_settings(server)
-    server.prepare()
-    process = processes.spawn(
-        server.command(),
-        log=server.log,
-        cwd=server.directory,
-        environment=server.process_environment(),
-    )
-    _write_private(server.directory / "process.json", vars(process))
-    try:
-        processes.wait_until(
-            server.answers, process, name=server.kind, log=server.log, patience=server.patience
-        )
-    except BaseException:
-        processes.stop(process)
-        raise
-
-
-def stop(directory: Path) -> bool:
-    """Stop the server that runs in `directory`; whether there was one to stop."""
-    process = process_of(directory)
-    if process is None or not processes.is_running(process):
-        return False
-    processes.stop(process)
-    return True
-
-
-def process_of(directory: Path) -> Process | None:
-    """The process that was started last in `directory`, running or not; None if none ever was."""
-    record = directory / "process.json"
-    return Process(**json.loads(record.read_text())) if record.exists() else None
-
-
-def is_running(directory: Path) -> bool:
-    """Whether the server of `directory` is alive."""
-    process = process_of(directory)
-    return process is not None and processes.is_running(process)
-
-
-def saved_settings(directory: Path) -> dict[str, Any] | None:
-    """The settings of the server in `directory`, without the directory; None if it is new."""
-    settings = directory / "server.json"
-    return json.loads(settings.read_text()) if settings.exists() else None
-
-
 def new_password() -> str:
     """A random password that needs no quoting anywhere."""
     return secrets.token_hex(16)
-
-
-def _write_settings(server: Server) -> None:
-    names = [field.name for field in fields(server) if field.name != "directory"]
-    _write_private(
-        server.directory / "server.json", {name: getattr(server, name) for name in names}
-    )
-
-
-def _write_private(path: Path, content: dict[str, Any]) -> None:
-    """Write JSON whole or not at all, readable by its owner only."""
-    draft = path.with_suffix(".draft")
-    with open(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(content, file, indent=2)
-    draft.replace(path)

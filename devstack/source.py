@@ -1,5 +1,6 @@
 """The source database, whichever server it is: its users, its settings, connections to it."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -29,6 +30,12 @@ COMMON_OPTIONS = [
     "--skip-log-bin",
     "--performance-schema=OFF",
 ]
+
+
+def data_options(data: Path) -> list[str]:
+    """What also a run that only creates the data directory is told."""
+    as_root = ["--user=root"] if os.geteuid() == 0 else []  # refused unless it is said
+    return [*as_root, f"--datadir={data}"]
 
 
 @dataclass(frozen=True)

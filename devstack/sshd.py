@@ -1,7 +1,7 @@
 """An SSH bastion: a real sshd through which nothing but TCP connections can be forwarded."""
 
-import getpass
 import os
+import pwd
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,9 +77,7 @@ class Sshd(Server):
         (self.directory / "authorized_keys").write_text(f"restrict,port-forwarding {public}")
         self.known_hosts.write_text(self.host_key_line + "\n")
         (self.directory / "sshd_config").write_text(
-            _CONFIGURATION.format(
-                host=HOST, port=self.port, directory=self.directory, user=getpass.getuser()
-            )
+            _CONFIGURATION.format(host=HOST, port=self.port, directory=self.directory, user=_user())
         )
         if os.geteuid() == 0:  # root's sshd wants this directory, which its service would create
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
@@ -97,10 +95,15 @@ class Sshd(Server):
         return {
             "SSH_BASTION_HOST": HOST,
             "SSH_BASTION_PORT": str(self.port),
-            "SSH_BASTION_USER": getpass.getuser(),
+            "SSH_BASTION_USER": _user(),
             "SSH_BASTION_KEY_PATH": str(self.client_key),
             "SSH_BASTION_KNOWN_HOSTS": str(self.known_hosts),
         }
+
+
+def _user() -> str:
+    """The only user that an sshd of this process can log in, if this is not root."""
+    return pwd.getpwuid(os.geteuid()).pw_name
 
 
 def _program() -> str:

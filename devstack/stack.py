@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from devstack import processes
-from devstack import server as life
+from devstack import lifecycle, processes
 from devstack.errors import StackError
 from devstack.luigid import Luigid
 from devstack.mariadb import MariaDB
+from devstack.mysql import MySQL
 from devstack.seaweed import SeaweedFS
 from devstack.server import Server
 from devstack.source import SourceServer
 from devstack.sshd import Sshd
 from devstack.warehouse import RedshiftStandIn
 
-SOURCES: dict[str, type[SourceServer]] = {MariaDB.kind: MariaDB}
+SOURCES: dict[str, type[SourceServer]] = {kind.kind: kind for kind in (MariaDB, MySQL)}
 KINDS: tuple[type[Server], ...] = (*SOURCES.values(), SeaweedFS, RedshiftStandIn, Luigid, Sshd)
 
 S = TypeVar("S", bound=Server)
@@ -78,7 +78,7 @@ def up(
     with _only_one(directory):
         _refuse_second_source(directory, server)
         wanted = _plan(directory, server, luigid=luigid, sshd=sshd, redshift=redshift)
-        missing = [each for each in wanted if not life.is_running(each.directory)]
+        missing = [each for each in wanted if not lifecycle.is_running(each.directory)]
         _start_all(missing)
         return load(directory), [each.kind for each in missing]
 
@@ -111,7 +111,7 @@ def down(directory: Path) -> list[str]:
         return []
     kinds = [kind.kind for kind in KINDS]
     with _only_one(directory), ThreadPoolExecutor(len(kinds)) as pool:
-        stopped = pool.map(lambda kind: life.stop(directory / kind), kinds)
+        stopped = pool.map(lambda kind: lifecycle.stop(directory / kind), kinds)
         return [kind for kind, did_run in zip(kinds, stopped, strict=True) if did_run]
 
 
@@ -162,7 +162,7 @@ def _plan(
 def _warehouse(directory: Path, lake: SeaweedFS) -> RedshiftStandIn:
     warehouse = _saved_or_new(RedshiftStandIn, directory)
     # The lake may have moved to another port since the warehouse ran last.
-    return warehouse if life.is_running(warehouse.directory) else warehouse.reading(lake)
+    return warehouse if lifecycle.is_running(warehouse.directory) else warehouse.reading(lake)
 
 
 def _start_all(servers: list[Server]) -> None:
@@ -170,11 +170,11 @@ def _start_all(servers: list[Server]) -> None:
     if not servers:
         return
     with ThreadPoolExecutor(len(servers)) as pool:
-        starts = [pool.submit(life.start, server) for server in servers]
+        starts = [pool.submit(lifecycle.start, server) for server in servers]
     failures = [error for start in starts if (error := start.exception())]
     if failures:
         for server in servers:
-            life.stop(server.directory)
+            lifecycle.stop(server.directory)
         raise failures[0]
 
 
@@ -182,26 +182,26 @@ def _saved_or_new(kind: type[S], directory: Path) -> S:
     saved = _saved(kind, directory)
     if saved is None:
         return kind.new(directory / kind.kind)
-    return saved if life.is_running(saved.directory) else saved.with_free_ports()
+    return saved if lifecycle.is_running(saved.directory) else saved.with_free_ports()
 
 
 def _saved(kind: type[S], directory: Path) -> S | None:
-    settings = life.saved_settings(directory / kind.kind)
+    settings = lifecycle.saved_settings(directory / kind.kind)
     return None if settings is None else kind(directory / kind.kind, **settings)
 
 
 def _running(kind: type[S], directory: Path) -> S | None:
-    return _saved(kind, directory) if life.is_running(directory / kind.kind) else None
+    return _saved(kind, directory) if lifecycle.is_running(directory / kind.kind) else None
 
 
 def _pid(directory: Path) -> int | None:
-    process = life.process_of(directory)
+    process = lifecycle.process_of(directory)
     return process.pid if process and processes.is_running(process) else None
 
 
 def _refuse_second_source(directory: Path, wanted: str) -> None:
     for kind in SOURCES:
-        if kind != wanted and life.is_running(directory / kind):
+        if kind != wanted and lifecycle.is_running(directory / kind):
             raise StackError(
                 f"{kind} is the source that runs in {directory}: `down` it first, "
                 f"or give {wanted} a --directory of its own"

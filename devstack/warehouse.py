@@ -55,13 +55,16 @@ class RedshiftStandIn(Server):
             *("--port", str(self.port), "--port-file", str(self._port_file)),
             *("--data", str(self.directory / "data")),
             *("--s3-endpoint", self.s3_endpoint),
-            *("--s3-access-key", self.s3_access_key, "--s3-secret-key", self.s3_secret_key),
-            *("--user", USER, "--password", self.password, "--database", DATABASE),
+            *("--s3-access-key", self.s3_access_key, "--user", USER, "--database", DATABASE),
         ]
 
     def process_environment(self) -> dict[str, str]:
-        """The stand-in is a module of this checkout, wherever it is started from."""
-        return {"PYTHONPATH": str(_CHECKOUT)}
+        """The secrets, which a process list must not show, and where the module is found."""
+        return {
+            "STANDIN_S3_SECRET_KEY": self.s3_secret_key,
+            "STANDIN_PASSWORD": self.password,
+            "PYTHONPATH": str(_CHECKOUT),
+        }
 
     def answers(self) -> bool:
         """Whether the stand-in has written its port, which it does when it accepts."""

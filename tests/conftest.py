@@ -6,10 +6,14 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import luigi.configuration
 import pytest
 
 from devstack.stack import Stack, running_stack
-from tests.world import World
+from tests.world import ROOT, World
+
+# What runs in this process obeys the overlay too, as World.start's command lines do.
+luigi.configuration.add_config_path(str(ROOT / "tests" / "luigi.cfg"))
 
 
 @pytest.fixture(scope="session")

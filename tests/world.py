@@ -105,13 +105,20 @@ class World:
             assert process.returncode == check, out
         return subprocess.CompletedProcess(arguments, process.returncode, out)
 
-    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-        """Start such a command line; stdout and stderr come together."""
+    def start(
+        self, *arguments: str, killed: str = "", **environment: str
+    ) -> subprocess.Popen[str]:
+        """Start such a command line; stdout and stderr come together.
+
+        `killed` is the point at which it dies (tests/killed.py). A variable set to "" is unset.
+        """
+        program = ["tests.killed", killed] if killed else ["luigi"]
         scheduler = [] if any("scheduler" in a for a in arguments) else ["--local-scheduler"]
+        variables = {**os.environ, **self.environment, **environment}
         return subprocess.Popen(
-            [sys.executable, "-m", "luigi", "--module", "pipeline", *arguments, *scheduler],
+            [sys.executable, "-m", *program, "--module", "pipeline", *arguments, *scheduler],
             cwd=ROOT,
-            env={**os.environ, **self.environment, **environment},
+            env={name: value for name, value in variables.items() if value},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -575,3 +575,55 @@ CREATE FUNCTION standin.fail() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'refused by the proxy';
 END $$;
+CREATE FUNCTION standin.add_key(relation regclass, key json) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO standin.table_attribute (relid, keys) VALUES (relation, json_build_array(key))
+        ON CONFLICT (relid) DO UPDATE
+        SET keys = (table_attribute.keys::jsonb || key::jsonb)::json;
+END $$;
+CREATE FUNCTION standin.drop_key(relation regclass, key_name text) RETURNS void
+    LANGUAGE plpgsql AS $$
+DECLARE kept jsonb;
+BEGIN
+    SELECT coalesce(jsonb_agg(k.value), '[]') INTO kept
+        FROM standin.table_attribute t, json_array_elements(t.keys) AS k
+        WHERE t.relid = relation AND key_name IS DISTINCT FROM coalesce(k.value ->> 'name',
+            relation::regclass::text || CASE k.value ->> 'type' WHEN 'PRIMARY KEY' THEN '_pkey'
+                WHEN 'UNIQUE' THEN '_key' ELSE '_fkey' END);
+    IF jsonb_array_length(kept) = coalesce((SELECT json_array_length(keys)
+            FROM standin.table_attribute WHERE relid = relation), 0) THEN
+        RAISE EXCEPTION 'constraint "%" does not exist', key_name USING ERRCODE = '42704';
+    END IF;
+    UPDATE standin.table_attribute SET keys = kept::json WHERE relid = relation;
+END $$;
+
+-- Source: "SHOW TABLE". Written so that running it makes the same table again.
+CREATE FUNCTION standin.show_table(relation regclass) RETURNS varchar LANGUAGE plpgsql AS $$
+DECLARE
+    columns text;
+    keys text;
+    attribute standin.table_attribute;
+    distkey text;
+    sortkeys text;
+BEGIN
+    SELECT * INTO attribute FROM standin.table_attribute WHERE relid = relation;
+    SELECT string_agg(E'\n    ' || standin.full_name(attname) || ' '
+               || standin.type_name(atttypid, atttypmod)
+               || CASE WHEN attidentity <> '' THEN ' identity(1,1)' ELSE '' END
+               || coalesce(' DEFAULT ' || default_expr, '')
+               || CASE WHEN attnotnull THEN ' NOT NULL' ELSE '' END
+               || ' ENCODE ' || CASE encoding WHEN 'none' THEN 'raw' ELSE encoding END
+               || CASE WHEN r.distkey THEN ' distkey' ELSE '' END, ',' ORDER BY attnum),
+           string_agg(standin.full_name(attname), ', ' ORDER BY abs(sortkey))
+               FILTER (WHERE sortkey <> 0)
+        INTO columns, sortkeys FROM standin.relation_column r WHERE relid = relation;
+    SELECT string_agg(E',\n    ' || (k.value ->> 'type') || ' ('
+            || (SELECT string_agg(c, ', ') FROM json_array_elements_text(k.value -> 'columns') c)
+            || ')', '')
+        INTO keys FROM json_array_elements(attribute.keys) AS k
+        WHERE k.value ->> 'type' <> 'FOREIGN KEY';
+    RETURN 'CREATE TABLE ' || relation || ' (' || columns || coalesce(keys, '') || E'\n)\nDISTSTYLE '
+        || coalesce(attribute.diststyle, 'AUTO')
+        || coalesce(E'\n' || nullif(replace(attribute.sortstyle, 'AUTO', ''), '')
+                    || ' SORTKEY (' || sortkeys || ')', '') || ';';
+END $$;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -11,16 +12,15 @@ import tempfile
 import time
 from pathlib import Path
 
-import psutil
-
-from devstack.redshift.errors import BackendError
 from devstack.redshift.backend import Backend
+from devstack.redshift.errors import BackendError
 from devstack.redshift.wire import Disconnected
 
 SUPERUSER = "rdsdb"
 """The owner of the cluster, as on Redshift; clients never log in as it."""
 _NOBODY = 65534
 _DEADLINE = 60.0
+_SOCKETS = "rs-"
 
 # Durability is what the operating system gives: the server may be killed, the machine may not.
 _SETTINGS = {
@@ -75,7 +75,7 @@ class Postgres:
         if not (self.data / "PG_VERSION").exists():
             self._create_cluster()
         # A path below the data directory may exceed the 107 bytes of a socket address.
-        self._sockets = Path(tempfile.mkdtemp(prefix="rs-"))
+        self._sockets = Path(tempfile.mkdtemp(prefix=_SOCKETS))
         self._own(self._sockets)
         command = [str(self._programs / "postgres"), "-D", str(self.data), "-k", str(self._sockets)]
         for name, value in _SETTINGS.items():
@@ -142,21 +142,34 @@ class Postgres:
             return
         lines = pid_file.read_text().splitlines()
         try:
-            process = psutil.Process(int(lines[0]))
-            ours = process.name() == "postgres" and str(self.data) in process.cmdline()
-        except (psutil.NoSuchProcess, ValueError, IndexError):
+            process = os.pidfd_open(int(lines[0]))
+        except (ProcessLookupError, ValueError, IndexError):
             return  # PostgreSQL itself removes the pid file of a server that is gone
-        if not ours:
-            return
-        process.send_signal(signal.SIGINT)
         try:
-            process.wait(_DEADLINE)
-        except psutil.TimeoutExpired:
-            process.send_signal(signal.SIGQUIT)
-            process.wait()
+            # The descriptor was opened first: what is looked at is what will be signalled.
+            if self._is_ours(int(lines[0])):
+                self._end(process)
+        finally:
+            os.close(process)
         sockets = Path(lines[4]) if len(lines) > 4 else None
-        if sockets is not None and sockets.name.startswith("rs-"):
+        if sockets is not None and sockets.name.startswith(_SOCKETS):
             shutil.rmtree(sockets, ignore_errors=True)
+
+    def _is_ours(self, pid: int) -> bool:
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        except FileNotFoundError:
+            return False
+        return command[0].endswith(b"/postgres") and str(self.data).encode() in command
+
+    @staticmethod
+    def _end(process: int) -> None:
+        """Stop the server behind a process descriptor: fast at first, then at once."""
+        for number in (signal.SIGINT, signal.SIGQUIT):
+            signal.pidfd_send_signal(process, number)
+            if select.select([process], [], [], _DEADLINE)[0]:
+                return
+        raise RuntimeError("a PostgreSQL of an earlier run does not end")
 
     def _own(self, path: Path) -> None:
         path.chmod(0o700)

@@ -8,7 +8,7 @@ where the guide gives none.
 from __future__ import annotations
 
 from devstack.redshift.errors import RedshiftError, not_supported, syntax_error
-from devstack.redshift.tokens import STRING, WORD, Tokens, find, sql_of, starts
+from devstack.redshift.tokens import STRING, WORD, Tokens, find, sql_of, starts, words
 
 _CREATED = {
     "domain": "CREATE DOMAIN is not supported",
@@ -29,18 +29,18 @@ _CREATED = {
     "statistics": "CREATE STATISTICS is not supported",
     "unlogged": "CREATE UNLOGGED TABLE is not supported",
 }
-_FIRST_WORDS = set(
+_FIRST_WORDS = words(
     "cluster reindex listen notify unlisten load checkpoint discard do security import "
-    "refresh_all reassign".split()
+    "refresh_all reassign"
 )
-_FUNCTIONS = set(
+_FUNCTIONS = words(
     "array_agg string_agg json_agg jsonb_agg json_build_object jsonb_build_object row_to_json "
     "to_json to_jsonb jsonb_array_elements json_array_elements json_object_agg jsonb_object_agg "
     "unnest_array format overlay regexp_match regexp_matches regexp_split_to_array "
     "regexp_split_to_table string_to_array array_to_string array_length make_date make_timestamp "
     "make_interval justify_days justify_hours justify_interval clock_timestamp "
     "statement_timestamp transaction_timestamp gen_random_uuid uuid_generate_v4 encode "
-    "convert_from convert_to get_byte set_byte pg_sleep setval nextval currval lastval".split()
+    "convert_from convert_to get_byte set_byte pg_sleep setval nextval currval lastval"
 )
 _BODIES = {"procedure", "function"}
 
@@ -103,9 +103,8 @@ def _refuse_calls(tokens: Tokens) -> None:
             )
         if token.key == "array" and starts(tokens, "[", at=index + 1):
             raise not_supported("Array constructors are not supported; use the ARRAY function")
-        if called and token.key == "filter" and starts(tokens, ")", at=index - 1):
-            if starts(tokens, "where", at=index + 2):
-                raise syntax_error("(")
+        if called and token.key == "filter" and starts(tokens, "where", at=index + 2):
+            raise syntax_error("(")
 
 
 def _refuse_writing(tokens: Tokens) -> None:
@@ -121,12 +120,8 @@ def _refuse_querying(tokens: Tokens) -> None:
             raise not_supported("SELECT DISTINCT ON is not supported")
         if token.key == "lateral" and index and tokens[index - 1].key in ("join", ",", "from"):
             raise syntax_error(token.text)
-        if token.key == "for" and starts(tokens, "update", at=index + 1):
-            if tokens[0].key in ("select", "with"):
-                raise not_supported("SELECT FOR UPDATE is not supported")
+        querying = tokens[0].key in ("select", "with")
+        if querying and starts(tokens, "for", "update", at=index):
+            raise not_supported("SELECT FOR UPDATE is not supported")
         if token.key == "tablesample":
-            raise syntax_error(token.text)
-        if token.key == "grouping" and starts(tokens, "sets", at=index + 1):
-            continue
-        if token.key == "nulls" and starts(tokens, "not", "distinct", at=index + 1):
             raise syntax_error(token.text)

@@ -46,7 +46,7 @@ class Results:
             elif kind == b"C" and tag:
                 body = wire.text(_retagged(body, tag))
             elif kind == b"S":
-                name, at = wire.split_text(body)
+                name, _ = wire.split_text(body)
                 if name not in _PARAMETERS:
                     return
             elif kind == b"N":

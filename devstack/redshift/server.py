@@ -94,9 +94,7 @@ class RedshiftStandIn:
         """Start PostgreSQL, then listen; `port` is the port when this returns."""
         self._postgres.start()
         try:
-            self._journal = open_journal(
-                self._postgres, self.database, self.user, self.password
-            )
+            self._journal = open_journal(self._postgres, self.database, self.user, self.password)
             self._prepare()
             self._listener = socket.create_server(("127.0.0.1", self.port), backlog=128)
         except BaseException:
@@ -131,9 +129,7 @@ class RedshiftStandIn:
         views = journal.query(
             "SELECT relname FROM standin.late_view JOIN pg_class ON pg_class.oid = relid"
         )
-        self._rewriter = Rewriter(
-            self._names, LateViews({row[0] or "" for row in views}), journal
-        )
+        self._rewriter = Rewriter(self._names, LateViews({row[0] or "" for row in views}), journal)
 
     def _accept(self) -> None:
         while True:

@@ -160,6 +160,11 @@ def parse(sql: str) -> Tokens:
     return list(tokenize(sql))
 
 
+def words(text: str) -> frozenset[str]:
+    """The words of a text, as a set of keywords."""
+    return frozenset(text.split())
+
+
 def sql_of(tokens: Iterable[Token]) -> str:
     """The text that tokens stand for."""
     return "".join(token.space + token.text for token in tokens).strip()

@@ -15,7 +15,7 @@ class Chance:
     """Hashes of (seed, name, key): `key` is a row or a parcel, `name` says what is drawn."""
 
     def __init__(self, seed: int) -> None:
-        self._seed = seed
+        self._seed = seed & 0xFFFF_FFFF
 
     def below(self, limit: int, name: str, keys: Int64s) -> Int64s:
         """Whole numbers from 0 to `limit` - 1."""

@@ -78,9 +78,11 @@ def mutate_settlement(
     The same call on the same data always makes the same changes.
 
     Raises:
-        StackError: a table is missing or empty.
+        StackError: no rows are asked for, or a table is missing or empty.
     """
-    chance = np.random.default_rng(random_seed)
+    if rows < 1:
+        raise StackError(f"{rows} rows cannot be changed: give at least one")
+    chance = np.random.default_rng(random_seed & 0xFFFF_FFFF)
     with connection.cursor() as cursor:
         done = {
             kind.table: _change(cursor, kind, count, at, chance)

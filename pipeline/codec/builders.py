@@ -33,14 +33,15 @@ class Doubt:
     example: str
 
 
-@dataclass(frozen=True)
 class Cells:
     """One column's cells in a block of received bytes; `lengths` is negative where there is NULL."""
 
-    block: np.ndarray
-    starts: np.ndarray
-    lengths: np.ndarray
-    rows: int
+    __slots__ = ("block", "lengths", "rows", "starts")
+
+    def __init__(
+        self, block: np.ndarray, starts: np.ndarray, lengths: np.ndarray, rows: int
+    ) -> None:
+        self.block, self.starts, self.lengths, self.rows = block, starts, lengths, rows
 
     def text(self, row: int) -> str:
         """The cell as a person would want to read it in a message."""

@@ -10,48 +10,91 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.codec.digits import FINE, few_digits
-from pipeline.codec.jit import inlined, kernel
+from pipeline.codec.jit import inlined, kernel, load64
 
 _NOT_A_DATE = np.int64(-(2**62))
-_MICROSECONDS = np.int64(1_000_000)
-_DAY = 86_400 * _MICROSECONDS
-_MONTH_DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], np.int64)
+_DAY = np.int64(86_400_000_000)
 _FRACTION_UNITS = np.array([1_000_000, 100_000, 10_000, 1_000, 100, 10, 1], np.int64)
-_NO_PAIR = np.int64(1 << 20)
+
+_YEARS = np.arange(10_000)
+_LEAP = (_YEARS % 4 == 0) & ((_YEARS % 100 != 0) | (_YEARS % 400 == 0))
+_YEAR_LENGTH = np.where(_LEAP, 366, 365)
+# the day before 1 January of each year, counted from 1970
+_YEAR_START = (np.cumsum(_YEAR_LENGTH) - _YEAR_LENGTH - 719_529).astype(np.int32)
+_IS_LEAP = _LEAP.astype(np.int64)
+_MONTH_LENGTH = np.array(
+    [
+        [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31],
+        [0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31],
+    ],
+    np.int64,
+)
+_MONTH_START = np.cumsum(_MONTH_LENGTH, axis=1) - _MONTH_LENGTH
+
+# Eight characters of a date are one 64-bit integer. Exclusive or with the zeros and separators that
+# belong there leaves the digits' values, and zero where a separator stands.
+_YEAR_MONTH = np.uint64(int.from_bytes(b"0000-00-", "little"))
+_DAY_TIME = np.uint64(int.from_bytes(b"00 00:00", "little"))
+_SECOND = np.uint64(int.from_bytes(b":00", "little"))
+_ABOVE_NINE = np.uint64(0x7676767676767676)
+_HIGH_BITS = np.uint64(0x8080808080808080)
 
 
 @inlined
-def _pair(block: np.ndarray, at: int) -> int:
-    """The number of two digits; at least `_NO_PAIR` if they are none."""
-    tens = np.int64(block[at]) - 48
-    ones = np.int64(block[at + 1]) - 48
-    if tens < 0 or tens > 9 or ones < 0 or ones > 9:
-        return _NO_PAIR
-    return tens * 10 + ones
+def _digits(word: int, separators: int) -> tuple[bool, int]:
+    """Whether `word` is digits, and zero under the mask `separators`; the value of each pair of them."""
+    wrong = (((word + _ABOVE_NINE) | word) & _HIGH_BITS) | (word & separators)
+    return wrong == np.uint64(0), word * np.uint64(10) + (word >> np.uint64(8))
 
 
 @inlined
-def _days(block: np.ndarray, at: int) -> tuple[bool, int]:
+def _byte(word: int, place: int) -> int:
+    return np.int64((word >> np.uint64(8 * place)) & np.uint64(0xFF))
+
+
+@inlined
+def _days(year_month: int, day: int) -> int:
+    """Days since 1970, or `_NOT_A_DATE`; `year_month` are the pairs of ``YYYY-MM-``."""
+    year = _byte(year_month, 0) * 100 + _byte(year_month, 2)
+    month = _byte(year_month, 5)
+    if year < 1 or month < 1 or month > 12 or day < 1:
+        return _NOT_A_DATE
+    leap = _IS_LEAP[year]
+    if day > _MONTH_LENGTH[leap, month]:
+        return _NOT_A_DATE
+    return np.int64(_YEAR_START[year]) + _MONTH_START[leap, month] + day
+
+
+@inlined
+def _date(block: np.ndarray, at: int) -> tuple[bool, int]:
     """``YYYY-MM-DD``: (understood, days since 1970 or `_NOT_A_DATE`)."""
-    year = _pair(block, at) * 100 + _pair(block, at + 2)
-    month = _pair(block, at + 5)
-    day = _pair(block, at + 8)
-    if (year | month | day) >= _NO_PAIR or block[at + 4] != 0x2D or block[at + 7] != 0x2D:
+    right, year_month = _digits(load64(block, at) ^ _YEAR_MONTH, np.uint64(0xFF0000FF00000000))
+    day = few_digits(block, at + 8, 2)
+    return right and day >= 0, _days(year_month, day)
+
+
+@inlined
+def _datetime(block: np.ndarray, at: int, length: int) -> tuple[bool, int]:
+    """``YYYY-MM-DD HH:MM:SS[.ffffff]``: (understood, microseconds since 1970 or `_NOT_A_DATE`)."""
+    right, year_month = _digits(load64(block, at) ^ _YEAR_MONTH, np.uint64(0xFF0000FF00000000))
+    good, day_time = _digits(load64(block, at + 8) ^ _DAY_TIME, np.uint64(0x0000FF0000FF0000))
+    end = (load64(block, at + 16) & np.uint64(0xFFFFFF)) ^ _SECOND
+    fine, clock_end = _digits(end, np.uint64(0xFF))
+    hour, minute, second = _byte(day_time, 3), _byte(day_time, 6), _byte(clock_end, 1)
+    if not (right and good and fine) or hour > 23 or minute > 59 or second > 59:
         return False, _NOT_A_DATE
-    if month < 1 or month > 12 or day < 1 or year < 1:
+    fraction = np.int64(0)
+    if length > 19:
+        digits = length - 20
+        if block[at + 19] != 0x2E or digits > 6:
+            return False, _NOT_A_DATE
+        fraction = few_digits(block, at + 20, digits) * _FRACTION_UNITS[digits]
+        if fraction < 0:
+            return False, _NOT_A_DATE
+    days = _days(year_month, _byte(day_time, 0))
+    if days == _NOT_A_DATE:
         return True, _NOT_A_DATE
-    if day > _MONTH_DAYS[month]:
-        leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-        if not (leap and month == 2 and day == 29):
-            return True, _NOT_A_DATE
-    # years that begin in March put the leap day last: http://howardhinnant.github.io/date_algorithms.html
-    if month > 2:
-        month -= 3
-    else:
-        month += 9
-        year -= 1
-    years = year * 365 + year // 4 - year // 100 + year // 400
-    return True, years + (153 * month + 2) // 5 + day - 1 - 719_468
+    return True, days * _DAY + ((hour * 60 + minute) * 60 + second) * 1_000_000 + fraction
 
 
 @kernel
@@ -76,7 +119,7 @@ def dates(
             valid[at + row] = 0
             values[at + row] = 0
             continue
-        understood, days = _days(block, np.int64(starts[row]))
+        understood, days = _date(block, np.int64(starts[row]))
         if length != 10 or not understood:
             return row, doubtful, example
         if days == _NOT_A_DATE:
@@ -127,19 +170,17 @@ def datetimes(
             valid[at + row] = 0
             values[at + row] = 0
             continue
-        start = np.int64(starts[row])
         if length < 19:
             return row, doubtful, example
-        understood, days = _days(block, start)
-        clock = _time(block, start + 11, length - 11)
-        if not understood or clock < 0 or block[start + 10] != 0x20:
+        understood, instant = _datetime(block, np.int64(starts[row]), length)
+        if not understood:
             return row, doubtful, example
-        if days == _NOT_A_DATE:
+        if instant == _NOT_A_DATE:
             doubtful += 1
             example = row
             valid[at + row] = 0
             values[at + row] = 0
             continue
-        values[at + row] = days * _DAY + clock
+        values[at + row] = instant
         valid[at + row] = 1
     return FINE, doubtful, example

@@ -18,8 +18,11 @@ _ZEROS = np.uint64(0x3030303030303030)
 _ABOVE_NINE = np.uint64(0x7676767676767676)
 _HIGH_BITS = np.uint64(0x8080808080808080)
 _LOW_32 = np.uint64(0xFFFFFFFF)
-_TENS = np.array([10**power for power in range(19)], np.int64)
+TENS = np.array([10**power for power in range(19)], np.int64)
+"""Powers of ten that fit 64 bits."""
 _BAD = np.int64(-1)
+_LOWEST = np.int64(-(2**63))
+_LOWEST_TENTH = np.int64(-(2**63 // 10))
 
 
 @inlined
@@ -42,48 +45,23 @@ def few_digits(block: np.ndarray, at: int, count: int) -> int:
 
 
 @inlined
-def many_digits(block: np.ndarray, at: int, count: int) -> int:
-    """As `few_digits`, for up to eighteen digits."""
-    value = np.int64(0)
-    while count > 0:
-        part = min(count, 8)
-        piece = few_digits(block, at, part)
-        if piece < 0:
-            return _BAD
-        value = value * _TENS[part] + piece
-        at += part
-        count -= part
-    return value
-
-
-@inlined
-def _integer(block: np.ndarray, at: int, length: int) -> tuple[bool, int]:
-    """A signed 64-bit integer of any length, zeros in front allowed (ZEROFILL): (understood, value)."""
-    negative = length > 0 and block[at] == 0x2D
-    if negative:
-        at += 1
-        length -= 1
-    if length == 0:
-        return False, np.int64(0)
+def _long_integer(block: np.ndarray, at: int, length: int, negative: bool) -> tuple[bool, int]:
+    """An integer of more than sixteen digits, zeros in front (ZEROFILL) included: (understood, value)."""
     while length > 19 and block[at] == 0x30:
         at += 1
         length -= 1
     if length > 19:
         return False, np.int64(0)
-    value = many_digits(block, at, min(length, 18))
-    if value < 0:
-        return False, np.int64(0)
-    if length == 19:
-        last = few_digits(block, at + 18, 1)
-        # compared before the multiplication, which would wrap around; -2^63 is one below -(2^63-1)
-        room = np.int64(9223372036854775807)
-        if last < 0 or value > room // 10:
-            return False, np.int64(0)
-        if value == room // 10 and last > 7:
-            lowest = negative and last == 8
-            return lowest, np.int64(-room - 1)
-        value = value * 10 + last
-    return True, -value if negative else value
+    value = np.int64(0)
+    for place in range(at, at + length):
+        digit = np.int64(block[place]) - 48
+        # counted downwards, because -2^63 has no positive counterpart; its last digit is an 8
+        if value < _LOWEST_TENTH or (value == _LOWEST_TENTH and digit > 8):
+            return False, value
+        if digit < 0 or digit > 9:
+            return False, value
+        value = value * 10 - digit
+    return negative or value != _LOWEST, value if negative else -value
 
 
 @kernel
@@ -101,14 +79,34 @@ def integers(
     Returns the first row that is not an integer of that width, or `FINE`.
     """
     for row in range(rows):
-        length = lengths[row]
+        length = np.int64(lengths[row])
         if length < 0:
             valid[at + row] = 0
             values[at + row] = 0
             continue
-        understood, value = _integer(block, np.int64(starts[row]), np.int64(length))
+        start = np.int64(starts[row])
+        negative = length > 0 and block[start] == 0x2D
+        if negative:
+            start += 1
+            length -= 1
+        if 0 < length <= 8:
+            value = few_digits(block, start, length)
+            if value < 0:
+                return row
+            value = -value if negative else value
+        elif 0 < length <= 16:
+            left = few_digits(block, start, length - 8)
+            right = few_digits(block, start + length - 8, 8)
+            if left < 0 or right < 0:
+                return row
+            value = left * 100_000_000 + right
+            value = -value if negative else value
+        else:
+            understood, value = _long_integer(block, start, length, negative)
+            if length == 0 or not understood:
+                return row
         values[at + row] = value
-        if not understood or values[at + row] != value:
+        if values[at + row] != value:
             return row
         valid[at + row] = 1
     return FINE
@@ -133,7 +131,7 @@ def _append(high: int, low: int, block: np.ndarray, at: int, count: int) -> tupl
         piece = few_digits(block, at, part)
         if piece < 0:
             return False, high, low
-        high, low = _times_plus(high, low, np.uint64(_TENS[part]), np.uint64(piece))
+        high, low = _times_plus(high, low, np.uint64(TENS[part]), np.uint64(piece))
         at += part
         count -= part
     return True, high, low
@@ -212,7 +210,7 @@ def decimals(
             right = few_digits(block, start + whole + 1, scale)
             if left < 0 or right < 0:
                 return row
-            value = left * _TENS[scale] + right
+            value = left * TENS[scale] + right
             value = -value if negative else value
             values[place] = np.uint64(value)
             values[place + 1] = np.uint64(value >> 63)

@@ -11,7 +11,7 @@ are used on has `SLACK` bytes behind its last used one.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from llvmlite import ir
@@ -24,6 +24,9 @@ SLACK = 32
 """Bytes that must be readable (or writable) behind the last byte of an array given to a kernel."""
 
 
+_kernels: list[Any] = []
+
+
 def kernel(function: Function) -> Function:
     """Compile `function` on first use, or load it from the cache.
 
@@ -31,10 +34,25 @@ def kernel(function: Function) -> Function:
     correct.
     """
     try:
-        compiled: Function = njit(cache=True, nogil=True)(function)
+        compiled = njit(cache=True, nogil=True)(function)
     except RuntimeError:  # "cannot cache function: no locator available"
         compiled = njit(nogil=True)(function)
-    return compiled
+    _kernels.append(compiled)
+    return cast(Function, compiled)
+
+
+def cache_directories() -> list[str]:
+    """Where the kernels of the imported modules are kept between processes."""
+    paths = {compiled.stats.cache_path for compiled in _kernels}
+    return sorted(path for path in paths if path)
+
+
+def specialisations() -> dict[str, int]:
+    """For how many combinations of argument types each kernel was compiled or loaded."""
+    return {
+        f"{compiled.__module__}.{compiled.__name__}": len(compiled.signatures)
+        for compiled in _kernels
+    }
 
 
 def inlined(function: Function) -> Function:

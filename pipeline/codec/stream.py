@@ -14,7 +14,7 @@ from pipeline.codec.decoder import DecodedBatch, Decoder, MalformedRow
 from pipeline.codec.jit import SLACK
 from pipeline.columns import Column
 
-BLOCK = 1 << 20
+BLOCK = 1 << 21
 """Bytes gathered before they are decoded. It should fit the processor's second-level cache: a cell is
 looked at by two passes, and small blocks cost a call for each column."""
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.codec.jit import copy, inlined, kernel
+from pipeline.codec.jit import copy, inlined, kernel, load64
 
 ASCII = 0
 NOT_ASCII = 1
 HAS_NUL = 2
+
+_HIGH_BITS = np.uint64(0x8080808080808080)
 
 
 @kernel
@@ -57,6 +59,10 @@ def _continued(data: np.ndarray, at: int, count: int) -> bool:
 def _valid_utf8(data: np.ndarray, at: int, end: int) -> bool:
     """Well-formed UTF-8 (table 3-7 of the Unicode standard): no surrogates, nothing overlong."""
     while at < end:
+        while end - at >= 8 and load64(data, at) & _HIGH_BITS == np.uint64(0):
+            at += 8
+        if at == end:
+            break
         byte = data[at]
         if byte < 0x80:
             at += 1

@@ -190,14 +190,15 @@ def ensure_target(connection: redshift.Connection, load: Load) -> None:
 
 
 def _is_wider(one: str, other: str) -> bool:
-    """Whether every value of type `other` fits into `one`: VARCHARs and VARBYTEs by length."""
-    kind, _, length = one.partition("(")
-    other_kind, _, other_length = other.partition("(")
-    return (
-        kind == other_kind
-        and kind in ("VARCHAR", "VARBYTE")
-        and int(length.rstrip(")")) >= int(other_length.rstrip(")"))
-    )
+    """Whether every value of type `other` fits into `one`: VARCHARs and VARBYTEs by length.
+
+    A catalogue that does not tell a VARBYTE's length is believed: COPY refuses what does not fit.
+    """
+    kind, _, length = one.rstrip(")").partition("(")
+    other_kind, _, other_length = other.rstrip(")").partition("(")
+    if kind != other_kind or kind not in ("VARCHAR", "VARBYTE"):
+        return False
+    return not length or (bool(other_length) and int(length) >= int(other_length))
 
 
 def _fill_stage(

@@ -6,7 +6,7 @@ import pymysql
 import pytest
 from sshtunnel import SSHTunnelForwarder
 
-from devstack import server as life
+from devstack import lifecycle
 from devstack.sshd import Sshd
 from devstack.stack import Stack
 
@@ -14,9 +14,9 @@ from devstack.stack import Stack
 @pytest.fixture
 def bastion(tmp_path: Path) -> Iterator[Sshd]:
     bastion = Sshd.new(tmp_path / "sshd")
-    life.start(bastion)
+    lifecycle.start(bastion)
     yield bastion
-    life.stop(bastion.directory)
+    lifecycle.stop(bastion.directory)
 
 
 @pytest.fixture
@@ -63,6 +63,6 @@ def test_stopping_the_bastion_drops_open_connections(
 ) -> None:
     transport = client.get_transport()
     assert transport is not None
-    life.stop(bastion.directory)
+    lifecycle.stop(bastion.directory)
     transport.join(10)  # its thread ends with the connection
     assert not transport.is_active()

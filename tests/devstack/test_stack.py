@@ -1,9 +1,13 @@
+import http.client
+import ipaddress
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
+import boto3
+import psycopg2
 import pymysql
 import pytest
 
@@ -47,6 +51,51 @@ def test_up_down_and_up_again_keep_data_and_passwords(
     assert stack.load(directory).environment() == before
     with stack.load(directory).source.connect() as connection:
         assert connection.cursor().execute("SHOW TABLES LIKE 'kept'") == 1
+
+
+def test_the_variables_lead_to_every_server(directory: Path) -> None:
+    with stack.running_stack(directory, luigid=True) as whole:
+        told = whole.environment()
+        with pymysql.connect(
+            host=told["DB_HOST"],
+            port=int(told["DB_PORT"]),
+            user=told["DB_USER"],
+            password=told["DB_PASSWORD"],
+            database=told["DB_DATABASE"],
+        ):
+            pass
+        psycopg2.connect(
+            host=told["REDSHIFT_HOST"],
+            port=told["REDSHIFT_PORT"],
+            user=told["REDSHIFT_USER"],
+            password=told["REDSHIFT_PASSWORD"],
+            dbname=told["REDSHIFT_DATABASE"],
+            sslmode=told["REDSHIFT_SSLMODE"],
+        ).close()
+        boto3.client(
+            "s3",
+            endpoint_url=told["AWS_ENDPOINT_URL_S3"],
+            region_name=told["S3_REGION"],
+            aws_access_key_id=told["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=told["AWS_SECRET_ACCESS_KEY"],
+        ).head_bucket(Bucket=told["S3_BUCKET_NAME"])
+        scheduler = http.client.HTTPConnection(
+            told["LUIGI_SCHEDULER_HOST"], int(told["LUIGI_SCHEDULER_PORT"])
+        )
+        scheduler.request("GET", "/static/visualiser/index.html")
+        assert scheduler.getresponse().status == 200
+        assert _shown_secrets(whole) == set()
+    assert [each.pid for each in stack.status(directory)] == [None] * 4
+
+
+def _shown_secrets(whole: Stack) -> set[str]:
+    """The passwords that a process list would show."""
+    lines = [
+        Path(f"/proc/{each.pid}/cmdline").read_text() for each in stack.status(whole.directory)
+    ]
+    secrets = {value for name, value in whole.environment().items() if "PASSWORD" in name}
+    secrets.add(whole.lake.secret_key)
+    return {secret for secret in secrets if any(secret in line for line in lines)}
 
 
 def test_env_without_a_stack_is_one_message(
@@ -99,14 +148,24 @@ def test_a_directory_holds_one_stack_at_a_time(small_stack: Stack) -> None:
 
 def test_servers_listen_on_the_loopback_interface_only(small_stack: Stack) -> None:
     pids = [each.pid for each in stack.status(small_stack.directory) if each.pid]
-    listening = [
-        connection.laddr.ip
-        for pid in pids
-        for connection in psutil.Process(pid).net_connections(kind="tcp")
-        if connection.status == psutil.CONN_LISTEN
-    ]
-    assert len(listening) >= len(pids)
-    assert set(listening) == {"127.0.0.1"}
+    for pid in pids:
+        assert _listening_addresses(pid) == {"127.0.0.1"}
+    assert len(pids) == 2
+
+
+def _listening_addresses(pid: int) -> set[str]:
+    """From /proc/net/tcp: address:port in hexadecimal, little-endian; state 0A is LISTEN."""
+    sockets = {os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir()}
+    table = Path("/proc/net/tcp").read_text() + Path("/proc/net/tcp6").read_text()
+    rows = [line.split() for line in table.splitlines() if ":" in line]
+    ours = [row for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in sockets]
+    return {_address(row[1].partition(":")[0]) for row in ours}
+
+
+def _address(words: str) -> str:
+    if len(words) != 8:
+        return f"IPv6 {words}"
+    return str(ipaddress.IPv4Address(bytes.fromhex(words)[::-1]))
 
 
 def test_files_with_passwords_are_private(small_stack: Stack) -> None:

@@ -71,7 +71,9 @@ def read_columns(backend: Backend, command: CopyCommand) -> list[Column]:
     ]
     for column in chosen:
         if column.identity == "a" and not explicit:
-            raise RedshiftError(f'cannot set an identity column "{column.name}" to a value', "0A000")
+            raise RedshiftError(
+                f'cannot set an identity column "{column.name}" to a value', "0A000"
+            )
     return [_with_default(backend, column) for column in chosen]
 
 

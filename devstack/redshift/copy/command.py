@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from devstack.redshift.errors import RedshiftError, not_supported, syntax_error
-from devstack.redshift.tokens import STRING, Tokens, closing, qualified_name, split, starts
+from devstack.redshift.tokens import STRING, Tokens, closing, qualified_name, split, starts, words
 
 MAX_ERRORS = 100_000
 _S3 = re.compile(r"s3://([^/]+)/(.*)", re.DOTALL)
@@ -54,12 +54,22 @@ class CopyCommand:
         return flag in self.flags
 
 
-_FLAGS = set(
+_FLAGS = words(
     "acceptanydate blanksasnull emptyasnull escape explicit_ids fillrecord ignoreblanklines "
-    "removequotes roundec trimblanks truncatecolumns noload".split()
+    "removequotes roundec trimblanks truncatecolumns noload"
 )
 _COMPRESSIONS = {"gzip": "gzip", "zstd": "zstd", "bzip2": "bz2"}
-_BEYOND = {"json", "avro", "orc", "shapefile", "fixedwidth", "lzop", "ssh", "encrypted", "readratio"}
+_BEYOND = {
+    "json",
+    "avro",
+    "orc",
+    "shapefile",
+    "fixedwidth",
+    "lzop",
+    "ssh",
+    "encrypted",
+    "readratio",
+}
 _SWITCHES = {"on", "off", "true", "false", "preset"}
 _CSV_EXCLUDES = ("escape", "removequotes", "fixedwidth")
 

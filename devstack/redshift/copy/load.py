@@ -20,7 +20,7 @@ from devstack.redshift.copy.columns import Column, read_columns, table_name
 from devstack.redshift.copy.command import CopyCommand, parse_copy
 from devstack.redshift.copy.errors import LoadContext, Rejected, load_failed, report
 from devstack.redshift.copy.exact import ExactReader
-from devstack.redshift.copy.source import S3Access, S3File, files_of, open_file, s3_errors
+from devstack.redshift.copy.source import S3Access, S3File, files_of, open_file
 from devstack.redshift.copy.vector import CellError, ColumnLoader
 from devstack.redshift.errors import BackendError, RedshiftError
 from devstack.redshift.plan import Session
@@ -78,9 +78,7 @@ class Loader:
         found = self._backend.query(f"SELECT {literal(name)}::regclass::oid")
         query = self._journal.next_query_id()
         self._session.last_query_id = query
-        context = LoadContext(
-            query, self._backend.pid, int(found[0][0] or 0), command.table[-1]
-        )
+        context = LoadContext(query, self._backend.pid, int(found[0][0] or 0), command.table[-1])
         job = _Job(command, columns, context, self._journal, self._session.quoted_null_is_null)
         job.run(self._backend, self._access.client(command))
         self._session.last_copy_count = job.count
@@ -125,8 +123,7 @@ class _Job:
         """The converted rows of a file, by the fast reader as far as it vouches for them."""
         command = self._command
         if command.file_format == "parquet":
-            with s3_errors():
-                yield from parquet.batches(client, file, command, self._columns)
+            yield from parquet.batches(client, file, self._columns)
             return
         done = 0
         if table.fits(command):

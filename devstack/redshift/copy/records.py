@@ -130,6 +130,10 @@ class RecordReader:
         command = self._command
         if command.has("escape") and value != command.null.encode():
             value = re.sub(rb"\\(.|\n)", rb"\1", value, flags=re.DOTALL)
-        if command.has("removequotes") and len(value) > 1 and value[:1] == value[-1:] in (b'"', b"'"):
+        if (
+            command.has("removequotes")
+            and len(value) > 1
+            and value[:1] == value[-1:] in (b'"', b"'")
+        ):
             value = value[1:-1]
         return value

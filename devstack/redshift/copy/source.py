@@ -131,7 +131,9 @@ def _manifest(command: CopyCommand, client: S3Client) -> list[S3File]:
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") not in ("NoSuchKey", "404"):
             raise
-        message = f"Problem reading manifest file - The specified S3 key '{command.key}' does not exist"
+        message = (
+            f"Problem reading manifest file - The specified S3 key '{command.key}' does not exist"
+        )
         raise RedshiftError(message, detail=_detail(message, 8001)) from error
     found: list[S3File] = []
     for url, mandatory, length in _entries(command, body):
@@ -161,7 +163,9 @@ def _entries(command: CopyCommand, body: bytes) -> Iterator[tuple[str, bool, int
             length = entry.get("meta", {}).get("content_length")
             yield url, entry.get("mandatory", False) is True, length
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        message = f"Problem reading manifest file - Invalid JSON in s3://{command.bucket}/{command.key}"
+        message = (
+            f"Problem reading manifest file - Invalid JSON in s3://{command.bucket}/{command.key}"
+        )
         raise RedshiftError(message, detail=_detail(str(error), 8001)) from error
 
 

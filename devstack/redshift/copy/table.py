@@ -43,9 +43,7 @@ def batches(
     try:
         reader = csv.open_csv(
             pa.PythonFile(watched, mode="r"),
-            csv.ReadOptions(
-                column_names=names, block_size=_BLOCK, skip_rows=command.ignore_header
-            ),
+            csv.ReadOptions(column_names=names, block_size=_BLOCK, skip_rows=command.ignore_header),
             csv.ParseOptions(
                 delimiter=command.delimiter,
                 quote_char=command.quote,

@@ -182,7 +182,7 @@ _FORMAT_WORDS = {
     "OF": r"(?P<zone>Z|[-+]\d{2}(?::?\d{2})?)",
 }
 _FORMAT = re.compile("YYYY|HH24|HH12|MON|YY|MM|DD|HH|MI|SS|AM|PM|TZ|OF")
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _ISO_DATE = re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})")
 _STANDARD = re.compile(
     r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})"
@@ -204,7 +204,7 @@ _AUTO = (
     re.compile(r"(?P<monthname>[A-Za-z]{3})[a-z]*[ -](?P<day>\d{1,2}),?[ -](?P<year>\d{4})"),
     re.compile(r"(?P<day>\d{1,2})[ -](?P<monthname>[A-Za-z]{3})[a-z]*[ -](?P<year>\d{4})"),
 )
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - TIMESTAMP has no zone
+_EPOCH = datetime(1970, 1, 1)  # without a zone, as TIMESTAMP is
 
 
 def _patterns(given: str, standard: re.Pattern[str]) -> tuple[re.Pattern[str], ...]:
@@ -236,7 +236,7 @@ def _moment(match: re.Match[str]) -> datetime:
         hour = hour % 12 + (12 if part["half"].lower() == "pm" else 0)
     micro = int((part.get("fraction") or "")[:6].ljust(6, "0"))
     clock = (hour, int(part.get("minute") or 0), int(part.get("second") or 0), micro)
-    moment = datetime(year, int(month or 1), int(part.get("day") or 1), *clock)  # noqa: DTZ001
+    moment = datetime(year, int(month or 1), int(part.get("day") or 1), *clock)
     zone = part.get("zone")
     if zone and zone not in ("Z", "UTC"):
         digits = zone[1:].replace(":", "").ljust(4, "0")
@@ -289,10 +289,8 @@ def _timestamp(zoned: bool, command: CopyCommand) -> Rule:
 
     def rule(value: str) -> str | None:
         text = value.strip(" ")
-        if given.lower() in units:
-            moment = _epoch(text, units[given.lower()])
-        else:
-            moment = _parsed(text, patterns)
+        unit = units.get(given.lower())
+        moment = _epoch(text, unit) if unit else _parsed(text, patterns)
         if moment is None:
             if command.has("acceptanydate"):
                 return None
@@ -357,5 +355,3 @@ def _varbyte(size: int) -> Rule:
         return "\\x" + content.hex()
 
     return rule
-
-

@@ -88,14 +88,13 @@ class ColumnLoader:
         return pc.replace_with_mask(values, chosen, pa.array(replaced, pa.string()))
 
 
-
 def _never(values: Array) -> Array:
     return pc.is_null(values)
 
 
 def _test_for(column: Column, command: CopyCommand) -> Test:
     kind = column.type
-    if kind == "varchar" or kind == "text":
+    if kind in ("varchar", "text"):
         size = column.length
         return lambda values: pc.less_equal(pc.binary_length(values), size)
     if kind == "bpchar":

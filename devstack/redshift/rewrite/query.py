@@ -15,7 +15,6 @@ from devstack.redshift.tokens import (
     Token,
     Tokens,
     closing,
-    find,
     parse,
     split,
     sql_of,
@@ -28,7 +27,7 @@ _PART_FIRST = {"dateadd", "datediff", "date_add", "date_diff"}
 
 def rewrite_query(tokens: Tokens, session: Session) -> Tokens:
     """A query or data-changing statement as PostgreSQL would write it."""
-    tokens = _limit_top(_rewrite_words(tokens, session))
+    tokens = _limit_top(_rewrite_words(tokens))
     found: Tokens = []
     at = 0
     while at < len(tokens):
@@ -44,20 +43,15 @@ def rewrite_query(tokens: Tokens, session: Session) -> Tokens:
     return found
 
 
-def _rewrite_words(tokens: Tokens, session: Session) -> Tokens:
+def _rewrite_words(tokens: Tokens) -> Tokens:
     found: Tokens = []
     for index, token in enumerate(tokens):
-        if token.kind != WORD or starts(tokens, ".", at=index - 1):
-            found.append(token)
-        elif token.key == "sysdate":
+        key = "" if starts(tokens, ".", at=index - 1) else token.key
+        if key == "sysdate":
             found.append(token.with_text("pg_catalog.sysdate()"))
-        elif token.key == "approximate" and starts(tokens, "count", at=index + 1):
-            continue
-        elif token.key in ("nvl", "minus"):
-            found.append(token.with_text(_RENAMED[token.key]))
-        elif token.key in ("pg_last_copy_count", "pg_last_copy_id", "pg_last_query_id"):
-            found.append(token)
-        else:
+        elif key in _RENAMED:
+            found.append(token.with_text(_RENAMED[key]))
+        elif key != "approximate" or not starts(tokens, "count", at=index + 1):
             found.append(token)
     return found
 
@@ -162,13 +156,3 @@ def _listagg(
         value = sql_of(arguments[0][1:])
     text = f"string_agg({distinct}({value})::varchar, {separator}{order})"
     return _placed(token, text), after
-
-
-def has_word(tokens: Tokens, word: str) -> bool:
-    """Whether a keyword stands anywhere in the tokens, also within parentheses."""
-    return any(token.key == word for token in tokens)
-
-
-def top_level(tokens: Tokens, word: str) -> bool:
-    """Whether a keyword stands in the tokens outside of parentheses."""
-    return find(tokens, word) >= 0

@@ -6,9 +6,9 @@ Source: Amazon Redshift Database Developer Guide, "Reserved words".
 from __future__ import annotations
 
 from devstack.redshift.errors import syntax_error
-from devstack.redshift.tokens import WORD, Token
+from devstack.redshift.tokens import WORD, Token, words
 
-RESERVED = frozenset(
+RESERVED = words(
     """
     aes128 aes256 all allowoverwrite analyse analyze and any array as asc authorization az64
     backup between binary blanksasnull both bytedict bzip2 case cast check collate column
@@ -23,7 +23,7 @@ RESERVED = frozenset(
     restore right select session_user similar snapshot some sysdate system table tag tdes text255
     text32k then timestamp to top trailing true truncatecolumns union unique unnest unpivot user
     using verbose wallet when where with without
-    """.split()
+    """
 )
 
 

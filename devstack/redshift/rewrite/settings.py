@@ -8,7 +8,7 @@ from __future__ import annotations
 from devstack.redshift.backend import literal
 from devstack.redshift.errors import RedshiftError, syntax_error
 from devstack.redshift.plan import Answer, Plan, Run, Session
-from devstack.redshift.tokens import STRING, Tokens, quote, sql_of, starts
+from devstack.redshift.tokens import STRING, Tokens, find, quote, sql_of, starts, words
 
 REDSHIFT_ONLY = {
     "query_group": "default",
@@ -35,10 +35,10 @@ REDSHIFT_ONLY = {
     "session_level_timeout": "0",
     "default_geometry_encoding": "1",
 }
-_SHARED = set(
+_SHARED = words(
     "application_name client_encoding client_min_messages datestyle extra_float_digits "
     "intervalstyle search_path seed session_authorization statement_timeout timezone "
-    "idle_in_transaction_session_timeout standard_conforming_strings".split()
+    "idle_in_transaction_session_timeout standard_conforming_strings"
 )
 _TRUTHS = {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}
 
@@ -131,8 +131,6 @@ def rewrite_begin(tokens: Tokens) -> Run:
     Source: "BEGIN": "READ UNCOMMITTED, READ COMMITTED and REPEATABLE READ have no operational
     impact and map to SERIALIZABLE".
     """
-    words = [token.key for token in tokens]
-    mode = ""
-    if "read" in words and words[words.index("read") + 1 :][:1] == ["only"]:
-        mode = " READ ONLY"
-    return Run("BEGIN" + mode, tag="START TRANSACTION" if words[0] == "start" else "BEGIN")
+    mode = " READ ONLY" if find(tokens, "read", "only") >= 0 else ""
+    tag = "START TRANSACTION" if tokens[0].key == "start" else "BEGIN"
+    return Run("BEGIN" + mode, tag=tag)

@@ -21,12 +21,21 @@ from devstack.redshift.rewrite.qualify import rewrite_qualify
 from devstack.redshift.rewrite.query import rewrite_query
 from devstack.redshift.rewrite.table import rewrite_create_table
 from devstack.redshift.rewrite.views import LateViews
-from devstack.redshift.tokens import Tokens, find, qualified_name, quote, split, sql_of, starts
+from devstack.redshift.tokens import (
+    Tokens,
+    find,
+    qualified_name,
+    quote,
+    split,
+    sql_of,
+    starts,
+    words,
+)
 
 _QUERIES = {"select", "with", "insert", "update", "delete", "values", "explain", "declare", "("}
-_PASSED = set(
+_PASSED = words(
     "drop grant revoke comment call fetch close move prepare execute deallocate savepoint "
-    "release end commit rollback abort".split()
+    "release end commit rollback abort"
 )
 
 
@@ -79,16 +88,16 @@ class Rewriter:
         return Run(sql_of(self.query(tokens, session)), table=table)
 
     def _create(self, tokens: Tokens, session: Session) -> Plan:
-        words = [token.key for token in tokens[1:5]]
-        if "table" in words[:3]:
+        heads = [token.key for token in tokens[1:5]]
+        if "table" in heads[:3]:
             if (query_at := find(tokens, "as")) >= 0:
                 tokens = [*tokens[: query_at + 1], *self.query(tokens[query_at + 1 :], session)]
             return rewrite_create_table(tokens)
-        if "view" in words:
+        if "view" in heads:
             return self._views.rewrite_create(tokens, session, self.query)
-        if words[0] in ("user", "role"):
+        if heads[0] in ("user", "role"):
             return self._account(tokens)
-        if words[0] in ("schema", "group", "database") or {"procedure", "function"} & set(words):
+        if heads[0] in ("schema", "group", "database") or {"procedure", "function"} & set(heads):
             return Run(sql_of(tokens))
         raise not_supported(f'SQL command "{sql_of(tokens)}" not supported.')
 
@@ -126,9 +135,9 @@ class Rewriter:
 
 def _written_table(tokens: Tokens) -> str:
     """The table that a data-changing statement names, for the words of an error."""
-    for words in (("insert", "into"), ("delete", "from"), ("update",)):
-        if starts(tokens, *words):
-            name, _ = qualified_name(tokens, len(words))
+    for keywords in (("insert", "into"), ("delete", "from"), ("update",)):
+        if starts(tokens, *keywords):
+            name, _ = qualified_name(tokens, len(keywords))
             return name[-1] if name else ""
     return ""
 

@@ -6,6 +6,7 @@ Source: Amazon Redshift Database Developer Guide, "CREATE TABLE", "CREATE TABLE 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,15 +24,15 @@ from devstack.redshift.tokens import (
     split,
     sql_of,
     starts,
+    words,
 )
 
-ENCODINGS = set(
-    "raw az64 bytedict delta delta32k lzo mostly8 mostly16 mostly32 runlength text255 text32k "
-    "zstd".split()
+ENCODINGS = words(
+    "raw az64 bytedict delta delta32k lzo mostly8 mostly16 mostly32 runlength text255 text32k zstd"
 )
-_COLUMN_WORDS = set(
+_COLUMN_WORDS = words(
     "default identity generated encode distkey sortkey collate not null unique primary "
-    "references check constraint".split()
+    "references check constraint"
 )
 
 
@@ -46,6 +47,12 @@ class Column:
     distkey: bool = False
     sortkey: int = 0
     not_null: bool = False
+
+    @property
+    def definition(self) -> str:
+        """The column as PostgreSQL is to be told it."""
+        parts = [quote(self.name), self.type.sql, *self.sql]
+        return " ".join([*parts, "NOT NULL"] if self.not_null else parts)
 
 
 @dataclass
@@ -93,7 +100,7 @@ def rewrite_create_table(tokens: Tokens) -> Run:
     _apply_keys(table)
     _settle(table)
     body = ", ".join(
-        item if isinstance(item, str) else _column_sql(item) for item in items if item is not None
+        item if isinstance(item, str) else item.definition for item in items if item is not None
     )
     target = ".".join(quote(part) for part in name)
     after = [f"SELECT standin.describe_table({regclass(name)}, {literal(_description(table))})"]
@@ -114,7 +121,9 @@ def _table_as(head: Tokens, table: Table, tokens: Tokens, at: int, query_at: int
     _read_attributes(table, tokens[at:query_at], known=False)
     query = sql_of(tokens[query_at + 1 :])
     target = ".".join(quote(part) for part in table.name)
-    describe = f"SELECT standin.describe_table({regclass(table.name)}, {literal(_description(table))})"
+    describe = (
+        f"SELECT standin.describe_table({regclass(table.name)}, {literal(_description(table))})"
+    )
     return Run(
         f"{sql_of(head)} {target} {names} AS {query}",
         after=(describe,),
@@ -155,14 +164,14 @@ def read_key(part: Tokens) -> dict[str, Any]:
         name, part = part[1].name, part[2:]
     if starts(part, "check"):
         raise not_supported("ALTER/CREATE TABLE CHECK constraint is not supported")
-    for words, kind in (
+    for opening, kind in (
         (("primary", "key"), "PRIMARY KEY"),
         (("unique",), "UNIQUE"),
         (("foreign", "key"), "FOREIGN KEY"),
     ):
-        if starts(part, *words, "("):
-            end = closing(part, len(words))
-            columns = [token.name for token in part[len(words) + 1 : end] if token.name]
+        if starts(part, *opening, "("):
+            end = closing(part, len(opening))
+            columns = [token.name for token in part[len(opening) + 1 : end] if token.name]
             key: dict[str, Any] = {"type": kind, "columns": columns}
             if name:
                 key["name"] = name
@@ -177,46 +186,63 @@ def read_column_attributes(column: Column, part: Tokens, at: int) -> list[dict[s
     keys: list[dict[str, Any]] = []
     while at < len(part):
         word = part[at].key
-        if word == "default" or starts(part, "generated", "by", "default", "as", at=at):
-            if word == "default":
-                at = _default(column, part, at)
-                continue
-            at = _identity(column, part, at + 4, "BY DEFAULT")
-        elif word == "identity":
-            at = _identity(column, part, at, "ALWAYS")
-        elif word == "encode":
-            column.encoding = _encoding(part[at + 1].name if at + 1 < len(part) else "")
-            at += 2
-        elif word == "distkey":
-            column.distkey, at = True, at + 1
-        elif word == "sortkey":
-            column.sortkey, at = 1, at + 1
-        elif word == "collate":
-            at += 2
+        if word in _COLUMN_READERS:
+            at = _COLUMN_READERS[word](column, part, at)
         elif starts(part, "not", "null", at=at):
             column.not_null, at = True, at + 2
-        elif word == "null":
-            at += 1
-        elif word == "unique":
-            keys.append({"type": "UNIQUE", "columns": [column.name]})
-            at += 1
         elif starts(part, "primary", "key", at=at):
             keys.append({"type": "PRIMARY KEY", "columns": [column.name]})
             at += 2
+        elif word == "unique":
+            keys.append({"type": "UNIQUE", "columns": [column.name]})
+            at += 1
         elif word == "references":
             end = at + 1
             while end < len(part) and part[end].key not in _COLUMN_WORDS:
                 end += 1
-            references = sql_of(part[at:end])
-            keys.append(
-                {"type": "FOREIGN KEY", "columns": [column.name], "references": references}
-            )
+            target = sql_of(part[at:end])
+            keys.append({"type": "FOREIGN KEY", "columns": [column.name], "references": target})
             at = end
-        elif word == "check":
-            raise not_supported("ALTER/CREATE TABLE column CHECK constraint is not supported")
         else:
             raise syntax_error(part[at].text)
     return keys
+
+
+def _read_encode(column: Column, part: Tokens, at: int) -> int:
+    column.encoding = encoding(part[at + 1].name if at + 1 < len(part) else "")
+    return at + 2
+
+
+def _read_distkey(column: Column, _part: Tokens, at: int) -> int:
+    column.distkey = True
+    return at + 1
+
+
+def _read_sortkey(column: Column, _part: Tokens, at: int) -> int:
+    column.sortkey = 1
+    return at + 1
+
+
+def _read_null(_column: Column, _part: Tokens, at: int) -> int:
+    return at + 1
+
+
+def _read_collate(_column: Column, _part: Tokens, at: int) -> int:
+    return at + 2
+
+
+def _refuse_check(_column: Column, _part: Tokens, _at: int) -> int:
+    raise not_supported("ALTER/CREATE TABLE column CHECK constraint is not supported")
+
+
+def _read_identity(column: Column, part: Tokens, at: int) -> int:
+    return _identity(column, part, at, "ALWAYS")
+
+
+def _read_generated(column: Column, part: Tokens, at: int) -> int:
+    if not starts(part, "generated", "by", "default", "as", at=at):
+        raise syntax_error(part[at].text)
+    return _identity(column, part, at + 4, "BY DEFAULT")
 
 
 def _default(column: Column, part: Tokens, at: int) -> int:
@@ -228,11 +254,24 @@ def _default(column: Column, part: Tokens, at: int) -> int:
     return end
 
 
+_COLUMN_READERS: dict[str, Callable[[Column, Tokens, int], int]] = {
+    "default": _default,
+    "identity": _read_identity,
+    "generated": _read_generated,
+    "encode": _read_encode,
+    "distkey": _read_distkey,
+    "sortkey": _read_sortkey,
+    "collate": _read_collate,
+    "null": _read_null,
+    "check": _refuse_check,
+}
+
+
 def _identity(column: Column, part: Tokens, at: int, when: str) -> int:
     if not starts(part, "identity", "(", at=at):
         raise syntax_error(part[at].text if at < len(part) else ";")
     end = closing(part, at + 1)
-    seed, step = (sql_of(words) for words in split(part[at + 2 : end]))
+    seed, step = (sql_of(number) for number in split(part[at + 2 : end]))
     limit = f"MINVALUE {seed}" if not step.startswith("-") else f"MAXVALUE {seed}"
     column.sql.append(
         f"GENERATED {when} AS IDENTITY (START WITH {seed} INCREMENT BY {step} {limit})"
@@ -241,7 +280,8 @@ def _identity(column: Column, part: Tokens, at: int, when: str) -> int:
     return end + 1
 
 
-def _encoding(word: str) -> str:
+def encoding(word: str) -> str:
+    """A compression encoding as the catalogue shows it; raises RedshiftError if unknown."""
     if word not in ENCODINGS:
         raise RedshiftError(f'invalid encoding type specified for column: "{word}"', "42601")
     return "none" if word == "raw" else word
@@ -343,13 +383,6 @@ def _settle(table: Table) -> None:
     if explicit and table.auto_encode:
         raise RedshiftError("Cannot specify column encoding with ENCODE AUTO", "42601")
     table.auto_encode = not explicit
-
-
-def _column_sql(column: Column) -> str:
-    parts = [quote(column.name), column.type.sql, *column.sql]
-    if column.not_null:
-        parts.append("NOT NULL")
-    return " ".join(parts)
 
 
 def _description(table: Table) -> str:

@@ -6,10 +6,11 @@ types", "Numeric types", "Character types", "VARBYTE type", "SUPER type".
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from devstack.redshift.errors import RedshiftError, not_supported, syntax_error
-from devstack.redshift.tokens import Tokens, closing, starts
+from devstack.redshift.tokens import Token, Tokens, closing, starts, words
 
 MAX_VARCHAR = 65535
 MAX_CHAR = 4096
@@ -34,14 +35,11 @@ _FIXED = {
     "timetz": "time with time zone",
     "super": "super",
 }
-_VARCHAR = {"varchar", "nvarchar"}
-_CHAR = {"char", "character", "nchar", "bpchar"}
-_VARBYTE = {"varbyte", "varbinary"}
 _BEYOND = {"geometry", "geography", "hllsketch"}
-_POSTGRES_ONLY = set(
+_POSTGRES_ONLY = words(
     "bit bytea box cidr circle inet int4range int8range interval json jsonb line lseg macaddr "
     "money name numrange path point polygon serial serial2 serial4 serial8 bigserial smallserial "
-    "tsquery tsrange tstzrange tsvector txid_snapshot uuid varbit xml oid regclass".split()
+    "tsquery tsrange tstzrange tsvector txid_snapshot uuid varbit xml oid regclass"
 )
 
 _ENCODINGS = {
@@ -75,37 +73,29 @@ def read_type(tokens: Tokens, at: int, column: str) -> tuple[ColumnType, int]:
         raise syntax_error(";")
     word = tokens[at].name
     start, at = at, at + 1
+    if word in ("char", "character", "nchar", "binary") and starts(tokens, "varying", at=at):
+        word, at = ("varbyte" if word == "binary" else "varchar"), at + 1
     if word == "double" and starts(tokens, "precision", at=at):
         found, at = "double precision", at + 1
-    elif word in ("character", "char", "nchar") and starts(tokens, "varying", at=at):
-        found, at = _varchar(tokens, at + 1)
-    elif word == "binary" and starts(tokens, "varying", at=at):
-        found, at = _varbyte(tokens, at + 1)
-    elif word in _VARCHAR:
-        found, at = _varchar(tokens, at)
-    elif word == "text":
-        found = f"character varying({DEFAULT_LENGTH})"
-    elif word in _CHAR:
-        found, at = _char(tokens, at, 256 if word == "bpchar" else 1)
-    elif word in _VARBYTE:
-        found, at = _varbyte(tokens, at)
-    elif word in ("decimal", "numeric"):
-        found, at = _decimal(tokens, at)
-    elif word == "float":
-        found, at = _float(tokens, at)
+    elif word in _PARAMETRISED:
+        found, at = _PARAMETRISED[word](tokens, at)
     elif word in ("timestamp", "time"):
         found, at = _zoned(word, tokens, at)
     elif word in _FIXED:
         found = _FIXED[word]
-    elif word in _BEYOND:
-        raise not_supported(f'Type "{word}" is not supported by the stand-in.')
-    elif word in _POSTGRES_ONLY or starts(tokens, "[", at=at):
-        raise not_supported(f'Column "{column}" has unsupported type "{word}".')
     else:
-        raise RedshiftError(f'type "{tokens[start].name}" does not exist', "42704")
+        raise _refusal(tokens[start], column)
     if starts(tokens, "[", at=at) or starts(tokens, "array", at=at):
         raise not_supported(f'Column "{column}" has unsupported type "{found}[]".')
     return ColumnType(found), at
+
+
+def _refusal(token: Token, column: str) -> RedshiftError:
+    if token.name in _BEYOND:
+        return not_supported(f'Type "{token.name}" is not supported by the stand-in.')
+    if token.name in _POSTGRES_ONLY:
+        return not_supported(f'Column "{column}" has unsupported type "{token.name}".')
+    return RedshiftError(f'type "{token.name}" does not exist', "42704")
 
 
 def _arguments(tokens: Tokens, at: int) -> tuple[list[str], int]:
@@ -139,8 +129,17 @@ def _varchar(tokens: Tokens, at: int) -> tuple[str, int]:
     return "character varying" + length, at
 
 
-def _char(tokens: Tokens, at: int, default: int) -> tuple[str, int]:
-    length, at = _length(tokens, at, "character", default, MAX_CHAR)
+def _text(_tokens: Tokens, at: int) -> tuple[str, int]:
+    return f"character varying({DEFAULT_LENGTH})", at
+
+
+def _char(tokens: Tokens, at: int) -> tuple[str, int]:
+    length, at = _length(tokens, at, "character", 1, MAX_CHAR)
+    return "character" + length, at
+
+
+def _bpchar(tokens: Tokens, at: int) -> tuple[str, int]:
+    length, at = _length(tokens, at, "character", DEFAULT_LENGTH, MAX_CHAR)
     return "character" + length, at
 
 
@@ -175,3 +174,19 @@ def _zoned(word: str, tokens: Tokens, at: int) -> tuple[str, int]:
         if starts(tokens, zone, "time", "zone", at=at):
             return f"{word} {zone} time zone", at + 3
     return f"{word} without time zone", at
+
+
+_PARAMETRISED: dict[str, Callable[[Tokens, int], tuple[str, int]]] = {
+    "varchar": _varchar,
+    "nvarchar": _varchar,
+    "text": _text,
+    "char": _char,
+    "character": _char,
+    "nchar": _char,
+    "bpchar": _bpchar,
+    "varbyte": _varbyte,
+    "varbinary": _varbyte,
+    "decimal": _decimal,
+    "numeric": _decimal,
+    "float": _float,
+}

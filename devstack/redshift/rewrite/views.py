@@ -28,12 +28,13 @@ from devstack.redshift.tokens import (
     quote,
     sql_of,
     starts,
+    words,
 )
 
 _BINDING = ("with", "no", "schema", "binding")
-_AFTER_TABLE = set(
+_AFTER_TABLE = words(
     "where join inner left right full cross natural on using group order having limit union "
-    "except minus intersect qualify set when offset fetch window".split()
+    "except minus intersect qualify set when offset fetch window"
 )
 
 

@@ -1,0 +1,47 @@
+# `make help` lists what there is. Everything is set up on first use, in .venv/.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check unit stack format bench clean
+
+help: ## what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+setup: $(STAMP) ## virtual environment with everything, the decoder compiled
+
+$(STAMP): requirements.txt requirements-dev.txt setup.py
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo "Python 3.10 to 3.13 is needed; set PYTHON=…"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "try: apt-get install python3-venv"; exit 1; }
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(BIN)/python -m pipeline.codec
+	@touch $@
+
+demo: setup ## the whole chain on local servers: load a week, catch up, be killed, resume
+	$(BIN)/python -m devstack.demo
+
+test: setup check unit stack ## lint, types, unit tests, tests on real servers
+
+check: setup ## format, lint, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy pipeline devstack
+
+unit: setup ## tests that need no server
+	$(BIN)/python -m pytest tests/unit tests/test_layers.py
+
+stack: setup ## tests on MariaDB, SeaweedFS, the Redshift stand-in and luigid
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/stack tests/devstack tests/codec
+
+format: setup ## let ruff format and sort
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## stop the local servers and forget their data
+	-[ ! -x $(BIN)/python ] || $(BIN)/python -m devstack down
+	rm -rf .devstack .spool .locks

@@ -1,0 +1,97 @@
+"""Debian packages unpacked beside the system: nothing is installed, no root is needed.
+
+apt-get resolves a package of another suite against an empty system, so that it fetches every
+library the program needs, the C library included. Such a program runs with its own dynamic loader.
+"""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from devstack.errors import StackError
+
+_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+_SOURCE = f"""\
+Types: deb
+URIs: http://deb.debian.org/debian
+Suites: {{suite}}
+Components: main
+Signed-By: {_KEYRING}
+"""
+
+
+def unpacked(package: str, *, suite: str, folder: Path) -> Path:
+    """The root of a tree that holds `package` and all it depends on; made at the first call.
+
+    Raises:
+        StackError: this is no Debian, or apt-get failed; the message holds what it said.
+    """
+    tree = _tree(package, suite, folder)
+    if not tree.exists():
+        if not (_KEYRING.exists() and shutil.which("apt-get") and shutil.which("dpkg-deb")):
+            raise StackError(f"{package} can be fetched only with apt-get and {_KEYRING}")
+        print(f"fetching {package} of Debian {suite} into {tree} …", flush=True)
+        draft = folder / f"{tree.name}.draft"
+        shutil.rmtree(draft, ignore_errors=True)
+        _fetch(package, suite, draft)
+        _unpack(draft)
+        (draft / "root").rename(tree)
+        shutil.rmtree(draft)
+    return tree
+
+
+def is_unpacked(package: str, *, suite: str, folder: Path) -> bool:
+    """Whether `unpacked` would fetch nothing."""
+    return _tree(package, suite, folder).exists()
+
+
+def loader(tree: Path) -> list[str]:
+    """The command that starts a program of the tree with the tree's own libraries."""
+    found = sorted(tree.glob("usr/lib/*/ld-linux-*.so.*"))
+    if not found:
+        raise StackError(f"{tree} holds no dynamic loader: remove it, to have it fetched again")
+    return [str(found[0]), "--library-path", str(found[0].parent)]
+
+
+def _tree(package: str, suite: str, folder: Path) -> Path:
+    return folder / f"{package}-{suite}"
+
+
+def _fetch(package: str, suite: str, draft: Path) -> None:
+    for needed in ("state/lists/partial", "cache/archives/partial", "root"):
+        (draft / needed).mkdir(parents=True)
+    (draft / "state/status").touch()  # the empty system
+    (draft / "suite.sources").write_text(_SOURCE.format(suite=suite))
+    private = {
+        "Dir::State": draft / "state",
+        "Dir::State::status": draft / "state/status",
+        "Dir::Cache": draft / "cache",
+        "Dir::Etc::sourcelist": draft / "suite.sources",
+        "Dir::Etc::sourceparts": "-",
+        "APT::Sandbox::User": "",  # apt's own user could not read a private directory
+        "Acquire::Languages": "none",
+    }
+    options = [f"-o{name}={value}" for name, value in private.items()]
+    _run(["apt-get", *options, "-q", "update"])
+    download = ["--no-install-recommends", "--download-only", "install", package]
+    _run(["apt-get", *options, "-q", "-y", *download])
+
+
+def _unpack(draft: Path) -> None:
+    for archive in sorted((draft / "cache/archives").glob("*.deb")):
+        _run(["dpkg-deb", "-x", str(archive), str(draft / "root")])
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(
+        command,
+        env=os.environ | {"LC_ALL": "C"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        said = (done.stderr or done.stdout).strip()
+        raise StackError(f"`{command[0]} … {command[-1]}` failed:\n{said}")

@@ -1,0 +1,209 @@
+"""Record batches to lines of text, a block of rows at a time.
+
+A block's cells are first written column by column, each by a kernel of its own (`rendering`,
+`quoting`), into memory that fits the processor's cache, then put side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.codec import quoting, rendering
+from pipeline.codec.jit import SLACK
+
+_BLOCK_BYTES = 1 << 19
+_BLOCK_ROWS = 4096
+_NO_DELIMITER = -1
+
+
+@dataclass(frozen=True)
+class Style:
+    """How cells become text. `null_token` stands for NULL, unquoted; `separator` between cells;
+    `line_end` behind a line, if any. Quoted styles quote every string and write bytes as hex."""
+
+    null_token: bytes
+    separator: bytes = b"|"
+    line_end: bytes = b""
+    quoted: bool = False
+
+
+@dataclass(frozen=True)
+class _Source:
+    """One column, ready to be written.
+
+    `write` takes (first, last, token, its size, delimiter, scratch, position, starts, lengths) and
+    returns the position behind; `width` is the widest text of a row, `offsets` those of values that
+    can take `growth` times their bytes besides.
+    """
+
+    write: Callable[..., int]
+    width: int
+    offsets: np.ndarray | None = None
+    growth: int = 0
+
+    def room(self, first: int, last: int) -> int:
+        """Bytes that rows ``first <= row < last`` need at most, without tokens and delimiters."""
+        values = 0
+        if self.offsets is not None:
+            values = self.growth * int(self.offsets[last] - self.offsets[first])
+        return values + self.width * (last - first)
+
+
+class Lines:
+    """The lines of one batch.
+
+    After `write`, `text` holds them and ``ends[i]`` is the position behind row i. Raises TypeError
+    for a column that has no text.
+    """
+
+    def __init__(self, batch: pa.RecordBatch, style: Style) -> None:
+        self.rows = batch.num_rows
+        self.ends = np.empty(self.rows, np.int64)
+        self._style = style
+        self._token = np.frombuffer(style.null_token + bytes(SLACK), np.uint8)
+        self._sources = [_source(array, style.quoted) for array in batch.columns]
+        line = max(1, batch.nbytes // max(1, self.rows))
+        self._step = max(16, min(_BLOCK_ROWS, _BLOCK_BYTES // line))
+        # the odd width keeps columns from competing for the same lines of the cache
+        shape = (len(self._sources), self._step + 16)
+        self._starts, self._lengths = np.empty(shape, np.int32), np.empty(shape, np.int32)
+        self._scratch = np.empty(0, np.uint8)
+        self._grow(batch.nbytes + 4 * self.rows * len(self._sources), 0)
+
+    def write(self) -> pa.Buffer:
+        """All lines, one behind the other."""
+        at = 0
+        for first in range(0, self.rows, self._step):
+            last = min(first + self._step, self.rows)
+            self._cells(first, last)
+            size = int(self._lengths[:, : last - first].sum())
+            if at + size > self._room:
+                self._grow((at + size) * 3 // 2, at)
+            at = quoting.merge(
+                self._scratch,
+                self._starts,
+                self._lengths,
+                last - first,
+                self.text,
+                at,
+                self.ends[first:last],
+            )
+        return self._buffer.slice(0, at)
+
+    def _grow(self, room: int, used: int) -> None:
+        buffer = pa.allocate_buffer(room + SLACK)
+        text = np.frombuffer(buffer, np.uint8)
+        if used:
+            text[:used] = self.text[:used]
+        self._buffer, self.text, self._room = buffer, text, room
+
+    def _cells(self, first: int, last: int) -> None:
+        extra = len(self._token) + 1
+        room = sum(source.room(first, last) for source in self._sources)
+        room += extra * (last - first) * len(self._sources) + SLACK
+        if len(self._scratch) < room:
+            self._scratch = np.empty(room, np.uint8)
+        at = 0
+        for source, delimiter, starts, lengths in zip(
+            self._sources, self._delimiters(), self._starts, self._lengths, strict=True
+        ):
+            at = source.write(
+                first,
+                last,
+                self._token,
+                len(self._style.null_token),
+                delimiter,
+                self._scratch,
+                at,
+                starts,
+                lengths,
+            )
+
+    def _delimiters(self) -> Iterator[int]:
+        for _ in self._sources[1:]:
+            yield self._style.separator[0]
+        yield self._style.line_end[0] if self._style.line_end else _NO_DELIMITER
+
+
+def _source(array: pa.Array, quoted: bool) -> _Source:
+    kind, valid = array.type, _valid(array)
+    if pa.types.is_integer(kind):
+        values = _values(array, kind.to_pandas_dtype())
+        return _Source(partial(rendering.integers, values, valid), rendering.WIDEST_INTEGER)
+    if pa.types.is_decimal128(kind):
+        values = _values(array, np.uint64, 2)
+        write = partial(rendering.decimals, kind.scale, values, valid)
+        return _Source(write, rendering.WIDEST_DECIMAL)
+    if pa.types.is_date32(kind):
+        return _Source(partial(rendering.dates, _values(array, np.int32), valid), rendering.DATE)
+    if pa.types.is_timestamp(kind) and kind.unit == "us":
+        values = _values(array, np.int64)
+        return _Source(partial(rendering.datetimes, values, valid), rendering.DATETIME)
+    if pa.types.is_string(kind):
+        return _text(array, valid, quoted)
+    if pa.types.is_binary(kind):
+        return _hexadecimal(array, valid) if quoted else _text(array, valid, False)
+    if pa.types.is_dictionary(kind):
+        return _source(array.dictionary_decode(), quoted)
+    if pa.types.is_boolean(kind):
+        return _text(pc.if_else(array, "t", "f"), valid, False)
+    if pa.types.is_floating(kind):
+        return _text(_shortest(array), valid, False)
+    raise TypeError(f"{kind} has no text")
+
+
+def _text(array: pa.Array, valid: np.ndarray, quoted: bool) -> _Source:
+    offsets, data = _offsets(array), _data(array)
+    return _Source(partial(quoting.texts, quoted, offsets, data, valid), 2, offsets, 2)
+
+
+def _hexadecimal(array: pa.Array, valid: np.ndarray) -> _Source:
+    offsets, data = _offsets(array), _data(array)
+    return _Source(partial(quoting.hexadecimals, offsets, data, valid), 0, offsets, 2)
+
+
+def _shortest(array: pa.Array) -> pa.Array:
+    """The shortest texts that read back as the same numbers, infinities spelt as Redshift reads them."""
+    texts = array.cast(pa.string())
+    if pc.all(pc.is_finite(array)).as_py() is False:
+        for arrow, redshift in (("nan", "NaN"), ("inf", "Infinity")):
+            texts = pc.replace_substring(texts, arrow, redshift)
+    return texts
+
+
+def _valid(array: pa.Array) -> np.ndarray:
+    """One byte a row: 1 where there is a value."""
+    bits = array.buffers()[0]
+    if bits is None:
+        return np.ones(len(array), np.uint8)
+    end = array.offset + len(array)
+    used = np.frombuffer(bits, np.uint8)[: (end + 7) // 8]
+    return np.unpackbits(used, bitorder="little")[array.offset : end]
+
+
+def _values(array: pa.Array, kind: type[np.generic], width: int = 1) -> np.ndarray:
+    first, last = array.offset * width, (array.offset + len(array)) * width
+    return _constant(array.buffers()[1], kind)[first:last]
+
+
+def _offsets(array: pa.Array) -> np.ndarray:
+    offsets = _constant(array.buffers()[1], np.int32)
+    return offsets[array.offset : array.offset + len(array) + 1] if len(array) else offsets
+
+
+def _data(array: pa.Array) -> np.ndarray:
+    data = array.buffers()[2]
+    return _constant(data if data is not None else pa.py_buffer(b""), np.uint8)
+
+
+def _constant(buffer: pa.Buffer, kind: type[np.generic]) -> np.ndarray:
+    """A read-only view, whatever the buffer is: kernels are compiled for each kind of array."""
+    view = np.frombuffer(buffer, kind, buffer.size // np.dtype(kind).itemsize)
+    view.flags.writeable = False
+    return view

@@ -1,0 +1,140 @@
+"""Strings and bytes to CSV fields, and the merging of all columns' fields into lines."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.codec.jit import copy, inlined, kernel
+from pipeline.codec.rendering import ended, null_cell
+
+_QUOTE = 0x22
+_HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
+
+
+@inlined
+def _doubled(
+    data: np.ndarray, begin: int, end: int, scratch: np.ndarray, at: int
+) -> int:
+    for place in range(begin, end):
+        byte = data[place]
+        scratch[at] = byte
+        at += 1
+        if byte == _QUOTE:
+            scratch[at] = byte
+            at += 1
+    return at
+
+
+@inlined
+def _holds_quote(data: np.ndarray, begin: int, end: int) -> bool:
+    # counted to the end: without a way out the loop becomes wide vector instructions
+    count = 0
+    for place in range(begin, end):
+        count += data[place] == _QUOTE
+    return count > 0
+
+
+@kernel
+def texts(
+    quoted: bool,
+    offsets: np.ndarray,
+    data: np.ndarray,
+    valid: np.ndarray,
+    first: int,
+    last: int,
+    token: np.ndarray,
+    token_size: int,
+    delimiter: int,
+    scratch: np.ndarray,
+    at: int,
+    starts: np.ndarray,
+    lengths: np.ndarray,
+) -> int:
+    """Write strings, if `quoted` in quotes that are doubled inside, else as they are.
+
+    Needs room for twice the text and what `rendering` says.
+    """
+    # `copy` reads past a value, so the last ones of an array that belongs to somebody else are
+    # written byte by byte, as are values that hold a quote
+    safe = len(data) - 16
+    doubles = quoted and _holds_quote(data, np.int64(offsets[first]), np.int64(offsets[last]))
+    for row in range(first, last):
+        start = at
+        begin, end = np.int64(offsets[row]), np.int64(offsets[row + 1])
+        if not valid[row]:
+            at = null_cell(token, token_size, scratch, at)
+        else:
+            if quoted:
+                scratch[at] = _QUOTE
+                at += 1
+            if end <= safe and not (doubles and _holds_quote(data, begin, end)):
+                copy(scratch, at, data, begin, end - begin)
+                at += end - begin
+            elif quoted:
+                at = _doubled(data, begin, end, scratch, at)
+            else:
+                for place in range(begin, end):
+                    scratch[at] = data[place]
+                    at += 1
+            if quoted:
+                scratch[at] = _QUOTE
+                at += 1
+        at = ended(scratch, at, delimiter)
+        starts[row - first] = start
+        lengths[row - first] = at - start
+    return at
+
+
+@kernel
+def hexadecimals(
+    offsets: np.ndarray,
+    data: np.ndarray,
+    valid: np.ndarray,
+    first: int,
+    last: int,
+    token: np.ndarray,
+    token_size: int,
+    delimiter: int,
+    scratch: np.ndarray,
+    at: int,
+    starts: np.ndarray,
+    lengths: np.ndarray,
+) -> int:
+    """Write bytes as bare hexadecimal digits."""
+    for row in range(first, last):
+        start = at
+        if valid[row]:
+            for place in range(offsets[row], offsets[row + 1]):
+                scratch[at] = _HEX[data[place] >> 4]
+                scratch[at + 1] = _HEX[data[place] & 15]
+                at += 2
+        else:
+            at = null_cell(token, token_size, scratch, at)
+        at = ended(scratch, at, delimiter)
+        starts[row - first] = start
+        lengths[row - first] = at - start
+    return at
+
+
+@kernel
+def merge(
+    scratch: np.ndarray,
+    starts: np.ndarray,
+    lengths: np.ndarray,
+    rows: int,
+    lines: np.ndarray,
+    at: int,
+    ends: np.ndarray,
+) -> int:
+    """Put the cells of each row side by side into ``lines[at:]``; the position behind the last row.
+
+    `ends` receives the position behind each row.
+    """
+    columns = starts.shape[0]
+    for row in range(rows):
+        for column in range(columns):
+            length = np.int64(lengths[column, row])
+            copy(lines, at, scratch, np.int64(starts[column, row]), length)
+            at += length
+        ends[row] = at
+    return at

@@ -1,0 +1,42 @@
+"""A `luigi` command line that dies at a chosen point, as by kill -9 or a power cut.
+
+    python -m tests.killed POINT ARGUMENT…
+
+POINT is ``module:function:before`` or ``…:after``: the first call of that function is the end of the
+command and of every process it has forked. With ``…:after:alone`` only the calling process dies.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import os
+import signal
+import sys
+from typing import Any
+
+from luigi.cmdline import luigi_run
+
+
+def arm(point: str) -> None:
+    """Replace the function of `point` by one that kills."""
+    module, path, when, *alone = point.split(":")
+    *owners, name = path.split(".")
+    owner: Any = functools.reduce(getattr, owners, importlib.import_module(module))
+    original = getattr(owner, name)
+
+    @functools.wraps(original)
+    def deadly(*arguments: Any, **named: Any) -> Any:
+        if when == "after":
+            original(*arguments, **named)
+        if alone:
+            os.kill(os.getpid(), signal.SIGKILL)
+        os.killpg(0, signal.SIGKILL)
+
+    setattr(owner, name, deadly)
+
+
+if __name__ == "__main__":
+    os.setpgid(0, 0)  # whoever started this stays alive
+    arm(sys.argv[1])
+    luigi_run(sys.argv[2:])
