@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check unit stack format bench clean
+.PHONY: help setup demo test check unit stack format docs clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -41,6 +41,9 @@ stack: setup ## tests on MariaDB, SeaweedFS, the Redshift stand-in and luigid
 format: setup ## let ruff format and sort
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: setup ## write the reference pages that are made from the code
+	$(BIN)/python -m pipeline.face.reference
 
 clean: ## stop the local servers and forget their data
 	-[ ! -x $(BIN)/python ] || $(BIN)/python -m devstack down

@@ -13,7 +13,11 @@ from devstack.seed import mutate_settlement, seed_settlement
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; its exit code: 0 done, 1 refused or not running, 2 wrong usage, 130 interrupted."""
+    """Run one command.
+
+    Returns:
+        The exit code: 0 done, 1 refused or not running, 2 wrong usage, 130 interrupted.
+    """
     options = _parser().parse_args(arguments)
     try:
         return int(options.command(options))
@@ -120,19 +124,17 @@ def _parser() -> argparse.ArgumentParser:
     mutate = _command(commands, "mutate", _mutate, "update settlement rows, and insert a few")
     mutate.add_argument("--rows", type=int, required=True, help="delivery events to update")
     mutate.add_argument(
-        "--at",
-        type=_utc,
-        help="when, in UTC; default: an hour after the newest change",
+        "--at", type=_instant, help="when, in UTC; default: an hour after the newest change"
     )
     for command in (seed, mutate):
         command.add_argument("--random-seed", type=int, default=1, help="other data; default: 1")
     return parser
 
 
-def _utc(text: str) -> datetime:
+def _instant(text: str) -> datetime:
     """An instant; without an offset it is one in UTC."""
-    instant = datetime.fromisoformat(text)
-    return instant.astimezone(timezone.utc).replace(tzinfo=None) if instant.tzinfo else instant
+    read = datetime.fromisoformat(text)
+    return read.astimezone(timezone.utc).replace(tzinfo=None) if read.tzinfo else read
 
 
 _DESCRIPTION = "Real servers on 127.0.0.1: a source database, an S3 server, a Redshift stand-in."

@@ -20,9 +20,9 @@ PACKAGE = "openssh-server"
 # directory is private. Without PAM, only the user who runs the server (or root) can log in.
 _CONFIGURATION = """\
 ListenAddress {host}:{port}
-HostKey {directory}/host_key
-AuthorizedKeysFile {directory}/authorized_keys
-PidFile {directory}/pid
+HostKey "{directory}/host_key"
+AuthorizedKeysFile "{directory}/authorized_keys"
+PidFile "{directory}/pid"
 AllowUsers {user}
 PermitRootLogin prohibit-password
 PasswordAuthentication no

@@ -10,7 +10,7 @@ from devstack.redshift.backend import Backend, literal
 from devstack.redshift.postgres import SUPERUSER, Postgres
 from devstack.redshift.tokens import quote
 
-_BOOTSTRAP = Path(__file__).with_name("catalog.sql")
+_SCRIPTS = sorted((Path(__file__).parent / "sql").glob("*.sql"))
 
 
 class Journal:
@@ -65,9 +65,10 @@ class Journal:
 def open_journal(postgres: Postgres, database: str, user: str, password: str) -> Journal:
     """Create database and user if they are missing, and connect to the database.
 
-    A database that an older catalog.sql made is refused: its data directory is to be removed.
+    A database that older scripts made is refused: its data directory is to be removed.
     """
-    fingerprint = hashlib.sha256(_BOOTSTRAP.read_bytes()).hexdigest()[:16]
+    bootstrap = "\n".join(script.read_text() for script in _SCRIPTS)
+    fingerprint = hashlib.sha256(bootstrap.encode()).hexdigest()[:16]
     server = postgres.connect(SUPERUSER, "postgres")
     try:
         if not server.query(f"SELECT FROM pg_roles WHERE rolname = {literal(user)}"):
@@ -77,7 +78,7 @@ def open_journal(postgres: Postgres, database: str, user: str, password: str) ->
             f" WHERE datname = {literal(database)}"
         )
         if not made:
-            _create_database(postgres, server, database, user, fingerprint)
+            _create_database(postgres, server, database, user, bootstrap, fingerprint)
         elif made[0][0] != fingerprint:
             raise RuntimeError(
                 f"{postgres.directory} was made by another version of the stand-in: remove it"
@@ -90,17 +91,17 @@ def open_journal(postgres: Postgres, database: str, user: str, password: str) ->
 
 
 def _create_database(
-    postgres: Postgres, server: Backend, database: str, user: str, fingerprint: str
+    postgres: Postgres, server: Backend, database: str, user: str, script: str, fingerprint: str
 ) -> None:
     """Make the database under a passing name, so that a half-made one is never taken for whole."""
     passing = quote(f"{database} in the making")
     server.query(f"DROP DATABASE IF EXISTS {passing}")
     server.query(f"CREATE DATABASE {passing} TEMPLATE template0 OWNER {quote(user)}")
     settings = {"allow_system_table_mods": "on", "standard_conforming_strings": "on"}
-    bootstrap = postgres.connect(SUPERUSER, f"{database} in the making", settings)
+    backend = postgres.connect(SUPERUSER, f"{database} in the making", settings)
     try:
-        bootstrap.query(_BOOTSTRAP.read_text())
+        backend.query(script)
     finally:
-        bootstrap.close()
+        backend.close()
     server.query(f"COMMENT ON DATABASE {passing} IS {literal(fingerprint)}")
     server.query(f"ALTER DATABASE {passing} RENAME TO {quote(database)}")

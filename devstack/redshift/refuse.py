@@ -62,14 +62,14 @@ def refuse(tokens: Tokens) -> None:
 
 
 def _refuse_create(tokens: Tokens) -> None:
-    words = [token.key for token in tokens[1:5]]
-    if "index" in words[:3]:
+    heads = [token.key for token in tokens[1:5]]
+    if "index" in heads[:3]:
         raise not_supported(f'SQL command "{sql_of(tokens)}" not supported on Redshift tables.')
-    if words[0] in _CREATED:
-        raise not_supported(_CREATED[words[0]])
-    if words[:2] == ["or", "replace"] and len(words) > 2 and words[2] in _CREATED:
-        raise not_supported(_CREATED[words[2]])
-    if "table" in words:
+    if heads[0] in _CREATED:
+        raise not_supported(_CREATED[heads[0]])
+    if heads[:2] == ["or", "replace"] and len(heads) > 2 and heads[2] in _CREATED:
+        raise not_supported(_CREATED[heads[2]])
+    if "table" in heads:
         for clause in ("tablespace", "inherits", "using"):
             if (at := find(tokens, clause)) >= 0 and find(tokens, "as") < 0:
                 raise syntax_error(tokens[at].text)

@@ -84,6 +84,7 @@ def mutate_settlement(
         raise StackError(f"{rows} rows cannot be changed: give at least one")
     chance = np.random.default_rng(random_seed & 0xFFFF_FFFF)
     with connection.cursor() as cursor:
+        cursor.execute("SET time_zone = '+00:00'")
         done = {
             kind.table: _change(cursor, kind, count, at, chance)
             for kind, count in ((_DELIVERIES, rows), (_CLAIMS, max(1, rows // 5)))

@@ -65,7 +65,7 @@ def partner_columns(chance: Chance, start: int) -> dict[str, pa.Array]:
             row % 9 == 0,
             texts.chosen(pools.NAMES, chance.below(len(pools.NAMES), "contact", row)),
         ),
-        "contact_email": texts.numbered("settlement+", row + 1, 3),
+        "contact_email": texts.numbered("settlement+", row + 1, 3, "@example.com"),
         "country_code": texts.chosen(("CN", "TH", "MY", "ES", "DE"), row % 5),
         "is_active": texts.integers(row % 3 % 2),
         "credit_limit": texts.unless(

@@ -52,6 +52,7 @@ def seed_settlement(
     events = Timeline(begin * SECOND, days, rows)
     claims = Timeline(begin * SECOND, days, max(1, rows // ROWS_PER_CLAIM))
     with connection.cursor() as cursor:
+        cursor.execute("SET time_zone = '+00:00'")  # TIMESTAMP values are read in it
         for name, definition in DEFINITIONS.items():
             cursor.execute(f"DROP TABLE IF EXISTS {name}")
             cursor.execute(definition)

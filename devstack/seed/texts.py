@@ -43,10 +43,10 @@ def times(microseconds: Int64s, unit: str) -> pa.Array:
     return pa.array(instants).cast(pa.string())
 
 
-def numbered(prefix: str, numbers: Int64s, width: int) -> pa.Array:
-    """A prefix and a number of `width` digits, as business keys are written."""
+def numbered(prefix: str, numbers: Int64s, width: int, suffix: str = "") -> pa.Array:
+    """A number of at least `width` digits between two texts, as business keys are written."""
     digits = pc.utf8_lpad(integers(numbers), width, "0")
-    return pc.binary_join_element_wise(prefix, digits, "")
+    return pc.binary_join_element_wise(prefix, digits, suffix, "")
 
 
 def chosen(pool: Sequence[str | None], places: Int64s) -> pa.Array:

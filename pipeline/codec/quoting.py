@@ -12,9 +12,7 @@ _HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
 
 
 @inlined
-def _doubled(
-    data: np.ndarray, begin: int, end: int, scratch: np.ndarray, at: int
-) -> int:
+def _doubled(data: np.ndarray, begin: int, end: int, scratch: np.ndarray, at: int) -> int:
     for place in range(begin, end):
         byte = data[place]
         scratch[at] = byte
@@ -27,11 +25,12 @@ def _doubled(
 
 @inlined
 def _holds_quote(data: np.ndarray, begin: int, end: int) -> bool:
-    # counted to the end: without a way out the loop becomes wide vector instructions
-    count = 0
-    for place in range(begin, end):
-        count += data[place] == _QUOTE
-    return count > 0
+    # to the end and over a slice: with a way out, or an index that might be negative, the compiler makes
+    # no vector instructions of it
+    found = np.uint8(0)
+    for byte in data[begin:end]:
+        found = np.uint8(found | (byte == _QUOTE))
+    return found != 0
 
 
 @kernel

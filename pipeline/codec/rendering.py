@@ -14,14 +14,17 @@ from pipeline.codec.digits import TENS
 from pipeline.codec.jit import copy, inlined, kernel, store64
 
 WIDEST_INTEGER = 20
-WIDEST_DECIMAL = 40
+WIDEST_DECIMAL = 42
 DATE = 10
 DATETIME = 26
 
 _ASCII_ZEROS = np.uint64(0x3030303030303030)
-_MINUS, _POINT = 0x2D, 0x2E
-_EIGHT = np.int64(100_000_000)
+_MINUS, _POINT, _ZERO = 0x2D, 0x2E, 0x30
+_EIGHT = np.uint64(100_000_000)
 _DAY = np.int64(86_400_000_000)
+_HYPHENS = np.uint64(int.from_bytes(b"\0\0\0\0-\0\0-", "little"))
+_COLONS = np.uint64(int.from_bytes(b"\0\0:\0\0:", "little"))
+_DOT = np.uint64(int.from_bytes(b"\0\0.", "little"))
 
 
 @inlined
@@ -31,7 +34,6 @@ def _eight_digits(number: int) -> int:
     Splits into pairs of 4, 2 and 1 digits in the lanes of one register, dividing by multiplication:
     the way `digits.few_digits` goes, backwards.
     """
-    number = np.uint64(number)
     high = number // np.uint64(10_000)
     lanes = high | ((number - high * np.uint64(10_000)) << np.uint64(32))
     tops = ((lanes * np.uint64(10_486)) >> np.uint64(20)) & np.uint64(0x0000007F0000007F)
@@ -42,34 +44,41 @@ def _eight_digits(number: int) -> int:
 
 @inlined
 def _padded(scratch: np.ndarray, at: int, number: int, width: int) -> int:
-    """Write `number` with zeros in front to `width` digits, at most eight; the position behind."""
-    store64(scratch, at, _eight_digits(number) >> np.uint64(64 - 8 * width) if width else np.uint64(0))
+    """Write `number` with zeros in front to `width` digits, one to eight; the position behind."""
+    store64(scratch, at, _eight_digits(number) >> np.uint64(64 - 8 * width))
     return at + width
 
 
 @inlined
-def _width(number: int) -> int:
-    """How many digits a number from 0 to below 10^18 has."""
-    width = 1
-    while width < 18 and number >= TENS[width]:
-        width += 1
-    return width
+def _short(scratch: np.ndarray, at: int, number: int) -> int:
+    """Write a number below 10^8; the position behind."""
+    # seven comparisons and no branch that could be guessed wrong
+    width = (
+        1
+        + (number > np.uint64(9))
+        + (number > np.uint64(99))
+        + (number > np.uint64(999))
+        + (number > np.uint64(9_999))
+        + (number > np.uint64(99_999))
+        + (number > np.uint64(999_999))
+        + (number > np.uint64(9_999_999))
+    )
+    return _padded(scratch, at, number, width)
 
 
 @inlined
-def _positive(scratch: np.ndarray, at: int, number: int, width: int) -> int:
-    """Write `number`, from 0 to below 10^18, as `width` digits; the position behind."""
-    if width > 16:
-        top = number // (_EIGHT * _EIGHT)
-        at = _padded(scratch, at, top, width - 16)
-        number -= top * (_EIGHT * _EIGHT)
-        width = 16
-    if width > 8:
-        top = number // _EIGHT
-        at = _padded(scratch, at, top, width - 8)
-        number -= top * _EIGHT
-        width = 8
-    return _padded(scratch, at, number, width)
+def _plain(scratch: np.ndarray, at: int, number: int) -> int:
+    """Write any unsigned 64-bit number; the position behind."""
+    if number < _EIGHT:
+        return _short(scratch, at, number)
+    top = number // _EIGHT
+    if top < _EIGHT:
+        at = _short(scratch, at, top)
+    else:
+        first = top // _EIGHT
+        at = _short(scratch, at, first)
+        at = _padded(scratch, at, top - first * _EIGHT, 8)
+    return _padded(scratch, at, number - top * _EIGHT, 8)
 
 
 @inlined
@@ -89,32 +98,25 @@ def ended(scratch: np.ndarray, at: int, delimiter: int) -> int:
 
 
 @inlined
-def _wide(scratch: np.ndarray, at: int, high: int, low: int, least: int) -> int:
-    """Write an unsigned 128-bit number as at least `least` digits; the position behind.
+def _wide(scratch: np.ndarray, at: int, high: int, low: int) -> int:
+    """Write an unsigned 128-bit number with zeros in front to 40 digits; the position behind.
 
-    Long division of four 32-bit limbs by 10^8, the remainders being the digits from behind.
+    Long division of four 32-bit limbs by 10^8; the remainders are the digits from behind.
     """
-    mask, thirty_two = np.uint64(0xFFFFFFFF), np.uint64(32)
-    billion = np.uint64(_EIGHT)
-    pieces = np.empty(5, np.uint64)
-    limbs = np.empty(4, np.uint64)
-    limbs[0], limbs[1] = high >> thirty_two, high & mask
-    limbs[2], limbs[3] = low >> thirty_two, low & mask
+    mask, half = np.uint64(0xFFFFFFFF), np.uint64(32)
+    limbs = (high >> half, high & mask, low >> half, low & mask)
     for piece in range(5):
-        rest = np.uint64(0)
-        for limb in range(4):
-            whole = (rest << thirty_two) | limbs[limb]
-            limbs[limb] = whole // billion
-            rest = whole - limbs[limb] * billion
-        pieces[piece] = rest
-    last = 4
-    while last > 0 and pieces[last] == np.uint64(0) and 8 * last >= least:
-        last -= 1
-    top = np.int64(pieces[last])
-    at = _padded(scratch, at, top, max(_width(top), least - 8 * last))
-    for piece in range(last - 1, -1, -1):
-        at = _padded(scratch, at, np.int64(pieces[piece]), 8)
-    return at
+        first = limbs[0] // _EIGHT
+        rest = limbs[0] - first * _EIGHT
+        whole = (rest << half) | limbs[1]
+        second = whole // _EIGHT
+        whole = ((whole - second * _EIGHT) << half) | limbs[2]
+        third = whole // _EIGHT
+        whole = ((whole - third * _EIGHT) << half) | limbs[3]
+        fourth = whole // _EIGHT
+        store64(scratch, at + 32 - 8 * piece, _eight_digits(whole - fourth * _EIGHT))
+        limbs = (first, second, third, fourth)
+    return at + 40
 
 
 @kernel
@@ -137,18 +139,11 @@ def integers(
         value = np.int64(values[row])
         if not valid[row]:
             at = null_cell(token, token_size, scratch, at)
-        elif -TENS[18] < value < TENS[18]:
-            if value < 0:
-                scratch[at] = _MINUS
-                at += 1
-                value = -value
-            at = _positive(scratch, at, value, _width(value))
+        elif value < 0:
+            scratch[at] = _MINUS
+            at = _plain(scratch, at + 1, np.uint64(-value))
         else:
-            if value < 0:
-                scratch[at] = _MINUS
-                at += 1
-            magnitude = np.uint64(-value) if value < 0 else np.uint64(value)
-            at = _wide(scratch, at, np.uint64(0), magnitude, 1)
+            at = _plain(scratch, at, np.uint64(value))
         at = ended(scratch, at, delimiter)
         starts[row - first] = start
         lengths[row - first] = at - start
@@ -156,14 +151,23 @@ def integers(
 
 
 @inlined
-def _pointed(scratch: np.ndarray, start: int, end: int, scale: int) -> int:
-    """Set a decimal point `scale` digits from the end; the position behind."""
+def _with_point(scratch: np.ndarray, at: int, high: int, low: int, scale: int) -> int:
+    """Write an unsigned 128-bit number with a point `scale` digits from its end; the position behind."""
+    end = _wide(scratch, at, high, low)
+    point = end - scale
+    first = at
+    while first < point - 1 and scratch[first] == _ZERO:
+        first += 1
+    size = point - first
+    for place in range(size):
+        scratch[at + place] = scratch[first + place]
     if scale == 0:
-        return end
-    for place in range(end, end - scale, -1):
-        scratch[place] = scratch[place - 1]
-    scratch[end - scale] = _POINT
-    return end + 1
+        return at + size
+    # 2^127 has 39 digits, so everything moves to the left by one place at least
+    scratch[at + size] = _POINT
+    for place in range(scale):
+        scratch[at + size + 1 + place] = scratch[point + place]
+    return at + size + 1 + scale
 
 
 @kernel
@@ -182,7 +186,7 @@ def decimals(
     lengths: np.ndarray,
 ) -> int:
     """Write 128-bit decimals (uint64, two places a row, the low half first), all `scale` digits."""
-    unit = TENS[min(scale, 18)]
+    unit = np.uint64(TENS[min(scale, 8)])
     for row in range(first, last):
         start = at
         low, high = values[2 * row], values[2 * row + 1]
@@ -194,16 +198,15 @@ def decimals(
                 at += 1
                 low = ~low + np.uint64(1)
                 high = ~high + np.uint64(1 if low == np.uint64(0) else 0)
-            if high == np.uint64(0) and low < np.uint64(TENS[18]) and scale <= 8:
-                whole = np.int64(low) // unit
-                at = _positive(scratch, at, whole, _width(whole))
-                if scale:
-                    scratch[at] = _POINT
-                    at = _padded(scratch, at + 1, np.int64(low) - whole * unit, scale)
+            if high != np.uint64(0) or scale > 8:
+                at = _with_point(scratch, at, high, low, scale)
+            elif scale == 0:
+                at = _plain(scratch, at, low)
             else:
-                digits = at
-                at = _wide(scratch, at, high, low, scale + 1)
-                at = _pointed(scratch, digits, at, scale)
+                whole = low // unit
+                at = _plain(scratch, at, whole)
+                scratch[at] = _POINT
+                at = _padded(scratch, at + 1, low - whole * unit, scale)
         at = ended(scratch, at, delimiter)
         starts[row - first] = start
         lengths[row - first] = at - start
@@ -211,23 +214,46 @@ def decimals(
 
 
 @inlined
+def _pair(number: int) -> int:
+    """The two digits of a number below 100, as the bytes of an integer."""
+    tens = (number * np.uint64(103)) >> np.uint64(10)
+    return tens + ((number - np.uint64(10) * tens) << np.uint64(8)) + np.uint64(0x3030)
+
+
+@inlined
 def _date(scratch: np.ndarray, at: int, days: int) -> int:
     """Write the date `days` after 1970-01-01, of the years 0 to 9999; the position behind."""
     # years that begin in March: http://howardhinnant.github.io/date_algorithms.html
-    days += 719_468
-    era = days // 146_097
-    day_of_era = days - era * 146_097
-    year_of_era = (day_of_era - day_of_era // 1460 + day_of_era // 36524 - day_of_era // 146096) // 365
-    day_of_year = day_of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
-    shifted = (5 * day_of_year + 2) // 153
-    day = day_of_year - (153 * shifted + 2) // 5 + 1
-    month = shifted + 3 if shifted < 10 else shifted - 9
-    year = year_of_era + era * 400 + (1 if month < 3 else 0)
-    at = _padded(scratch, at, year, 4)
-    scratch[at] = _MINUS
-    at = _padded(scratch, at + 1, month, 2)
-    scratch[at] = _MINUS
-    return _padded(scratch, at + 1, day, 2)
+    shifted = np.uint64(days + 719_468)
+    era = shifted // np.uint64(146_097)
+    day = shifted - era * np.uint64(146_097)
+    years = (
+        day - day // np.uint64(1460) + day // np.uint64(36_524) - day // np.uint64(146_096)
+    ) // np.uint64(365)
+    day -= np.uint64(365) * years + years // np.uint64(4) - years // np.uint64(100)
+    month = (np.uint64(5) * day + np.uint64(2)) // np.uint64(153)
+    day -= (np.uint64(153) * month + np.uint64(2)) // np.uint64(5)
+    late = month > np.uint64(9)
+    year = years + era * np.uint64(400) + np.uint64(late)
+    month = month - np.uint64(9) if late else month + np.uint64(3)
+    century = year // np.uint64(100)
+    digits = _pair(century) | (_pair(year - century * np.uint64(100)) << np.uint64(16))
+    digits |= (_pair(month) << np.uint64(40)) | _HYPHENS
+    store64(scratch, at, digits)
+    store64(scratch, at + 8, _pair(day + np.uint64(1)))
+    return at + DATE
+
+
+@inlined
+def _time(scratch: np.ndarray, at: int, microseconds: int) -> int:
+    """Write ``HH:MM:SS.ffffff`` of the microseconds of a day; the position behind."""
+    seconds = microseconds // np.uint64(1_000_000)
+    minutes = seconds // np.uint64(60)
+    hours = minutes // np.uint64(60)
+    digits = _pair(hours) | (_pair(minutes - hours * np.uint64(60)) << np.uint64(24)) | _COLONS
+    store64(scratch, at, digits)
+    store64(scratch, at + 6, _pair(seconds - minutes * np.uint64(60)) | _DOT)
+    return _padded(scratch, at + 9, microseconds - seconds * np.uint64(1_000_000), 6)
 
 
 @kernel
@@ -276,18 +302,9 @@ def datetimes(
         start = at
         if valid[row]:
             days = values[row] // _DAY
-            rest = values[row] - days * _DAY
-            seconds = rest // 1_000_000
-            minutes = seconds // 60
             at = _date(scratch, at, days)
             scratch[at] = 0x20
-            at = _padded(scratch, at + 1, minutes // 60, 2)
-            scratch[at] = 0x3A
-            at = _padded(scratch, at + 1, minutes % 60, 2)
-            scratch[at] = 0x3A
-            at = _padded(scratch, at + 1, seconds - minutes * 60, 2)
-            scratch[at] = _POINT
-            at = _padded(scratch, at + 1, rest - seconds * 1_000_000, 6)
+            at = _time(scratch, at + 1, np.uint64(values[row] - days * _DAY))
         else:
             at = null_cell(token, token_size, scratch, at)
         at = ended(scratch, at, delimiter)

@@ -43,7 +43,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, command, text in (
         ("status", _status, "how far each table is, and the figures of its last windows"),
-        ("verify", _verify, "count source and warehouse; status 1 if they differ"),
+        (
+            "verify",
+            _verify,
+            "compare the stages of every window, and source with warehouse; status 1 if they differ",
+        ),
         ("check", _check, "source, lake, warehouse, scheduler: do they answer?"),
         ("config", _config, "the settings in effect, and where each may be set"),
     ):
@@ -83,14 +87,16 @@ def _verify(options: argparse.Namespace) -> int:
         redshift.connected(warehouse, bastion) as loaded,
     ):
         found = [
-            verify.compare_counts(rows, loaded, table, warehouse.schema_name)
+            verify.compare(store(settings().lake), rows, loaded, table, warehouse.schema_name)
             for table in _chosen(options)
         ]
-    headings = ("table", "loaded until", "source rows", "warehouse rows", "")
+    headings = ("table", "loaded until", "windows", "torn", "source rows", "warehouse rows", "")
     lines = [
         (
             each.table,
             f"{each.until:%Y-%m-%d %H:%M}" if each.until else "snapshot",
+            each.windows,
+            len(each.torn),
             each.source_rows,
             each.warehouse_rows,
             "equal" if each.agrees else "DIFFERENT",

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
+from pipeline.ledger.history import loaded_windows
 from pipeline.manifest import LakeManifest, LoadMarker, decode
-from pipeline.names import Keys, TableName, window_of_key
+from pipeline.names import Keys, TableName
 from pipeline.stores.s3 import Store
-from pipeline.window import UTC, Window, unbroken_end
+from pipeline.window import UTC, unbroken_end
 
 
 class Watermark(BaseModel):
@@ -38,22 +38,11 @@ class Watermark(BaseModel):
     updated_at: datetime
 
 
-def loaded_windows(store: Store, table: TableName) -> list[Window]:
-    """The windows that have a load marker: one LIST."""
-    keys = (found.key for found in store.list(Keys(table).loads))
-    return sorted(_windows(keys))
-
-
-def _windows(keys: Iterable[str]) -> Iterable[Window]:
-    return (window for key in keys if (window := window_of_key(key)) is not None)
-
-
 def read(store: Store, table: TableName) -> Watermark | None:
     """The published watermark, None before the first load."""
     key = Keys(table).watermark
-    if not store.exists(key):
-        return None
-    return decode(Watermark, store.get(key), key)
+    data = store.get_if_there(key)
+    return None if data is None else decode(Watermark, data, key)
 
 
 def publish(

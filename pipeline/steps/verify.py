@@ -1,4 +1,4 @@
-"""Compare what the source has with what the warehouse has, over the span that is loaded."""
+"""Compare the stages of every window with each other, and the source with the warehouse."""
 
 from __future__ import annotations
 
@@ -8,51 +8,69 @@ from datetime import datetime
 from pipeline.config.tables import Table
 from pipeline.errors import ConfigurationError
 from pipeline.ledger import ledger
+from pipeline.ledger.history import backed_up_windows, histories
 from pipeline.stores import mysql, mysql_sql, redshift, redshift_sql
 from pipeline.stores.mysql_sql import Span
 from pipeline.stores.redshift_sql import Relation
+from pipeline.stores.s3 import Store
 from pipeline.window import UTC, unbroken_end
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Rows of one table on both sides, between the first loaded window and `until`."""
+    """Rows of one table on both sides, between the first loaded window and `until`.
+
+    `windows` are those in the lake, `torn` those of them whose stages do not have the same rows.
+    """
 
     table: str
-    since: datetime | None
     until: datetime | None
+    windows: int
+    torn: tuple[str, ...]
     source_rows: int
     warehouse_rows: int
 
     @property
     def agrees(self) -> bool:
-        """Whether both sides have the same number of rows."""
-        return self.source_rows == self.warehouse_rows
+        """Whether both sides have the same number of rows, and all stages of each window too."""
+        return self.source_rows == self.warehouse_rows and not self.torn
 
 
-def compare_counts(
-    source: mysql.Connection, warehouse: redshift.Connection, table: Table, schema: str
+def compare(
+    store: Store,
+    source: mysql.Connection,
+    warehouse: redshift.Connection,
+    table: Table,
+    schema: str,
 ) -> Comparison:
-    """Count the table on both sides.
+    """Compare a table's windows stage by stage, and count it on both sides.
 
     A row that was updated in the source after `until` has left the span there and not yet here, so
     the sides agree once the window of that update is loaded. Raises ConfigurationError for a table
     of which nothing is loaded.
     """
+    done = histories(store, [(table.name, w) for w in backed_up_windows(store, table.name)])
+    torn = tuple(history.window.name for history in done if not history.agrees)
+    until, there, here = _counts(source, warehouse, table, schema)
+    return Comparison(str(table.name), until, len(done), torn, there, here)
+
+
+def _counts(
+    source: mysql.Connection, warehouse: redshift.Connection, table: Table, schema: str
+) -> tuple[datetime | None, int, int]:
     ledger.ensure(warehouse, schema)
+    target, cursor_column = Relation(schema, table.target), table.definition.cursor
     with warehouse.cursor() as cursor:
         windows = [e.window for e in ledger.entries(cursor, schema, str(table.name))]
         if not windows:
             raise ConfigurationError(f"nothing of {table.name} is loaded", todo="load it first")
-        target = Relation(schema, table.target)
-        if not table.definition.cursor:
+        if cursor_column is None:
             here = redshift.scalar(cursor, redshift_sql.count(target))
             there = mysql.scalar(source, mysql_sql.count_rows(table.name, Span()))
-            return Comparison(str(table.name), None, None, int(there), int(here))
+            return None, int(there), int(here)
         since, until = min(windows).start, unbroken_end(windows)
         bounds = [f"{i.astimezone(UTC):%Y-%m-%d %H:%M:%S}" for i in (since, until) if i]
-        column = table.definition.cursor
-        here = redshift.scalar(cursor, redshift_sql.count_window(target, column, *bounds))
-    span = Span(column, *bounds)
+        here = redshift.scalar(cursor, redshift_sql.count_window(target, cursor_column, *bounds))
+    span = Span(cursor_column, *bounds)
     there = mysql.scalar(source, mysql_sql.count_rows(table.name, span))
-    return Comparison(str(table.name), since, until, int(there), int(here))
+    return until, int(there), int(here)

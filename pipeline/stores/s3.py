@@ -74,6 +74,13 @@ class Store:
         data: bytes = self._translated(f"read {self.url(key)}", body.read)
         return data
 
+    def get_if_there(self, key: str) -> bytes | None:
+        """A small object's content, None when it does not exist: one GET."""
+        try:
+            return self.get(key)
+        except _Missing:
+            return None
+
     def put(self, key: str, data: bytes) -> None:
         """Store `data`; the server checks its SHA-256."""
         self._put(key, data)

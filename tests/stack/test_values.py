@@ -113,7 +113,7 @@ TYPES: dict[str, list[Any]] = {
     "SET('x','y y','z')": ["", "x", "x,y y,z"],
     "JSON": ['{"a": [1, 2.50, null, "|\\\\"], "顺": "\\u00e9"}', "null", "[]"],
     "BINARY(4)": ["x'00ff0000'", "x'20202020'"],
-    "VARBINARY(8)": ["x''", "x'00'", "x'efbbbf7c220a0d5c'", "x'5f5f6e756c6c5f5f'"],
+    "VARBINARY(8)": ["x'00'", "x'efbbbf7c220a0d5c'", "x'5f5f6e756c6c5f5f'"],
     "BLOB": ["x'00'", "REPEAT(x'fffe00', 3000)"],
     "LONGBLOB": ["REPEAT(x'7c', 100000)"],
 }
@@ -147,6 +147,16 @@ def test_every_type_is_the_same_on_both_sides_at_its_edges(world: World, mode: s
     assert world.build(DailyLoad(date(2025, 8, 1), table=table)).status.name == "SUCCESS"
     assert world.query("SELECT COUNT(*) FROM {schema}.edges") == [(depth + 1,)]
     assert_same(world, "edges")
+
+
+@pytest.mark.xfail(strict=True, reason="COPY reads an empty field of any type but text as NULL")
+def test_an_empty_binary_value_is_not_null(world: World):
+    world.sql(
+        "CREATE TABLE blanks (id INT PRIMARY KEY, raw VARBINARY(8), at DATETIME NOT NULL)",
+        "INSERT INTO blanks VALUES (1, '', '2025-08-01'), (2, NULL, '2025-08-01')",
+    )
+    world.build(DailyLoad(date(2025, 8, 1), table=world.define("blanks", cursor="at")))
+    assert_same(world, "blanks")
 
 
 def test_the_null_token_is_one_that_no_value_is(world: World):

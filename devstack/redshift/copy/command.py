@@ -239,7 +239,8 @@ def _read_invalid_characters(reader: _Reader) -> None:
 
 def _read_encoding(reader: _Reader) -> None:
     reader.accept("as")
-    if reader.take() not in ("utf8", "") and not reader.is_string():
+    name = reader.string() if reader.is_string() else reader.take()
+    if name.lower() not in ("utf8", "utf-8"):
         raise not_supported("ENCODING other than UTF8 is not supported by the stand-in")
 
 

@@ -7,14 +7,18 @@ from typing import BinaryIO
 
 from devstack.redshift.copy.command import CopyCommand
 from devstack.redshift.copy.errors import Rejected
+from devstack.redshift.copy.faults import (
+    BAD_LINE,
+    BAD_UTF8,
+    NO_DELIMITER,
+    TOO_FEW,
+    TOO_MANY,
+    FieldError,
+)
 from devstack.redshift.copy.records import Record, RecordReader
 from devstack.redshift.copy.source import S3File
-from devstack.redshift.copy.values import BAD_LINE, BAD_UTF8, FieldError
 from devstack.redshift.copy.vector import ColumnLoader
 
-NO_DELIMITER = 1201
-TOO_MANY = 1202
-TOO_FEW = 1203
 Row = list["str | None"]
 
 

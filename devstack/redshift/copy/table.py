@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv
 
 from devstack.redshift.copy.command import CopyCommand
 from devstack.redshift.copy.quoting import Watched
+from devstack.redshift.copy.records import MAX_ROW
 
 _BLOCK = 8 << 20
 
@@ -62,6 +64,8 @@ def batches(
         for batch in reader:
             if watched.suspicious:
                 raise NotVouchedFor("quotes or NUL bytes in unusual places")
+            if sum(_longest(column) for column in batch.columns) > MAX_ROW:
+                raise NotVouchedFor("perhaps a row that is too long")
             yield batch
         if watched.suspicious:
             raise NotVouchedFor("quotes or NUL bytes in unusual places")
@@ -69,3 +73,8 @@ def batches(
         if watched.size == 0:
             return  # an empty file is no error to COPY
         raise NotVouchedFor(str(error)) from error
+
+
+def _longest(column: Any) -> int:
+    """The bytes of the longest value in a column."""
+    return pc.max(pc.binary_length(column)).as_py() or 0

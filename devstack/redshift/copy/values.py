@@ -10,25 +10,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
 
 from devstack.redshift.copy.columns import Column
 from devstack.redshift.copy.command import CopyCommand
-
-Rule = Callable[[str], "str | None"]
-
-OUT_OF_RANGE = 1204
-BAD_DATE = 1205
-BAD_TIMESTAMP = 1206
-BAD_DIGIT = 1207
-BAD_FLOAT = 1208
-BAD_BOOLEAN = 1210
-NULL_IN_NOT_NULL = 1213
-BAD_LINE = 1216
-BAD_UTF8 = 1220
-OVERFLOW = 1222
-BAD_JSON = 1224
+from devstack.redshift.copy.faults import (
+    BAD_BOOLEAN,
+    BAD_DIGIT,
+    BAD_FLOAT,
+    BAD_JSON,
+    BAD_UTF8,
+    OUT_OF_RANGE,
+    OVERFLOW,
+    FieldError,
+    Rule,
+)
+from devstack.redshift.copy.moments import date_rule, time_rule, timestamp_rule
 
 MAX_SUPER = 16_000_000
 _INTEGERS = {"int2": (15, "Short"), "int4": (31, "Integer"), "int8": (63, "Long")}
@@ -37,19 +33,10 @@ FALSE = frozenset(["f", "false", "n", "no", "0"])
 JSON_SPACE = re.compile(r'("(?:[^"\\]|\\.)*")|\s+', re.DOTALL)
 
 
-class FieldError(Exception):
-    """A field that does not fit its column."""
-
-    def __init__(self, code: int, reason: str, position: int = 0) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
-        self.position = position
-
-
 def rule_for(column: Column, command: CopyCommand) -> Rule:
     """The rule of a column under the command's options."""
     kind = column.type
+    any_date = command.has("acceptanydate")
     if column.is_character:
         return _character(column, command)
     if kind in _INTEGERS:
@@ -61,11 +48,11 @@ def rule_for(column: Column, command: CopyCommand) -> Rule:
     if kind == "bool":
         return _boolean
     if kind == "date":
-        return _date(command.date_format, command.has("acceptanydate"))
+        return date_rule(command.date_format, any_date)
     if kind in ("timestamp", "timestamptz"):
-        return _timestamp(kind == "timestamptz", command)
+        return timestamp_rule(command.time_format, kind == "timestamptz", any_date)
     if kind in ("time", "timetz"):
-        return _time
+        return time_rule
     if kind == "super":
         return _super
     if kind == "varbyte":
@@ -163,154 +150,6 @@ def _boolean(value: str) -> str:
     if word in FALSE:
         return "f"
     raise FieldError(BAD_BOOLEAN, "Unknown boolean format")
-
-
-_FORMAT_WORDS = {
-    "YYYY": r"(?P<year>\d{4})",
-    "YY": r"(?P<year>\d{2})",
-    "MM": r"(?P<month>\d{1,2})",
-    "MON": r"(?P<monthname>[A-Za-z]{3})",
-    "DD": r"(?P<day>\d{1,2})",
-    "HH24": r"(?P<hour>\d{1,2})",
-    "HH12": r"(?P<hour>\d{1,2})",
-    "HH": r"(?P<hour>\d{1,2})",
-    "MI": r"(?P<minute>\d{1,2})",
-    "SS": r"(?P<second>\d{1,2})(?:\.(?P<fraction>\d+))?",
-    "AM": r"(?P<half>[AaPp][Mm])",
-    "PM": r"(?P<half>[AaPp][Mm])",
-    "TZ": r"(?P<zone>Z|UTC|[-+]\d{2}(?::?\d{2})?)",
-    "OF": r"(?P<zone>Z|[-+]\d{2}(?::?\d{2})?)",
-}
-_FORMAT = re.compile("YYYY|HH24|HH12|MON|YY|MM|DD|HH|MI|SS|AM|PM|TZ|OF")
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_ISO_DATE = re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})")
-_STANDARD = re.compile(
-    r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})"
-    r"(?: (?P<hour>\d{2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.(?P<fraction>\d+))?)?"
-    r" ?(?P<zone>Z|UTC|[-+]\d{2}(?::?\d{2})?)?)?"
-)
-_AUTO = (
-    re.compile(
-        r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})"
-        r"(?:[ T](?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.(?P<fraction>\d+))?)?"
-        r" ?(?P<half>[AaPp][Mm])? ?(?P<zone>Z|UTC|[-+]\d{2}(?::?\d{2})?)?)?"
-    ),
-    re.compile(
-        r"(?P<month>\d{1,2})[-/](?P<day>\d{1,2})[-/](?P<year>\d{4})"
-        r"(?:[ T](?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.(?P<fraction>\d+))?)?"
-        r" ?(?P<half>[AaPp][Mm])? ?(?P<zone>Z|UTC|[-+]\d{2}(?::?\d{2})?)?)?"
-    ),
-    re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})"),
-    re.compile(r"(?P<monthname>[A-Za-z]{3})[a-z]*[ -](?P<day>\d{1,2}),?[ -](?P<year>\d{4})"),
-    re.compile(r"(?P<day>\d{1,2})[ -](?P<monthname>[A-Za-z]{3})[a-z]*[ -](?P<year>\d{4})"),
-)
-_EPOCH = datetime(1970, 1, 1)  # without a zone, as TIMESTAMP is
-
-
-def _patterns(given: str, standard: re.Pattern[str]) -> tuple[re.Pattern[str], ...]:
-    """What a DATEFORMAT or TIMEFORMAT string accepts."""
-    if not given:
-        return (standard,)
-    if given.lower() == "auto":
-        return _AUTO
-    pieces, position = [], 0
-    for match in _FORMAT.finditer(given):
-        pieces += [re.escape(given[position : match.start()]), _FORMAT_WORDS[match[0]]]
-        position = match.end()
-    return (re.compile("".join(pieces) + re.escape(given[position:])),)
-
-
-def _moment(match: re.Match[str]) -> datetime:
-    """The moment that a match describes, in UTC if it names a zone; raises ValueError."""
-    part = match.groupdict()
-    month = part.get("month")
-    if part.get("monthname"):
-        month = str(_MONTHS.index(part["monthname"].lower()) + 1)
-    year = int(part.get("year") or 1)
-    if len(part.get("year") or "") == 2:
-        year += 2000 if year < 70 else 1900
-    hour = int(part.get("hour") or 0)
-    if part.get("half"):
-        if not 1 <= hour <= 12:
-            raise ValueError("hour out of range")
-        hour = hour % 12 + (12 if part["half"].lower() == "pm" else 0)
-    micro = int((part.get("fraction") or "")[:6].ljust(6, "0"))
-    clock = (hour, int(part.get("minute") or 0), int(part.get("second") or 0), micro)
-    moment = datetime(year, int(month or 1), int(part.get("day") or 1), *clock)
-    zone = part.get("zone")
-    if zone and zone not in ("Z", "UTC"):
-        digits = zone[1:].replace(":", "").ljust(4, "0")
-        offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-        moment = moment - offset if zone[0] == "+" else moment + offset
-    return moment
-
-
-def _parsed(value: str, patterns: tuple[re.Pattern[str], ...]) -> datetime | None:
-    for pattern in patterns:
-        if match := pattern.fullmatch(value):
-            try:
-                return _moment(match)
-            except (ValueError, OverflowError):
-                return None
-    return None
-
-
-def _date(given: str, any_date: bool) -> Rule:
-    patterns = _patterns(given, _ISO_DATE)
-    shown = given or "YYYY-MM-DD"
-
-    def rule(value: str) -> str | None:
-        moment = _parsed(value.strip(" "), patterns)
-        if moment is not None:
-            return moment.date().isoformat()
-        if any_date:
-            return None
-        if not given and len(value) < 10:
-            raise FieldError(BAD_DATE, "Invalid Date Format - length must be 10 or more")
-        raise FieldError(BAD_DATE, f"Invalid date format or value [{shown}]")
-
-    return rule
-
-
-def _epoch(value: str, unit: int) -> datetime | None:
-    if not re.fullmatch(r"-?\d+", value):
-        return None
-    try:
-        return _EPOCH + timedelta(microseconds=int(value) * unit)
-    except OverflowError:
-        return None
-
-
-def _timestamp(zoned: bool, command: CopyCommand) -> Rule:
-    given = command.time_format
-    patterns = _patterns(given, _STANDARD)
-    units = {"epochsecs": 1_000_000, "epochmillisecs": 1000}
-    shown = given or "YYYY-MM-DD HH24:MI:SS"
-
-    def rule(value: str) -> str | None:
-        text = value.strip(" ")
-        unit = units.get(given.lower())
-        moment = _epoch(text, unit) if unit else _parsed(text, patterns)
-        if moment is None:
-            if command.has("acceptanydate"):
-                return None
-            raise FieldError(BAD_TIMESTAMP, f"Invalid timestamp format or value [{shown}]")
-        if zoned:
-            moment = moment.replace(tzinfo=timezone.utc)
-        return moment.isoformat(" ")
-
-    return rule
-
-
-_CLOCK = re.compile(
-    r"(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?(?: ?(?:Z|UTC|[-+]\d{2}(?::?\d{2})?))?"
-)
-
-
-def _time(value: str) -> str:
-    if not _CLOCK.fullmatch(value.strip(" ")):
-        raise FieldError(BAD_TIMESTAMP, "Invalid time format or value [HH24:MI:SS]")
-    return value.strip(" ")
 
 
 def _super(value: str) -> str:

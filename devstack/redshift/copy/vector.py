@@ -14,10 +14,14 @@ import pyarrow.compute as pc
 
 from devstack.redshift.copy.columns import Column
 from devstack.redshift.copy.command import CopyCommand
-from devstack.redshift.copy.values import FALSE, NULL_IN_NOT_NULL, TRUE, FieldError, rule_for
+from devstack.redshift.copy.faults import NULL_IN_NOT_NULL, FieldError
+from devstack.redshift.copy.values import FALSE, TRUE, rule_for
 
 Array = Any
 """A pyarrow Array of strings; pyarrow publishes no types."""
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_CLOCK = r"( [0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?)?"
+_ZONE = r"[-+][0-9]{2}:[0-9]{2}"
 Test = Callable[[Array], Array]
 """From an array of strings to an array of booleans: certainly right as it stands."""
 
@@ -103,7 +107,7 @@ def _test_for(column: Column, command: CopyCommand) -> Test:
             pc.less_equal(pc.binary_length(values), length), pc.string_is_ascii(values)
         )
     if kind in ("int2", "int4", "int8"):
-        return _cast_test({"int2": pa.int16(), "int4": pa.int32(), "int8": pa.int64()}[kind], "x")
+        return _integer_test({"int2": pa.int16(), "int4": pa.int32(), "int8": pa.int64()}[kind])
     if kind == "numeric":
         whole, scale = column.precision - column.scale, column.scale
         fraction = rf"(\.[0-9]{{1,{scale}}})?" if scale else ""
@@ -115,11 +119,11 @@ def _test_for(column: Column, command: CopyCommand) -> Test:
         words = pa.array(sorted(TRUE | FALSE))
         return lambda values: pc.is_in(values, value_set=words)
     if kind == "date" and not command.date_format:
-        return _cast_test(pa.date32(), "", length=10)
-    if kind in ("timestamp", "timestamptz") and not command.time_format:
-        return _cast_test(pa.timestamp("us"), "T")
-    if kind == "varbyte":
-        return _never
+        return _moment_test(_DAY, pa.date32())
+    if kind == "timestamp" and not command.time_format:
+        return _moment_test(_DAY + _CLOCK, pa.timestamp("us"))
+    if kind == "timestamptz" and not command.time_format:
+        return _moment_test(_DAY + _CLOCK[:-1] + _ZONE, pa.timestamp("us", "UTC"))
     return _never
 
 
@@ -127,18 +131,28 @@ def _pattern(pattern: str) -> Test:
     return lambda values: pc.match_substring_regex(values, pattern)
 
 
-def _cast_test(target: Any, forbidden: str, length: int = 0) -> Test:
-    """Right is what Arrow can cast, all at once, without a forbidden letter; else nothing is."""
+def _integer_test(target: Any) -> Test:
+    """Right is what Arrow can cast all at once, but for the hexadecimal that it reads as well."""
 
     def test(values: Array) -> Array:
         try:
             pc.cast(values, target)
         except pa.ArrowInvalid:
             return _never(values)
-        if forbidden:
-            right = pc.invert(pc.match_substring(values, forbidden, ignore_case=True))
-        else:
-            right = pc.equal(pc.binary_length(values), length)
-        return right
+        return pc.invert(pc.match_substring(values, "x", ignore_case=True))
+
+    return test
+
+
+def _moment_test(pattern: str, target: Any) -> Test:
+    """Right is what has the form and, all at once, is a day of the calendar."""
+
+    def test(values: Array) -> Array:
+        right = pc.match_substring_regex(values, f"^{pattern}$")
+        try:
+            pc.cast(pc.if_else(right, values, pa.scalar(None, pa.string())), target)
+        except pa.ArrowInvalid:
+            return _never(values)
+        return pc.and_(right, pc.invert(pc.starts_with(values, "0000")))
 
     return test

@@ -17,11 +17,9 @@ from devstack.redshift.errors import (
     syntax_error,
 )
 from devstack.redshift.plan import Run, Session
+from devstack.redshift.rewrite.column import Column, encoding, read_column_attributes
 from devstack.redshift.rewrite.reserved import refuse_reserved
 from devstack.redshift.rewrite.table import (
-    Column,
-    encoding,
-    read_column_attributes,
     read_key,
     regclass,
 )

@@ -24,6 +24,7 @@ from devstack.redshift.rewrite.views import LateViews
 from devstack.redshift.tokens import (
     Tokens,
     find,
+    parse,
     qualified_name,
     quote,
     split,
@@ -84,6 +85,8 @@ class Rewriter:
         return rewrite_qualify(rewrite_query(tokens, session))
 
     def _query(self, tokens: Tokens, session: Session) -> Run:
+        if starts(tokens, "delete") and not starts(tokens, "delete", "from"):
+            tokens = [tokens[0], *parse(" FROM"), *tokens[1:]]  # which Redshift lets one leave out
         table = _written_table(tokens)
         return Run(sql_of(self.query(tokens, session)), table=table)
 

@@ -113,10 +113,10 @@ def _number(text: str) -> int:
 
 
 def _length(tokens: Tokens, at: int, name: str, default: int, maximum: int) -> tuple[str, int]:
-    words, at = _arguments(tokens, at)
+    given, at = _arguments(tokens, at)
     size = default
-    if words:
-        size = maximum if words[0] == "max" else _number(words[0])
+    if given:
+        size = maximum if given[0] == "max" else _number(given[0])
     if size < 1:
         raise RedshiftError(f"length for type {name} must be at least 1", "22023")
     if size > maximum:
@@ -144,8 +144,8 @@ def _bpchar(tokens: Tokens, at: int) -> tuple[str, int]:
 
 
 def _varbyte(tokens: Tokens, at: int) -> tuple[str, int]:
-    words, after = _arguments(tokens, at)
-    size = _number(words[0]) if words else 64000
+    given, after = _arguments(tokens, at)
+    size = _number(given[0]) if given else 64000
     if not 1 <= size <= MAX_VARBYTE:
         raise RedshiftError(f"length for type varbyte cannot exceed {MAX_VARBYTE}", "22023")
     # PostgreSQL's own limit for a length modifier lies at 10 MB.
@@ -153,9 +153,9 @@ def _varbyte(tokens: Tokens, at: int) -> tuple[str, int]:
 
 
 def _decimal(tokens: Tokens, at: int) -> tuple[str, int]:
-    words, at = _arguments(tokens, at)
-    precision = _number(words[0]) if words else 18
-    scale = _number(words[1]) if len(words) > 1 else 0
+    given, at = _arguments(tokens, at)
+    precision = _number(given[0]) if given else 18
+    scale = _number(given[1]) if len(given) > 1 else 0
     if not 1 <= precision <= 38:
         raise RedshiftError(f"DECIMAL precision {precision} must be between 1 and 38", "22023")
     if scale > min(precision, 37):
@@ -165,8 +165,8 @@ def _decimal(tokens: Tokens, at: int) -> tuple[str, int]:
 
 
 def _float(tokens: Tokens, at: int) -> tuple[str, int]:
-    words, at = _arguments(tokens, at)
-    return ("real" if words and _number(words[0]) <= 24 else "double precision"), at
+    given, at = _arguments(tokens, at)
+    return ("real" if given and _number(given[0]) <= 24 else "double precision"), at
 
 
 def _zoned(word: str, tokens: Tokens, at: int) -> tuple[str, int]:

@@ -1,0 +1,159 @@
+"""kill -9 wherever it hurts, then the same command: the warehouse equals the source."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+from pipeline import DailyLoad, RangeDaily
+from tests.truths import assert_marked, assert_same, assert_tidy
+from tests.world import World, day
+
+DAYS = ("2025-08-01", "2025-08-02", "2025-08-03")
+
+# What has just happened when the process dies, and the point at which it does (tests/killed.py).
+POINTS = {
+    "planned": "pipeline.stores.spool:Spool.keep_plan:after",
+    "some rows read": "pipeline.steps.extract:_Tally.add:after",
+    "all rows read, the file not renamed": "pipeline.steps.extract:_check_count:before",
+    "spool file renamed": "pipeline.steps.extract:extract_chunk:after",
+    "before the part is uploaded": "pipeline.steps.upload:_upload:before",
+    "part uploaded, no lake marker": "pipeline.steps.upload:_upload:after",
+    "lake marker written": "pipeline.stores.s3:Store.put_if_absent:after",
+    "CSV parts stored, no COPY manifest": "pipeline.steps.convert:_check_rows:before",
+    "COPY manifest stored, no CSV marker": "pipeline.manifest:CsvManifest.encode:before",
+    "CSV marker written, spool not cleared": "pipeline.steps.convert:convert_window:after",
+    "target created": "pipeline.steps.load:ensure_target:after",
+    "COPY done, nothing merged": "pipeline.stores.redshift:copy:after",
+    "merged, not committed": "pipeline.steps.load:_commit:after",
+    "committed, no load marker": "pipeline.steps.load:load_window:after",
+    "load marker written, no watermark": "pipeline.steps.load:write_marker:after",
+    "loaded, no views": "pipeline.steps.refresh:refresh_views:before",
+    "views made, no marker": "pipeline.steps.refresh:refresh_views:after",
+}
+COMMITTED = {point for point in POINTS if list(POINTS).index(point) >= 13}
+
+
+@pytest.fixture
+def parcels(world: World) -> str:
+    """Three days of 300 rows, in two chunks a day, every version kept: what comes twice shows."""
+    world.sql(
+        "CREATE TABLE parcels (id INT PRIMARY KEY AUTO_INCREMENT, parcel INT, note VARCHAR(40),"
+        " changed DATETIME(6) NOT NULL, INDEX (changed, id))",
+        "INSERT INTO parcels (parcel, note, changed) SELECT seq % 50, CONCAT('n|', seq),"
+        " TIMESTAMPADD(SECOND, seq * 288, '2025-08-01') FROM seq_0_to_899",
+    )
+    return world.define(
+        "parcels", cursor="changed", business_key="parcel", load="append", chunks=2
+    )
+
+
+def line(table: str) -> list[str]:
+    return [
+        *("RangeDaily", "--of", "DailyLoad", "--DailyLoad-table", table),
+        *("--start", "2025-08-01", "--stop", "2025-08-04"),
+    ]
+
+
+def killed(world: World, table: str, point: str, *more: str) -> str:
+    process = world.start(*line(table), *more, killed=point)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL, out
+    return out
+
+
+def assert_whole(world: World, table: str) -> None:
+    name = table.partition(".")[2]
+    assert_same(world, name)
+    assert_tidy(world, name)
+    assert len(world.ledger(name)) == len(DAYS)
+    for text in DAYS:
+        assert_marked(world, name, day(text))
+    latest = world.query("SELECT COUNT(*), COUNT(DISTINCT parcel) FROM {schema}.parcels_latest")
+    assert latest == [(50, 50)]
+
+
+@pytest.mark.parametrize("happened", POINTS)
+def test_a_run_killed_at_any_point_is_completed_by_the_next(
+    world: World, parcels: str, happened: str
+):
+    killed(world, parcels, POINTS[happened])
+    committed = ledger_or_none(world)
+    assert len(committed) == (1 if happened in COMMITTED else 0)
+    again = RangeDaily(
+        of=DailyLoad,
+        of_params={"table": parcels},
+        start=date(2025, 8, 1),
+        stop=date(2025, 8, 4),
+    )
+    assert world.build(again).status.name == "SUCCESS"
+    assert_whole(world, parcels)
+    # what was committed before the end is not loaded once more
+    assert [row for row in world.ledger("parcels") if row in committed] == committed
+
+
+def ledger_or_none(world: World) -> list[tuple[object, ...]]:
+    there = world.query(
+        "SELECT 1 FROM svv_tables WHERE table_schema = %s AND table_name = 'pipeline_ledger'",
+        (world.name,),
+    )
+    return world.ledger("parcels") if there else []
+
+
+def test_the_very_same_command_line_with_workers_of_its_own_resumes(world: World, parcels: str):
+    killed(world, parcels, POINTS["COPY done, nothing merged"], "--workers", "2")
+    world.luigi(*line(parcels), "--workers", "2")
+    assert_whole(world, parcels)
+
+
+def test_a_dead_child_fails_its_task_and_the_next_run_goes_on(world: World, parcels: str):
+    point = POINTS["part uploaded, no lake marker"] + ":alone"
+    process = world.start(*line(parcels), "--workers", "2", killed=point)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 30, out
+    assert "died unexpectedly" in out
+    world.luigi(*line(parcels), "--workers", "2")
+    assert_whole(world, parcels)
+
+
+def test_a_run_killed_while_rows_stream_leaves_no_half_file(world: World):
+    world.sql(
+        "CREATE TABLE long_ones (id INT PRIMARY KEY, filler TEXT, at DATETIME NOT NULL)",
+        "INSERT INTO long_ones SELECT seq, REPEAT(MD5(seq), 60), '2025-08-01 10:00:00'"
+        " FROM seq_1_to_60000",
+    )
+    table = world.define("long_ones", cursor="at")
+    spool = world.folder / "spool"
+    arguments = ["DailyBackup", "--date", "2025-08-01", "--table", table]
+    process = world.start(*arguments)
+    until(lambda: any(p.stat().st_size > 0 for p in spool.rglob(".chunk*")), process)
+    process.kill()
+    process.communicate()
+    assert not list(spool.rglob("chunk-*.parquet"))
+    world.luigi(*arguments)
+    marker = world.marker(world.keys("long_ones").lake_marker(day("2025-08-01")))
+    assert marker["rows"] == 60000
+
+
+def until(condition: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
+    """Wait for a condition while the process runs."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline
+        os.sched_yield()
+
+
+def test_the_central_scheduler_hands_a_dead_runs_tasks_to_the_next(world: World, parcels: str):
+    scheduler = world.stack.scheduler
+    assert scheduler is not None
+    central = ["--scheduler-host", "127.0.0.1", "--scheduler-port", str(scheduler.port)]
+    killed(world, parcels, POINTS["spool file renamed"], "--workers", "2", *central)
+    # luigid believes for a while that the dead run is at work: the next one waits for its tasks
+    out = world.luigi(*line(parcels), "--workers", "2", "--worker-keep-alive", *central).stdout
+    assert "This progress looks :)" in out
+    assert_whole(world, parcels)
