@@ -1,0 +1,154 @@
+"""A lake and a stand-in for all tests of this folder, and a session with a schema of its own."""
+
+import itertools
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+
+from devstack import lifecycle
+from devstack.redshift.server import RedshiftStandIn
+from devstack.seaweed import BUCKET, SeaweedFS
+
+PASSWORD = "Secret-1"
+_numbers = itertools.count()
+
+
+@dataclass
+class Lake:
+    """Objects below a prefix that only one test uses."""
+
+    server: SeaweedFS
+    prefix: str
+
+    def put(self, name: str, content: bytes) -> str:
+        """Store an object; its URL."""
+        key = f"{self.prefix}/{name}"
+        self.server.client().put_object(Bucket=BUCKET, Key=key, Body=content)
+        return f"s3://{BUCKET}/{key}"
+
+    def url(self, name: str) -> str:
+        """The URL of an object that may or may not exist."""
+        return f"s3://{BUCKET}/{self.prefix}/{name}"
+
+    def manifest(self, *entries: dict[str, Any]) -> str:
+        """Store a manifest of these entries; its URL."""
+        return self.put("copy.manifest", json.dumps({"entries": list(entries)}).encode())
+
+
+@dataclass
+class Warehouse:
+    """A session, with few words for what most tests do."""
+
+    connection: Any
+    lake: Lake
+
+    def run(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
+        """Run a statement; its rows, or none."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(sql, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    def copy(self, table: str, content: bytes, options: str = "CSV DELIMITER '|'") -> None:
+        """Put one file into the lake and COPY it."""
+        url = self.lake.put("part.csv", content)
+        self.run(f"COPY {table} FROM '{url}' IAM_ROLE default {options}")
+
+    def errors(self) -> list[dict[str, Any]]:
+        """This session's rows of stl_load_errors, oldest first."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT * FROM stl_load_errors WHERE session = pg_backend_pid() ORDER BY query"
+            )
+            names = [column.name for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def refused(self, sql: str) -> psycopg2.Error:
+        """The error that a statement is refused with."""
+        with pytest.raises(psycopg2.Error) as raised:
+            self.run(sql)
+        if not self.connection.autocommit:
+            self.connection.rollback()
+        return raised.value
+
+
+@pytest.fixture(scope="session")
+def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedFS]:
+    server = SeaweedFS.new(tmp_path_factory.mktemp("lake"))
+    lifecycle.start(server)
+    yield server
+    lifecycle.stop(server.directory)
+
+
+@pytest.fixture(scope="session")
+def standin(seaweed: SeaweedFS) -> Iterator[RedshiftStandIn]:
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        RedshiftStandIn(
+            data_dir=Path(directory) / "data",
+            s3_endpoint=seaweed.endpoint,
+            s3_access_key=seaweed.access_key,
+            s3_secret_key=seaweed.secret_key,
+            password=PASSWORD,
+        ) as server,
+    ):
+        yield server
+
+
+@pytest.fixture
+def lake(seaweed: SeaweedFS) -> Lake:
+    return Lake(seaweed, f"test-{next(_numbers)}")
+
+
+@pytest.fixture
+def connect(standin: RedshiftStandIn) -> Iterator[Callable[..., Any]]:
+    """Opens sessions that are closed after the test; in autocommit unless told otherwise."""
+    opened = []
+
+    def opener(autocommit: bool = True, **options: Any) -> Any:
+        wanted = {"user": "awsuser", "password": PASSWORD, "dbname": "dev", **options}
+        connection = psycopg2.connect(host="127.0.0.1", port=standin.port, **wanted)
+        connection.autocommit = autocommit
+        opened.append(connection)
+        return connection
+
+    yield opener
+    for connection in opened:
+        connection.close()
+
+
+@pytest.fixture
+def schema(connect: Callable[..., Any]) -> str:
+    """A schema that is made for the test."""
+    name = f"s{next(_numbers)}"
+    with connect().cursor() as cursor:
+        cursor.execute(f"CREATE SCHEMA {name}")
+    return name
+
+
+@pytest.fixture
+def warehouse(connect: Callable[..., Any], schema: str, lake: Lake) -> Warehouse:
+    """A session in autocommit whose search path is a schema of its own."""
+    return another(connect, schema, lake, autocommit=True)
+
+
+@pytest.fixture
+def transaction(connect: Callable[..., Any], schema: str, lake: Lake) -> Warehouse:
+    """A session as psycopg2 opens it: a transaction from the first statement to the commit."""
+    return another(connect, schema, lake, autocommit=False)
+
+
+def another(
+    connect: Callable[..., Any], schema: str, lake: Lake, autocommit: bool = False
+) -> Warehouse:
+    """One more session in a schema."""
+    connection = connect(autocommit=True)
+    session = Warehouse(connection, lake)
+    session.run(f"SET search_path TO {schema}")
+    connection.autocommit = autocommit
+    return session
