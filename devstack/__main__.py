@@ -7,7 +7,10 @@ from collections.abc import Callable
 from datetime import date, datetime, timezone
 from pathlib import Path
 
-from devstack import stack
+import psycopg2
+import pymysql
+
+from devstack import shell, stack
 from devstack.errors import StackError
 from devstack.seed import mutate_settlement, seed_settlement
 
@@ -97,6 +100,18 @@ def _mutate(options: argparse.Namespace) -> int:
     return 0
 
 
+def _sql(options: argparse.Namespace) -> int:
+    run = shell.source if options.database == "source" else shell.warehouse
+    statements = sys.stdin.read() if options.statements == "-" else options.statements
+    try:
+        names, rows = run(stack.load(options.directory), statements)
+    except (pymysql.err.Error, psycopg2.Error) as error:
+        raise StackError(f"{options.database}: {error}") from error
+    if names:
+        print(shell.table(names, rows))
+    return 0
+
+
 _DIRECTORY = Path(".devstack")
 
 
@@ -126,6 +141,9 @@ def _parser() -> argparse.ArgumentParser:
     mutate.add_argument(
         "--at", type=_instant, help="when, in UTC; default: an hour after the newest change"
     )
+    sql = _command(commands, "sql", _sql, "run SQL in the source or the warehouse")
+    sql.add_argument("database", choices=("source", "warehouse"))
+    sql.add_argument("statements", help="SQL text; - for standard input")
     for command in (seed, mutate):
         command.add_argument("--random-seed", type=int, default=1, help="other data; default: 1")
     return parser

@@ -19,20 +19,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from pathlib import Path
 
-import psycopg2
-
-from devstack import stack
+from devstack import shell, stack
 from devstack.errors import StackError
 from devstack.seed import mutate_settlement, seed_settlement
 from devstack.stack import Stack, running_stack
 
 FIRST, LAST = date(2025, 8, 1), date(2025, 8, 7)
 BIG = "settlement.settlement_normal_delivery_detail"
-LATEST = """
+LATEST = """\
 SELECT latest_status, COUNT(*) AS parcels, SUM(net_price) AS net_price
 FROM public.settlement_normal_delivery_detail_latest
-GROUP BY latest_status ORDER BY parcels DESC LIMIT 8
-"""
+GROUP BY latest_status ORDER BY parcels DESC LIMIT 8"""
 
 
 @dataclass
@@ -139,15 +136,15 @@ def _demonstrate(demo: Demo, rows: int) -> int:
     statuses.append(demo.run(["python", "-m", "pipeline", "verify"]))
 
     demo.say("the latest status of each parcel, from the view")
-    print(LATEST.strip())
-    _query(demo, LATEST)
+    print(f"{LATEST}\n")
+    print(shell.table(*shell.warehouse(demo.stack, LATEST)))
     return max(statuses)
 
 
 def _change(demo: Demo, rows: int, at: datetime) -> None:
     with closing(demo.stack.source.connect(root=True)) as connection:
         for table, changes in mutate_settlement(connection, rows=rows, at=at).items():
-            print(f"  {table:36} {changes}")
+            print(f"  {table:36} {changes.updated:>9,} updated {changes.inserted:>9,} inserted")
 
 
 def _kill_half_way(demo: Demo, command: list[str]) -> None:
@@ -176,23 +173,6 @@ def _await_burial(demo: Demo) -> None:
                 return
         time.sleep(0.5)  # between two looks at the condition
     raise StackError("luigid still believes in the killed worker after a minute")
-
-
-def _query(demo: Demo, query: str) -> None:
-    where = demo.stack.environment()
-    connection = psycopg2.connect(
-        host=where["REDSHIFT_HOST"],
-        port=where["REDSHIFT_PORT"],
-        user=where["REDSHIFT_USER"],
-        password=where["REDSHIFT_PASSWORD"],
-        dbname=where["REDSHIFT_DATABASE"],
-    )
-    with closing(connection), connection.cursor() as cursor:
-        cursor.execute(query)
-        headings = [column.name for column in cursor.description or ()]
-        print("  ".join(f"{heading:>16}" for heading in headings))
-        for row in cursor.fetchall():
-            print("  ".join(f"{value!s:>16}" for value in row))
 
 
 def _linger(demo: Demo) -> None:

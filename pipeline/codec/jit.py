@@ -34,9 +34,9 @@ def kernel(function: Function) -> Function:
     correct.
     """
     try:
-        compiled = njit(cache=True, nogil=True)(function)
+        compiled = njit(cache=True, nogil=True, _nrt=False)(function)
     except RuntimeError:  # "cannot cache function: no locator available"
-        compiled = njit(nogil=True)(function)
+        compiled = njit(nogil=True, _nrt=False)(function)
     _kernels.append(compiled)
     return cast(Function, compiled)
 
@@ -57,7 +57,7 @@ def specialisations() -> dict[str, int]:
 
 def inlined(function: Function) -> Function:
     """Mark a helper that is compiled as part of the kernels that call it."""
-    marked: Function = register_jitable(function)
+    marked: Function = register_jitable(_nrt=False)(function)
     return marked
 
 

@@ -29,7 +29,7 @@ def test_the_version_is_the_one_that_redshift_reports(connect: Callable[..., Any
 
 def test_the_client_encoding_is_unicode_and_text_survives(connect: Callable[..., Any]) -> None:
     connection = connect()
-    assert connection.encoding == "UTF8"
+    assert connection.encoding == "UNICODE"
     assert connection.get_parameter_status("client_encoding") == "UNICODE"
     with connection.cursor() as cursor:
         cursor.execute("SELECT %s", ("包裹 😀 é",))

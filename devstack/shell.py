@@ -1,0 +1,56 @@
+"""Statements for the stack's two databases, so that trying something needs no client."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from typing import Any
+
+import psycopg2
+from pymysql.constants import CLIENT
+
+from devstack.errors import StackError
+from devstack.stack import Stack
+
+Rows = Sequence[Sequence[Any]]
+
+
+def source(stack: Stack, statements: str) -> tuple[list[str], Rows]:
+    """Run statements, parted by semicolons, as the source's root; the last result's names and rows."""
+    with closing(stack.source.connect(root=True, database=None)) as connection:
+        connection.client_flag |= CLIENT.MULTI_STATEMENTS
+        connection.connect()
+        with connection.cursor() as cursor:
+            cursor.execute(statements)
+            while cursor.nextset():
+                pass  # each statement has a result; the last one's is shown
+            connection.commit()
+            return [column[0] for column in cursor.description or ()], cursor.fetchall()
+
+
+def warehouse(stack: Stack, statement: str) -> tuple[list[str], Rows]:
+    """Run one statement in the warehouse; the names and rows of its result."""
+    if stack.warehouse is None:
+        raise StackError("this stack has no warehouse")
+    where = stack.warehouse.environment()
+    connection = psycopg2.connect(
+        host=where["REDSHIFT_HOST"],
+        port=where["REDSHIFT_PORT"],
+        user=where["REDSHIFT_USER"],
+        password=where["REDSHIFT_PASSWORD"],
+        dbname=where["REDSHIFT_DATABASE"],
+    )
+    connection.autocommit = True
+    with closing(connection), connection.cursor() as cursor:
+        cursor.execute(statement)
+        if cursor.description is None:
+            return [], []
+        return [column.name for column in cursor.description], cursor.fetchall()
+
+
+def table(names: Sequence[str], rows: Rows) -> str:
+    """A result as text, each column as wide as its widest value; empty for no result."""
+    lines = [list(names), *([str(value) for value in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
