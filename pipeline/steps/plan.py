@@ -18,8 +18,9 @@ log = logging.getLogger(__name__)
 
 
 def key_of(table: Table, source: SourceTable) -> tuple[str, ...]:
-    """The columns that identify a row: those of the definition, else the primary key."""
-    return table.definition.key or source.primary_key
+    """The columns that identify a row, as the source spells them: the definition's, else the primary key."""
+    named = (source.column(name) for name in table.definition.key)
+    return tuple(column.name for column in named if column) or source.primary_key
 
 
 def check(table: Table, source: SourceTable) -> None:
