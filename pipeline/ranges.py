@@ -11,6 +11,8 @@ Classes of the same name: Luigi takes the most derived one on the command line. 
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -22,7 +24,9 @@ from pipeline.errors import ConfigurationError
 from pipeline.parameters import DayParameter, HourParameter
 from pipeline.window import UTC
 
+log = logging.getLogger(__name__)
 _CENTURY = 36_525  # days
+_BEGAN = time.monotonic()  # of this run: Luigi imports the module before it does anything else
 
 
 class _InBatches(luigi.tools.range.RangeBase):
@@ -32,9 +36,26 @@ class _InBatches(luigi.tools.range.RangeBase):
     param_name = luigi.OptionalParameter(
         default=None, positional=False, description="parameter that takes the period"
     )
+    limit = luigi.OptionalIntParameter(
+        default=None, positional=False, description="periods to take in this run; default: all"
+    )
+    minutes = luigi.OptionalIntParameter(
+        default=None, positional=False, description="after how long to take no new period"
+    )
 
     def missing(self) -> list[datetime]:
-        """The periods that are not complete, oldest first, as the lake shows them now."""
+        """The periods that this run has to take, oldest first, as the lake shows them now."""
+        missing = self._missing_now()
+        if self.limit is not None:
+            # Fixed at the first look, which Luigi takes before it forks.
+            self._taken = getattr(self, "_taken", set(missing[: self.limit]))
+            missing = [when for when in missing if when in self._taken]
+        if missing and self._time_is_up():
+            log.info("time is up; %d periods are left, the same command takes them", len(missing))
+            return []
+        return missing
+
+    def _missing_now(self) -> list[datetime]:
         now = datetime.now(UTC) if self.now is None else datetime.fromtimestamp(self.now, UTC)
         naive = now.replace(tzinfo=None)
         if self.start is None:
@@ -48,15 +69,11 @@ class _InBatches(luigi.tools.range.RangeBase):
         if self.stop is not None:
             stop = min(self.parameter_to_datetime(self.stop), stop)
         periods = self.finite_datetimes(start, stop) if start <= stop else []
-        return sorted(self.missing_datetimes(periods)) if periods else []
+        missing = self.missing_datetimes(periods) if periods else []
+        return sorted(missing, reverse=self.reverse)
 
-    def batch(self) -> list[luigi.Task]:
-        """The next periods to work on."""
-        missing = self.missing()
-        if self.reverse:
-            missing.reverse()
-        chosen = missing[: self.task_limit]
-        return [self._instantiate_task_cls(self.datetime_to_parameter(when)) for when in chosen]
+    def _time_is_up(self) -> bool:
+        return self.minutes is not None and time.monotonic() - _BEGAN > 60 * self.minutes
 
     def requires(self) -> list[luigi.Task]:
         """Nothing before it runs: the batches are asked for one by one."""
@@ -64,13 +81,14 @@ class _InBatches(luigi.tools.range.RangeBase):
 
     @exit_status.noted
     def complete(self) -> bool:
-        """Whether no period is missing; asked anew each time."""
+        """Whether no period is left to take; asked anew each time."""
         return not self.missing()
 
     def run(self) -> Iterator[list[luigi.Task]]:
         """Ask for batch after batch; Luigi starts this anew after each."""
-        while batch := self.batch():
-            yield batch
+        while missing := self.missing()[: self.task_limit]:
+            periods = map(self.datetime_to_parameter, missing)
+            yield [self._instantiate_task_cls(period) for period in periods]
 
 
 class RangeDaily(_InBatches, luigi.tools.range.RangeDaily):

@@ -25,7 +25,7 @@ from pipeline.errors import PipelineError
 from pipeline.ledger import watermark
 from pipeline.names import Keys
 from pipeline.parameters import WindowParameter
-from pipeline.steps import convert, extract, load, plan, quarantine, ready, refresh, upload
+from pipeline.steps import check, convert, extract, load, plan, quarantine, ready, refresh, upload
 from pipeline.stores import mysql, redshift
 from pipeline.stores.spool import Spool, evict
 from pipeline.targets import MarkerTarget, lake
@@ -128,7 +128,11 @@ class PlanChunks(WindowTask):
     def run(self) -> None:
         with mysql.connected(settings().source, settings().bastion) as connection:
             source = mysql.describe(connection, self.definition.name, self.excluded)
-            self.spool.keep_plan(plan.plan(connection, self.definition, source, self.window))
+            check.check_table(self.definition, source)
+            chunk_bytes = settings().run.chunk_mb * 10**6
+            self.spool.keep_plan(
+                plan.plan_chunks(connection, self.definition, source, self.window, chunk_bytes)
+            )
 
 
 class ExtractChunk(WindowTask):
@@ -154,7 +158,7 @@ class ExtractChunk(WindowTask):
         span = self.spool.plan().spans[self.chunk]
         with mysql.connected(settings().source, settings().bastion) as connection:
             source = mysql.describe(connection, self.definition.name, self.excluded)
-            key = plan.key_of(self.definition, source)
+            key = check.key_of(self.definition, source)
             figures = extract.extract_chunk(
                 connection, source, key, span, self._path, self.progress
             )

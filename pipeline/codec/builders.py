@@ -18,6 +18,9 @@ from pipeline.columns import Column
 from pipeline.errors import DataError
 
 
+_LEAST_ROOM = 1 << 16
+
+
 @dataclass(frozen=True)
 class Doubt:
     """Values of one column that a batch does not carry as the source has them.
@@ -53,11 +56,14 @@ class Cells:
 class Builder(Protocol):
     """Collects one column of one batch."""
 
+    def start(self) -> None:
+        """Provide memory for a new batch; the last one keeps what it was given."""
+
     def append(self, cells: Cells, at: int) -> None:
         """Decode `cells` as the rows from `at` on. Raises DataError for what cannot be understood."""
 
     def finish(self, rows: int) -> pa.Array:
-        """The array of the first `rows` rows; the builder starts over."""
+        """The array of the first `rows` rows."""
 
     def doubts(self) -> list[Doubt]:
         """What the batch just finished does not carry as it is."""
@@ -98,9 +104,9 @@ class _Column:
         self.valid = np.empty(capacity, np.uint8)
         self._doubts: dict[str, Doubt] = {}
         self._reported: list[Doubt] = []
-        self._allocate()
 
-    def _allocate(self) -> None:
+    def start(self) -> None:
+        """Provide memory for a new batch; the last one keeps what it was given."""
         self.buffer, self.values = allocate(self.capacity * self.width, self.storage)
 
     def _validity(self, rows: int) -> tuple[pa.Buffer | None, int]:
@@ -123,12 +129,15 @@ class _Column:
             self._doubts[kind] = Doubt(self.column.name, kind, known + rows, example)
 
     def finish(self, rows: int) -> pa.Array:
-        """The array of the first `rows` rows; the builder starts over."""
+        """The array of the first `rows` rows."""
         validity, missing = self._validity(rows)
         array = self._array(rows, validity, missing)
         self._reported, self._doubts = list(self._doubts.values()), {}
-        self._allocate()
+        self._release()
         return array
+
+    def _release(self) -> None:
+        del self.buffer, self.values
 
     def doubts(self) -> list[Doubt]:
         """What the batch just finished does not carry as it is."""
@@ -241,14 +250,19 @@ class Strings(_Column):
 
     def __init__(self, column: Column, capacity: int) -> None:
         self.is_text = pa.types.is_string(column.arrow_type)
-        self.room = 1 << 16
+        self.room = _LEAST_ROOM
         super().__init__(column, capacity)
 
-    def _allocate(self) -> None:
+    def start(self) -> None:
+        """Provide memory for a new batch; the last one keeps what it was given."""
         self.buffer, self.values = allocate(self.capacity + 1, self.storage)
         self.values[0] = 0
         self.data_buffer, self.data = allocate(self.room, np.uint8)
         self.replaced = False
+
+    def _release(self) -> None:
+        super()._release()
+        del self.data_buffer, self.data
 
     def append(self, cells: Cells, at: int) -> None:
         """Decode `cells` as the rows from `at` on."""
@@ -287,6 +301,8 @@ class Strings(_Column):
     def _array(self, rows: int, validity: pa.Buffer | None, missing: int) -> pa.Array:
         kind = pa.binary() if self.replaced else self.column.arrow_type
         buffers = [validity, self.buffer, self.data_buffer]
+        # the next batch will need about as much
+        self.room = int(self.values[rows]) * 17 // 16 + _LEAST_ROOM
         array = pa.Array.from_buffers(kind, rows, buffers, missing)
         if not self.replaced:
             return array

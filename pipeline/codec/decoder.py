@@ -69,6 +69,9 @@ class Decoder:
         self._append(block, 1, wire_bytes)
 
     def _append(self, block: np.ndarray, rows: int, wire_bytes: int) -> None:
+        if not self.rows:
+            for builder in self._builders:
+                builder.start()
         columns = zip(self._builders, self._starts, self._lengths, strict=True)
         for builder, starts, lengths in columns:
             builder.append(Cells(block, starts, lengths, rows), self.rows)

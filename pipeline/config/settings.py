@@ -103,6 +103,9 @@ class Run(_Section):
     strategy: Strategy = _setting("intra-table", "PIPELINE_STRATEGY", "what runs side by side")
     configs: Path = _setting(Path("configs"), "PIPELINE_CONFIGS", "folder of table definitions")
     spool: Path = _setting(Path(".spool"), "PIPELINE_SPOOL", "folder for rows on their way to S3")
+    chunk_mb: int = _setting(
+        1024, "PIPELINE_CHUNK_MB", "MB of the source's storage that one chunk reads, about", ge=1
+    )
     spool_gb: int = _setting(
         20, "PIPELINE_SPOOL_GB", "GB of uploaded rows the spool may keep for ConvertCSV", ge=0
     )

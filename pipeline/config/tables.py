@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -44,8 +44,10 @@ class TableDefinition(BaseModel):
     on_null_cursor: Literal["error", "ignore"] = Field(
         "error", description="rows without a cursor, which no window holds: refuse, or leave out"
     )
-    chunks: int = Field(
-        1, ge=1, le=256, description="pieces a window is extracted in, side by side"
+    chunks: Annotated[int, Field(ge=1, le=256)] | Literal["auto"] = Field(
+        "auto",
+        description="pieces a window is read in, side by side with strategy intra-table; "
+        "auto: as many as PIPELINE_CHUNK_MB asks for",
     )
 
     @model_validator(mode="after")

@@ -22,6 +22,7 @@ from pipeline.manifest import CsvManifest, LakeManifest, Part, decode
 from pipeline.names import Keys
 from pipeline.steps.progress import Progress, silent
 from pipeline.stores.s3 import Store
+from pipeline.stores.spool import sha256_of
 from pipeline.window import UTC, Window
 
 SUFFIXES = {"zstd": ".zst", "gzip": ".gz"}
@@ -78,25 +79,17 @@ def read_manifest(store: Store, keys: Keys, window: Window) -> CsvManifest:
 
 def _part_file(store: Store, part: Part, local: Sequence[Path], folder: Path) -> Path:
     for path in local:
-        if path.exists() and path.stat().st_size == part.bytes and _sha256(path) == part.sha256:
+        if path.exists() and path.stat().st_size == part.bytes and sha256_of(path) == part.sha256:
             return path
     path = folder / Path(part.key).name
     store.download(part.key, path)
-    if (digest := _sha256(path)) != part.sha256:
+    if (digest := sha256_of(path)) != part.sha256:
         raise DataError(
             f"{store.url(part.key)} is not what its manifest says",
             why=f"its SHA-256 is {digest[:12]}…, the manifest has {part.sha256[:12]}…",
             todo="delete the window's lake marker, and it is extracted again",
         )
     return path
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_MIB):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 class _TokenTaken(Exception):

@@ -18,13 +18,13 @@ from psycopg2 import extensions
 from pipeline.config.settings import Lake, Warehouse
 from pipeline.config.tables import Table
 from pipeline.errors import ConfigurationError, DataError
-from pipeline.ledger import ledger
+from pipeline.ledger import ledger, schema
 from pipeline.ledger.ledger import Entry
 from pipeline.manifest import CsvManifest, LoadMarker
 from pipeline.names import Keys
 from pipeline.steps.progress import Progress, silent
 from pipeline.stores import redshift, redshift_sql
-from pipeline.stores.redshift_sql import CopySource, Merge, Relation
+from pipeline.stores.redshift_sql import CopySource, Layout, Merge, Relation
 from pipeline.stores.s3 import Store
 from pipeline.window import UTC, Window
 
@@ -59,6 +59,16 @@ class Load:
         cursor = self.table.definition.cursor
         return self.names((cursor,))[0] if cursor else ""
 
+    @property
+    def layout(self) -> Layout:
+        """Key, distribution and sorting of the target."""
+        definition = self.table.definition
+        return Layout(
+            key=self.key if definition.load_mode == "merge" else (),
+            distkey=self.names((definition.distkey,))[0] if definition.distkey else None,
+            sortkey=self.names(definition.sortkey),
+        )
+
     def names(self, columns: Sequence[str]) -> tuple[str, ...]:
         """The warehouse names of source columns."""
         targets = {column.name.lower(): column.target for column in self.csv.columns}
@@ -82,7 +92,7 @@ def load_window(
     if entry := _loaded(connection, load):
         return marker(entry, 0.0)
     _check_parts(store, load)
-    ensure_target(connection, load)
+    schema.follow(connection, load.target, load.csv.columns, load.layout)
     stage = Relation(None, f"stage_{uuid.uuid4().hex[:16]}")
     progress("COPY", None)
     _fill_stage(connection, store, load, stage, credentials)
@@ -154,51 +164,6 @@ def _check_parts(store: Store, load: Load) -> None:
                 why=f"{part.bytes} bytes were written, {stored.get(part.key, 'none')} are there",
                 todo="delete the window's CSV marker, and it is converted again",
             )
-
-
-def ensure_target(connection: redshift.Connection, load: Load) -> None:
-    """Create the target, or follow columns that were added or widened; never drop or narrow.
-
-    Raises DataError, with the statement to run, for a change that cannot be followed.
-    """
-    definition = load.table.definition
-    distkey = load.names((definition.distkey,))[0] if definition.distkey else None
-    statement = redshift_sql.create_table(
-        load.target,
-        load.csv.columns,
-        load.key if load.table.definition.load_mode == "merge" else (),
-        distkey,
-        load.names(definition.sortkey),
-    )
-    redshift.ensure(connection, statement, f"create {load.target}")
-    present = redshift.table_columns(connection, load.target)
-    for column in load.csv.columns:
-        have = present.get(column.target)
-        if have is None:
-            change = redshift_sql.add_column(load.target, column)
-        elif have == column.redshift or _is_wider(have, column.redshift):
-            continue
-        elif _is_wider(column.redshift, have):
-            change = redshift_sql.widen_column(load.target, column)
-        else:
-            raise DataError(
-                f"{load.target} holds {column.target} as {have}",
-                why=f"the source column is {column.source_type}, which needs {column.redshift}",
-                todo=f"give {load.target} a column of that type by hand, or set another `target:`",
-            )
-        redshift.ensure(connection, change, f"alter {load.target}")
-
-
-def _is_wider(one: str, other: str) -> bool:
-    """Whether every value of type `other` fits into `one`: VARCHARs and VARBYTEs by length.
-
-    A catalogue that does not tell a VARBYTE's length is believed: COPY refuses what does not fit.
-    """
-    kind, _, length = one.rstrip(")").partition("(")
-    other_kind, _, other_length = other.rstrip(")").partition("(")
-    if kind != other_kind or kind not in ("VARCHAR", "VARBYTE"):
-        return False
-    return not length or (bool(other_length) and int(length) >= int(other_length))
 
 
 def _fill_stage(

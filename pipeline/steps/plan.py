@@ -1,117 +1,43 @@
-"""Decide how a window is read: check the table against its definition, and cut the window in chunks."""
+"""Cut a window into chunks that are about equally large."""
 
 from __future__ import annotations
 
-import logging
+import math
+from collections.abc import Iterator
 from datetime import datetime
-from itertools import pairwise
 
 from pipeline.config.tables import Table
-from pipeline.errors import ConfigurationError, DataError
+from pipeline.errors import DataError
 from pipeline.stores import mysql, mysql_sql
 from pipeline.stores.mysql import Connection, SourceTable
 from pipeline.stores.mysql_sql import Span
 from pipeline.stores.spool import Plan
 from pipeline.window import UTC, Window
 
-log = logging.getLogger(__name__)
+MOST_CHUNKS = 256
 
 
-def key_of(table: Table, source: SourceTable) -> tuple[str, ...]:
-    """The columns that identify a row, as the source spells them: the definition's, else the primary key."""
-    named = (source.column(name) for name in table.definition.key)
-    return tuple(column.name for column in named if column) or source.primary_key
+def plan_chunks(
+    connection: Connection, table: Table, source: SourceTable, window: Window, chunk_bytes: int
+) -> Plan:
+    """The spans in which the window is read: contiguous, of about the same number of rows.
 
-
-def check(table: Table, source: SourceTable) -> None:
-    """Raise ConfigurationError where the definition asks for what the table does not have."""
-    definition = table.definition
-    named = {
-        "cursor": (definition.cursor,) if definition.cursor else (),
-        "key": definition.key,
-        "business_key": definition.business_key,
-        "distkey": (definition.distkey,) if definition.distkey else (),
-        "sortkey": definition.sortkey,
-    }
-    for setting, columns in named.items():
-        for column in columns:
-            if source.column(column) is None:
-                raise ConfigurationError(
-                    f"{setting} names the column {column}, which {source.name} does not have",
-                    why=f"its columns are {', '.join(c.name for c in source.columns)}",
-                    todo=f"correct `{setting}:` in the table's definition",
-                )
-    _check_cursor(definition.cursor, source)
-    _check_key(table, source)
-    _check_names(source)
-
-
-def _check_cursor(cursor: str | None, source: SourceTable) -> None:
-    column = source.column(cursor) if cursor else None
-    if column is None:
-        return
-    if not column.arrow.startswith("timestamp"):
-        raise ConfigurationError(
-            f"the cursor {column.name} of {source.name} is no timestamp",
-            why=f"it is {column.source_type}",
-            todo="name a DATETIME or TIMESTAMP column, or use cursor_type: full",
-        )
-    if not source.is_indexed(column.name):
-        log.warning(
-            "%s has no index on its cursor: every window scans the whole table. "
-            "Create one: ALTER TABLE %s ADD INDEX (%s)",
-            source.name,
-            source.name,
-            ", ".join((column.name, *source.primary_key)),
-        )
-
-
-def _check_key(table: Table, source: SourceTable) -> None:
-    if table.definition.load_mode != "merge":
-        return
-    key = key_of(table, source)
-    if not key:
-        raise ConfigurationError(
-            f"{source.name} has no primary key to merge by",
-            why="load: merge keeps one row per key",
-            todo="name unique columns in `key:`, or keep every version with load: append",
-        )
-    for name in key:
-        column = source.column(name)
-        if column and column.nullable:
-            raise ConfigurationError(
-                f"the key column {name} of {source.name} may be NULL",
-                why="NULL equals nothing, so such a row would be added again by every load",
-                todo="name other columns in `key:`, or use load: append",
-            )
-
-
-def _check_names(source: SourceTable) -> None:
-    seen: dict[str, str] = {}
-    for column in source.columns:
-        other = seen.setdefault(column.target, column.name)
-        if other != column.name:
-            raise ConfigurationError(
-                f"{source.name}: {other} and {column.name} are one column to Redshift",
-                why="it folds names to lower case",
-                todo="leave one out with `exclude:`",
-            )
-
-
-def plan(connection: Connection, table: Table, source: SourceTable, window: Window) -> Plan:
-    """Check the table, then cut the window into the chunks its definition asks for.
-
-    Raises ConfigurationError as `check` does, and DataError for rows that no window would ever hold.
+    Their number is the definition's, or as many as make each about `chunk_bytes` of the source's
+    storage. Raises DataError for rows that no window would ever hold.
     """
-    check(table, source)
-    if table.definition.cursor_type == "full" or not table.definition.cursor:
+    cursor = source.column(table.definition.cursor) if table.definition.cursor else None
+    if cursor is None:
         return Plan(spans=(Span(),))
-    cursor = source.column(table.definition.cursor)
-    assert cursor is not None  # noqa: S101 - check() has just refused this
     if cursor.nullable and table.definition.on_null_cursor == "error":
         _refuse_null_cursors(connection, source, cursor.name)
     whole = Span(cursor.name, bound(window.start), bound(window.end))
-    return Plan(spans=_cut(connection, source, whole, table.definition.chunks))
+    wanted, size = table.definition.chunks, mysql.size(connection, source.name)
+    if wanted == 1 or (wanted == "auto" and size.bytes <= chunk_bytes):
+        return Plan(spans=(whole,))
+    rows = int(mysql.scalar(connection, mysql_sql.count_rows(source.name, whole)))
+    fitting = max(1, min(math.ceil(size.row_bytes * rows / chunk_bytes), MOST_CHUNKS))
+    chunks = fitting if wanted == "auto" else wanted
+    return Plan(spans=tuple(_cut(connection, source, whole, math.ceil(rows / chunks))))
 
 
 def bound(instant: datetime) -> str:
@@ -129,13 +55,24 @@ def _refuse_null_cursors(connection: Connection, source: SourceTable, cursor: st
         )
 
 
-def _cut(connection: Connection, source: SourceTable, whole: Span, chunks: int) -> tuple[Span, ...]:
-    """Contiguous spans of about the same number of rows; fewer where many rows share one cursor."""
-    if chunks == 1:
-        return (whole,)
-    rows = int(mysql.scalar(connection, mysql_sql.count_rows(source.name, whole)))
-    offsets = sorted({rows * index // chunks for index in range(1, chunks)} - {0})
-    found = (mysql.scalar(connection, mysql_sql.cursor_at(source.name, whole, o)) for o in offsets)
-    inner = sorted({f"{value:%Y-%m-%d %H:%M:%S.%f}" for value in found if value is not None})
-    edges = [whole.lower, *(edge for edge in inner if edge != whole.lower), whole.upper]
-    return tuple(Span(whole.cursor, lower, upper) for lower, upper in pairwise(edges))
+def _cut(connection: Connection, source: SourceTable, whole: Span, rows: int) -> Iterator[Span]:
+    """Spans of `rows` rows each; larger where more rows than that share one cursor value.
+
+    Each edge is looked for from the one before it, so that the index is walked once in all.
+    """
+    lower = whole.lower
+    while rows:
+        rest = Span(whole.cursor, lower, whole.upper)
+        value = mysql.scalar(connection, mysql_sql.cursor_at(source.name, rest, rows))
+        if value is not None and bound_of(value) == lower:
+            value = mysql.scalar(connection, mysql_sql.cursor_after(source.name, rest))
+        if value is None:
+            break
+        yield Span(whole.cursor, lower, bound_of(value))
+        lower = bound_of(value)
+    yield Span(whole.cursor, lower, whole.upper)
+
+
+def bound_of(value: datetime) -> str:
+    """A cursor value that the source gave, as a bound."""
+    return bound(value.replace(tzinfo=UTC))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,9 +12,8 @@ from pipeline.errors import DataError
 from pipeline.manifest import ChunkFigures, LakeManifest, Part, decode, schema_fingerprint
 from pipeline.names import Keys
 from pipeline.stores.s3 import Store
+from pipeline.stores.spool import sha256_of
 from pipeline.window import UTC, Window
-
-_BLOCK = 1 << 20
 
 
 def upload_window(
@@ -76,18 +74,10 @@ def _one_schema(chunks: Sequence[tuple[Path, ChunkFigures]]) -> tuple[Column, ..
 def _upload(
     store: Store, keys: Keys, window: Window, index: int, path: Path, figures: ChunkFigures
 ) -> Part:
-    sha256 = _sha256(path)
+    sha256 = sha256_of(path)
     key = keys.lake_part(window, index, sha256)
     store.upload(path, key)
     return Part(key=key, rows=figures.rows, bytes=path.stat().st_size, sha256=sha256)
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _remove_strangers(store: Store, keys: Keys, window: Window, manifest: LakeManifest) -> None:

@@ -50,6 +50,15 @@ class SourceTable:
         return any(index[0].lower() == column.lower() for index in self.indexes)
 
 
+@dataclass(frozen=True)
+class TableSize:
+    """A table's size as InnoDB estimates it: rows, bytes of data, bytes a row."""
+
+    rows: int
+    bytes: int
+    row_bytes: int
+
+
 @contextmanager
 def connected(settings: Source, bastion: Bastion | None = None) -> Iterator[Connection]:
     """A connection in UTC, utf8mb4 and autocommit, through the bastion if there is one.
@@ -150,6 +159,13 @@ def describe(connection: Connection, name: TableName, exclude: tuple[str, ...] =
         indexes=tuple(tuple(columns) for columns in keys.values()),
         left_out=tuple(sorted(left_out)),
     )
+
+
+def size(connection: Connection, name: TableName) -> TableSize:
+    """How large the table is, about."""
+    with connection.cursor() as cursor:
+        cursor.execute(mysql_sql.SIZE, (name.database, name.table))
+        return TableSize(*map(int, cursor.fetchone() or (0, 0, 1)))
 
 
 def clock(connection: Connection) -> datetime:

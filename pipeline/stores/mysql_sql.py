@@ -27,6 +27,11 @@ SELECT INDEX_NAME, COLUMN_NAME
 FROM information_schema.statistics WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s
 ORDER BY INDEX_NAME <> 'PRIMARY', INDEX_NAME, SEQ_IN_INDEX
 """
+# Estimates: InnoDB samples them. A row takes at least a byte.
+SIZE = """
+SELECT COALESCE(TABLE_ROWS, 0), COALESCE(DATA_LENGTH, 0), GREATEST(COALESCE(AVG_ROW_LENGTH, 0), 1)
+FROM information_schema.tables WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s
+"""
 CLOCK = "SELECT UTC_TIMESTAMP(6)"
 # innodb_trx shows the server's own local time, hence the zone SYSTEM; a transaction that can only
 # read cannot commit a row into a window.
@@ -87,6 +92,13 @@ def cursor_at(table: TableName, span: Span, offset: int) -> str:
         f"SELECT {column} FROM {_qualified(table)}{_where(span)} "
         f"ORDER BY {column} LIMIT 1 OFFSET {offset:d}"
     )
+
+
+def cursor_after(table: TableName, span: Span) -> str:
+    """The smallest cursor of the span above its lower bound."""
+    column = quoted(span.cursor or "")
+    above = f" AND {column} > {literal(span.lower)}" if span.lower is not None else ""
+    return f"SELECT MIN({column}) FROM {_qualified(table)}{_where(span)}{above}"
 
 
 def count_null_cursors(table: TableName, cursor: str) -> str:

@@ -35,24 +35,28 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def create_table(
-    table: Relation,
-    columns: Sequence[Column],
-    key: Sequence[str] = (),
-    distkey: str | None = None,
-    sortkey: Sequence[str] = (),
-) -> str:
+@dataclass(frozen=True)
+class Layout:
+    """What a warehouse table has besides columns: its key, and how it is distributed and sorted."""
+
+    key: tuple[str, ...] = ()
+    distkey: str | None = None
+    sortkey: tuple[str, ...] = ()
+
+
+def create_table(table: Relation, columns: Sequence[Column], layout: Layout) -> str:
     """CREATE TABLE IF NOT EXISTS for the columns of a source table.
 
     Only key columns are NOT NULL: a column that was NOT NULL once may be altered in the source.
     """
-    keys = set(key)
     lines = [
-        f"{quoted(c.target)} {c.redshift}{' NOT NULL' if c.target in keys else ''}" for c in columns
+        f"{quoted(c.target)} {c.redshift}{' NOT NULL' if c.target in layout.key else ''}"
+        for c in columns
     ]
-    if key:
-        lines.append(f"PRIMARY KEY ({_list(key)})")
+    if layout.key:
+        lines.append(f"PRIMARY KEY ({_list(layout.key)})")
     body = ",\n  ".join(lines)
+    distkey, sortkey = layout.distkey, layout.sortkey
     attributes = f" DISTSTYLE KEY DISTKEY ({quoted(distkey)})" if distkey else ""
     attributes += f" COMPOUND SORTKEY ({_list(sortkey)})" if sortkey else ""
     return f"CREATE TABLE IF NOT EXISTS {table} (\n  {body}\n){attributes}"

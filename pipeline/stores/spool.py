@@ -85,6 +85,15 @@ class Spool:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def sha256_of(path: Path) -> str:
+    """The digest of a file's content, hex."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
 def evict(root: Path, limit: int) -> list[Path]:
     """Clear uploaded windows, the oldest first, until `root` holds at most `limit` bytes.
 

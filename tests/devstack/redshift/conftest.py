@@ -2,7 +2,9 @@
 
 import itertools
 import json
-import tempfile
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +14,6 @@ import psycopg2
 import pytest
 
 from devstack import lifecycle
-from devstack.redshift.server import RedshiftStandIn
 from devstack.seaweed import BUCKET, SeaweedFS
 
 PASSWORD = "Secret-1"
@@ -85,19 +86,46 @@ def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedFS]:
     lifecycle.stop(server.directory)
 
 
+@dataclass
+class Standalone:
+    """A stand-in that runs as a process of its own."""
+
+    process: "subprocess.Popen[bytes]"
+    port: int
+
+    def connect(self, **options: Any) -> Any:
+        """A new session."""
+        wanted = {"user": "awsuser", "password": PASSWORD, "dbname": "dev", **options}
+        return psycopg2.connect(host="127.0.0.1", port=self.port, **wanted)
+
+
+def start_standin(directory: Path, *options: str) -> Standalone:
+    """Start a stand-in as a user would, and return when it accepts connections."""
+    port_file = directory / "port"
+    port_file.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "devstack.redshift", "--data", str(directory / "data")]
+    command += ["--port-file", str(port_file), "--password", PASSWORD, *options]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not port_file.exists():
+        assert process.poll() is None, "the stand-in ended at its start"
+        assert time.monotonic() < deadline, "the stand-in does not accept connections"
+        time.sleep(0.02)
+    return Standalone(process, int(port_file.read_text()))
+
+
 @pytest.fixture(scope="session")
-def standin(seaweed: SeaweedFS) -> Iterator[RedshiftStandIn]:
-    with (
-        tempfile.TemporaryDirectory() as directory,
-        RedshiftStandIn(
-            data_dir=Path(directory) / "data",
-            s3_endpoint=seaweed.endpoint,
-            s3_access_key=seaweed.access_key,
-            s3_secret_key=seaweed.secret_key,
-            password=PASSWORD,
-        ) as server,
-    ):
-        yield server
+def standin(seaweed: SeaweedFS, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
+    """A process of its own, since psycopg2 keeps the interpreter's lock while it cancels."""
+    server = start_standin(
+        tmp_path_factory.mktemp("standin"),
+        *("--s3-endpoint", seaweed.endpoint),
+        *("--s3-access-key", seaweed.access_key),
+        *("--s3-secret-key", seaweed.secret_key),
+    )
+    yield server
+    server.process.terminate()
+    assert server.process.wait(60) == 0
 
 
 @pytest.fixture
@@ -106,13 +134,12 @@ def lake(seaweed: SeaweedFS) -> Lake:
 
 
 @pytest.fixture
-def connect(standin: RedshiftStandIn) -> Iterator[Callable[..., Any]]:
+def connect(standin: Standalone) -> Iterator[Callable[..., Any]]:
     """Opens sessions that are closed after the test; in autocommit unless told otherwise."""
     opened = []
 
     def opener(autocommit: bool = True, **options: Any) -> Any:
-        wanted = {"user": "awsuser", "password": PASSWORD, "dbname": "dev", **options}
-        connection = psycopg2.connect(host="127.0.0.1", port=standin.port, **wanted)
+        connection = standin.connect(**options)
         connection.autocommit = autocommit
         opened.append(connection)
         return connection

@@ -1,9 +1,6 @@
 """How a client gets in, and what the server says about itself."""
 
 import datetime
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from devstack.redshift.server import RedshiftStandIn
-from tests.devstack.redshift.conftest import PASSWORD, Warehouse
+from tests.devstack.redshift.conftest import PASSWORD, Warehouse, start_standin
 
 
 def test_the_version_is_the_one_that_redshift_reports(connect: Callable[..., Any]) -> None:
@@ -125,45 +122,20 @@ def test_tls_is_spoken_and_verifiable_with_a_certificate(tmp_path: Path) -> None
         connection.close()
 
 
-def _start(directory: Path) -> "subprocess.Popen[bytes]":
-    port_file = directory / "port"
-    port_file.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "devstack.redshift", "--data", str(directory / "data")]
-    process = subprocess.Popen(
-        [*command, "--port-file", str(port_file), "--password", PASSWORD], stdout=subprocess.DEVNULL
-    )
-    deadline = time.monotonic() + 60
-    while not port_file.exists():
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    return process
-
-
-def _session(directory: Path) -> Any:
-    return psycopg2.connect(
-        host="127.0.0.1",
-        port=int((directory / "port").read_text()),
-        user="awsuser",
-        password=PASSWORD,
-        dbname="dev",
-    )
-
-
 def test_what_was_committed_survives_a_kill_and_what_was_not_does_not(tmp_path: Path) -> None:
-    process = _start(tmp_path)
+    server = start_standin(tmp_path)
     try:
-        with _session(tmp_path) as connection, connection.cursor() as cursor:
+        with server.connect() as connection, connection.cursor() as cursor:
             cursor.execute("CREATE TABLE kept (a int)")
         with connection.cursor() as cursor:
             cursor.execute("INSERT INTO kept VALUES (1)")  # never committed
-            process.kill()
-            process.wait()
-        process = _start(tmp_path)
-        with _session(tmp_path) as connection, connection.cursor() as cursor:
+            server.process.kill()
+            server.process.wait()
+        server = start_standin(tmp_path)
+        with server.connect() as connection, connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM kept")
             assert cursor.fetchone() == (0,)
     finally:
-        process.terminate()
-        assert process.wait(60) == 0
+        server.process.terminate()
+        assert server.process.wait(60) == 0
     assert not (tmp_path / "data" / "postgres" / "postmaster.pid").exists()

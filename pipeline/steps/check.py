@@ -1,0 +1,92 @@
+"""Is a table as its definition says? Asked once for every window, before anything is read."""
+
+from __future__ import annotations
+
+import logging
+
+from pipeline.config.tables import Table
+from pipeline.errors import ConfigurationError
+from pipeline.stores.mysql import SourceTable
+
+log = logging.getLogger(__name__)
+
+
+def key_of(table: Table, source: SourceTable) -> tuple[str, ...]:
+    """The columns that identify a row, as the source spells them: the definition's, else the primary key."""
+    named = (source.column(name) for name in table.definition.key)
+    return tuple(column.name for column in named if column) or source.primary_key
+
+
+def check_table(table: Table, source: SourceTable) -> None:
+    """Raise ConfigurationError where the definition asks for what the table does not have."""
+    definition = table.definition
+    named = {
+        "cursor": (definition.cursor,) if definition.cursor else (),
+        "key": definition.key,
+        "business_key": definition.business_key,
+        "distkey": (definition.distkey,) if definition.distkey else (),
+        "sortkey": definition.sortkey,
+    }
+    for setting, columns in named.items():
+        for column in columns:
+            if source.column(column) is None:
+                raise ConfigurationError(
+                    f"{setting} names the column {column}, which {source.name} does not have",
+                    why=f"its columns are {', '.join(c.name for c in source.columns)}",
+                    todo=f"correct `{setting}:` in the table's definition",
+                )
+    _check_cursor(definition.cursor, source)
+    _check_key(table, source)
+    _check_names(source)
+
+
+def _check_cursor(cursor: str | None, source: SourceTable) -> None:
+    column = source.column(cursor) if cursor else None
+    if column is None:
+        return
+    if not column.arrow.startswith("timestamp"):
+        raise ConfigurationError(
+            f"the cursor {column.name} of {source.name} is no timestamp",
+            why=f"it is {column.source_type}",
+            todo="name a DATETIME or TIMESTAMP column, or use cursor_type: full",
+        )
+    if not source.is_indexed(column.name):
+        log.warning(
+            "%s has no index on its cursor: every window scans the whole table. "
+            "Create one: ALTER TABLE %s ADD INDEX (%s)",
+            source.name,
+            source.name,
+            ", ".join((column.name, *source.primary_key)),
+        )
+
+
+def _check_key(table: Table, source: SourceTable) -> None:
+    if table.definition.load_mode != "merge":
+        return
+    key = key_of(table, source)
+    if not key:
+        raise ConfigurationError(
+            f"{source.name} has no primary key to merge by",
+            why="load: merge keeps one row per key",
+            todo="name unique columns in `key:`, or keep every version with load: append",
+        )
+    for name in key:
+        column = source.column(name)
+        if column and column.nullable:
+            raise ConfigurationError(
+                f"the key column {name} of {source.name} may be NULL",
+                why="NULL equals nothing, so such a row would be added again by every load",
+                todo="name other columns in `key:`, or use load: append",
+            )
+
+
+def _check_names(source: SourceTable) -> None:
+    seen: dict[str, str] = {}
+    for column in source.columns:
+        other = seen.setdefault(column.target, column.name)
+        if other != column.name:
+            raise ConfigurationError(
+                f"{source.name}: {other} and {column.name} are one column to Redshift",
+                why="it folds names to lower case",
+                todo="leave one out with `exclude:`",
+            )
