@@ -11,6 +11,7 @@ import html
 import logging
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +28,7 @@ from pipeline.names import Keys
 from pipeline.parameters import WindowParameter
 from pipeline.steps import check, convert, extract, load, plan, quarantine, ready, refresh, upload
 from pipeline.stores import mysql, redshift
+from pipeline.stores.chunk_file import figures_of
 from pipeline.stores.spool import Spool, evict
 from pipeline.targets import MarkerTarget, lake
 from pipeline.window import UTC, Window
@@ -54,6 +56,10 @@ class WindowTask(luigi.Task):
     def keys(self) -> Keys:
         """The table's S3 keys."""
         return Keys(self.definition.name)
+
+    def connected(self) -> AbstractContextManager[mysql.Connection]:
+        """A new connection to the source."""
+        return mysql.connected(settings().source, settings().bastion)
 
     @property
     def spool(self) -> Spool:
@@ -126,7 +132,7 @@ class PlanChunks(WindowTask):
         return luigi.LocalTarget(str(self.spool.plan_path))
 
     def run(self) -> None:
-        with mysql.connected(settings().source, settings().bastion) as connection:
+        with self.connected() as connection:
             source = mysql.describe(connection, self.definition.name, self.excluded)
             check.check_table(self.definition, source)
             chunk_bytes = settings().run.chunk_mb * 10**6
@@ -155,13 +161,11 @@ class ExtractChunk(WindowTask):
         return self.spool.chunk_path(self.spool.plan(), self.chunk)
 
     def run(self) -> None:
-        span = self.spool.plan().spans[self.chunk]
-        with mysql.connected(settings().source, settings().bastion) as connection:
+        with self.connected() as connection:
             source = mysql.describe(connection, self.definition.name, self.excluded)
-            key = check.key_of(self.definition, source)
-            figures = extract.extract_chunk(
-                connection, source, key, span, self._path, self.progress
-            )
+        key = check.key_of(self.definition, source)
+        chunk = extract.Chunk(source, key, self.spool.plan().spans[self.chunk])
+        figures = extract.extract_chunk(self.connected, chunk, self._path, self.progress)
         rate = figures.rows / max(figures.seconds, 1e-3)
         self.say(
             f"extracted {figures.rows:,} rows in {figures.seconds:.1f} s, {rate:,.0f} a second"
@@ -181,7 +185,7 @@ class UploadParquet(WindowTask):
         chunks = self.spool.plan()
         yield [self.clone(ExtractChunk, chunk=index) for index in range(len(chunks.spans))]
         paths = self.spool.chunk_paths(chunks)
-        parts = [(path, extract.figures_of(path)) for path in paths]
+        parts = [(path, figures_of(path)) for path in paths]
         stored = upload.upload_window(lake(), self.keys, self.window, parts)
         self.say(f"in the lake: {stored.rows:,} rows, {stored.bytes:,} bytes of Parquet")
         self.spool.mark_uploaded()

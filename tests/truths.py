@@ -83,16 +83,16 @@ def assert_tidy(world: World, table: str) -> None:
 
 def stages(world: World) -> list[str]:
     """Stage tables of whatever session."""
-    rows = world.query("SELECT relname FROM pg_class WHERE relname LIKE 'stage_%' AND relkind = 'r'")
+    rows = world.query(
+        "SELECT relname FROM pg_class WHERE relname LIKE 'stage_%' AND relkind = 'r'"
+    )
     return [name for (name,) in rows]
 
 
 def assert_marked(world: World, table: str, window: Window) -> None:
     """All five markers of a window stand and speak of the same rows."""
     keys = world.keys(table)
-    lake, csv = (
-        world.marker(key) for key in (keys.lake_marker(window), keys.csv_marker(window))
-    )
+    lake, csv = (world.marker(key) for key in (keys.lake_marker(window), keys.csv_marker(window)))
     load = world.marker(keys.load_marker(window))
     assert lake["rows"] == csv["rows"] == load["rows_staged"]
     assert csv["lake_digest"] == load["lake_digest"]

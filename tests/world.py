@@ -105,9 +105,7 @@ class World:
             assert process.returncode == check, out
         return subprocess.CompletedProcess(arguments, process.returncode, out)
 
-    def start(
-        self, *arguments: str, killed: str = "", **environment: str
-    ) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, killed: str = "", **environment: str) -> subprocess.Popen[str]:
         """Start such a command line; stdout and stderr come together.
 
         `killed` is the point at which it dies (tests/killed.py). A variable set to "" is unset.

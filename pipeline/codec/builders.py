@@ -20,6 +20,10 @@ from pipeline.errors import DataError
 
 _LEAST_ROOM = 1 << 16
 
+# Batches are made in one thread and dropped in another. Arrow's default pool, mimalloc, keeps what comes
+# back that way; malloc gives blocks of this size back to the system (45 MB less, for 2 % of the time).
+_POOL = pa.system_memory_pool()
+
 
 @dataclass(frozen=True)
 class Doubt:
@@ -88,8 +92,8 @@ def builder_of(column: Column, capacity: int) -> Builder:
 
 
 def allocate(count: int, kind: type[np.generic]) -> tuple[pa.Buffer, np.ndarray]:
-    """`count` items that kernels may write, in Arrow's memory pool, which reuses what batches free."""
-    buffer = pa.allocate_buffer(count * np.dtype(kind).itemsize + SLACK)
+    """`count` items that kernels may write, and `SLACK` behind them."""
+    buffer = pa.allocate_buffer(count * np.dtype(kind).itemsize + SLACK, memory_pool=_POOL)
     return buffer, np.frombuffer(buffer, kind, count)
 
 

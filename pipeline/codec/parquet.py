@@ -54,6 +54,8 @@ def open_writer(
         write_statistics=[field.name for field in schema if _is_pruned_by(field.type)] or False,
         **_COMMON,
     )
+    # what the trials took is more than a batch, and would be kept to the end
+    pa.default_memory_pool().release_unused()
     if metadata:
         writer.add_key_value_metadata(dict(metadata))
     return writer

@@ -71,6 +71,6 @@ def _counts(
         since, until = min(windows).start, unbroken_end(windows)
         bounds = [f"{i.astimezone(UTC):%Y-%m-%d %H:%M:%S}" for i in (since, until) if i]
         here = redshift.scalar(cursor, redshift_sql.count_window(target, cursor_column, *bounds))
-    span = Span(cursor_column, *bounds)
+    span = Span(cursor_column, lower=bounds[0], upper=bounds[1])
     there = mysql.scalar(source, mysql_sql.count_rows(table.name, span))
     return until, int(there), int(here)

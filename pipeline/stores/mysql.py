@@ -27,8 +27,14 @@ Connection: TypeAlias = "pymysql.connections.Connection[Any]"
 
 _REFUSED = {ER.ACCESS_DENIED_ERROR, ER.DBACCESS_DENIED_ERROR, ER.TABLEACCESS_DENIED_ERROR}
 _AWAY = {CR.CR_CONN_HOST_ERROR, CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST, CR.CR_CONNECTION_ERROR}
+# The server is shutting down, or an administrator ended the connection: MariaDB's number and MySQL's.
+_ENDED = {ER.SERVER_SHUTDOWN, 1927, 3169}
 # MariaDB's and MySQL's word for "you lack a privilege for this statement"
 _NO_PRIVILEGE = {ER.SPECIFIC_ACCESS_DENIED_ERROR, ER.ACCESS_DENIED_ERROR}
+
+
+class SourceLost(SourceError):
+    """The connection broke; the same may succeed on a new one."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +131,8 @@ def _translate(error: Exception, settings: Source) -> SourceError:
         todo = (
             "check DB_HOST, DB_PORT and the network; the same command continues where this stopped"
         )
-    return SourceError(what, why=str(error.args[-1] if error.args else error), todo=todo)
+    kind = SourceLost if code in _AWAY | _ENDED else SourceError
+    return kind(what, why=str(error.args[-1] if error.args else error), todo=todo)
 
 
 def describe(connection: Connection, name: TableName, exclude: tuple[str, ...] = ()) -> SourceTable:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
 
 from pipeline.columns import Column, ReadAs
 from pipeline.names import TableName
@@ -50,11 +52,14 @@ class Span:
     """The rows with ``lower <= cursor < upper``; a bound that is None is open.
 
     Bounds are values of the cursor's own type as MySQL writes them. Without a cursor: every row.
+    `after` narrows it to the rows behind one position: columns in the order of the read, each with
+    the literal of its value there.
     """
 
     cursor: str | None = None
     lower: str | None = None
     upper: str | None = None
+    after: tuple[tuple[str, str], ...] = ()
 
 
 def quoted(identifier: str) -> str:
@@ -67,6 +72,33 @@ def literal(value: str) -> str:
     if not set(value) <= set("0123456789-: ."):
         raise ValueError(f"{value!r} is not a bound")
     return f"'{value}'"
+
+
+_LITERAL_TYPES = ("int", "decimal", "string", "binary", "date32", "timestamp")
+
+
+def has_literal(column: Column) -> bool:
+    """Whether `value_literal` writes the column's values exactly."""
+    return column.arrow.startswith(_LITERAL_TYPES) and column.read_as is ReadAs.PLAIN
+
+
+def value_literal(value: object) -> str:
+    """A value as a literal that compares equal to it, whatever sql_mode and character sets are set."""
+    if isinstance(value, bool) or value is None:
+        raise TypeError(f"{value!r} is no value of a key")
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, bytes):
+        return f"X'{value.hex()}'"
+    if isinstance(value, str):
+        return f"_utf8mb4 X'{value.encode().hex()}'"
+    if isinstance(value, datetime):
+        return f"'{value:%Y-%m-%d %H:%M:%S.%f}'"
+    if isinstance(value, date):
+        return f"'{value:%Y-%m-%d}'"
+    raise TypeError(f"{type(value).__name__} has no literal")
 
 
 def select_rows(
@@ -116,4 +148,16 @@ def _where(span: Span) -> str:
     column = quoted(span.cursor)
     bounds = [f"{column} >= {literal(span.lower)}"] if span.lower is not None else []
     bounds += [f"{column} < {literal(span.upper)}"] if span.upper is not None else []
+    if span.after:
+        # The first bound alone lets the index begin in the right place.
+        bounds += [f"{column} >= {span.after[0][1]}", _behind(span.after)]
     return f" WHERE {' AND '.join(bounds)}" if bounds else ""
+
+
+def _behind(position: Sequence[tuple[str, str]]) -> str:
+    """Lexicographic `>`, spelled out: MySQL does not use an index for a comparison of rows."""
+    (name, value), *rest = position
+    column = quoted(name)
+    if not rest:
+        return f"{column} > {value}"
+    return f"({column} > {value} OR ({column} = {value} AND {_behind(rest)}))"

@@ -20,7 +20,9 @@ def settlement(world: World) -> World:
     with world.source() as connection:
         counts = seed_settlement(connection, days=3, rows=3000)
     assert counts[DELIVERY] == 3000
-    world.define(DELIVERY, cursor="update_at", business_key="ant_parcel_no", distkey="ant_parcel_no")
+    world.define(
+        DELIVERY, cursor="update_at", business_key="ant_parcel_no", distkey="ant_parcel_no"
+    )
     world.define(CLAIM, cursor="update_at", sortkey="update_at")
     world.define(PARTNER, cursor_type="full")
     return world
@@ -101,7 +103,19 @@ TYPES: dict[str, list[Any]] = {
     "CHAR(10)": ["a", "", "顺丰"],
     "VARCHAR(40)": [
         *("", " ", "trailing  ", " leading", "NULL", "null", "nan", "None", r"\N", "\\", "\\\\"),
-        *("__null__", "__null1__", "a|b", '"', '""', '"quoted"', "'", "a,b", "a\nb", "a\r\nb", "\t"),
+        *(
+            "__null__",
+            "__null1__",
+            "a|b",
+            '"',
+            '""',
+            '"quoted"',
+            "'",
+            "a,b",
+            "a\nb",
+            "a\r\nb",
+            "\t",
+        ),
         *("🚚 顺丰", "e\u0301", "\u2028", "\ufeff", "\x01\x1f", "0", "1e5", "true", "2025-08-01"),
         *("x" * 40, "🚚" * 40),
     ],
@@ -140,7 +154,10 @@ def test_every_type_is_the_same_on_both_sides_at_its_edges(world: World, mode: s
     world.sql(
         "SET sql_mode = 'STRICT_ALL_TABLES'",
         f"CREATE TABLE edges (id INT PRIMARY KEY, changed DATETIME(6) NOT NULL, {nullable})",
-        *(f"INSERT INTO edges VALUES ({n}, '2025-08-01 12:00:00', {r})" for n, r in enumerate(rows)),
+        *(
+            f"INSERT INTO edges VALUES ({n}, '2025-08-01 12:00:00', {r})"
+            for n, r in enumerate(rows)
+        ),
     )
     definition = {"cursor": "changed"} if mode == "merge" else {"cursor_type": "full"}
     table = world.define("edges", **definition)
@@ -167,7 +184,12 @@ def test_the_null_token_is_one_that_no_value_is(world: World):
     )
     table = world.define("tokens", cursor="at")
     world.build(DailyLoad(date(2025, 8, 1), table=table))
-    assert world.loaded("tokens", "id, word") == [(1, "__null__"), (2, None), (3, "__null1__"), (4, "")]
+    assert world.loaded("tokens", "id, word") == [
+        (1, "__null__"),
+        (2, None),
+        (3, "__null1__"),
+        (4, ""),
+    ]
     marker = world.marker(world.keys("tokens").csv_marker(day("2025-08-01")))
     assert marker["null_token"] not in ("__null__", "__null1__")
 
