@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -16,11 +14,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.codec.csv import contains, encode_csv
+from pipeline.codec.thread import consume_in_thread
 from pipeline.config.settings import Run
 from pipeline.errors import DataError
 from pipeline.manifest import CsvManifest, LakeManifest, Part, decode
 from pipeline.names import Keys
 from pipeline.steps.progress import Progress, silent
+from pipeline.stores.csv_parts import CsvParts
 from pipeline.stores.s3 import Store
 from pipeline.stores.spool import sha256_of
 from pipeline.window import UTC, Window
@@ -114,12 +114,16 @@ def _write_parts(
     run: Run,
     progress: Progress,
 ) -> tuple[str, list[Part]]:
+    suffix = SUFFIXES[run.csv_compression]
+
+    def key_of(index: int) -> str:
+        return keys.csv_part(window, index, lake.digest, suffix)
+
     for token in null_tokens():
         try:
-            texts = _texts(files, token.encode(), lake.rows, progress)
-            blocks = _blocks(texts, run.csv_part_mb * _MIB, run.csv_compression)
-            with ThreadPoolExecutor(max_workers=2) as pool:
-                return token, _upload(store, keys, window, lake, blocks, run, pool)
+            with CsvParts(store, key_of, run.csv_part_mb * _MIB, run.csv_compression) as parts:
+                consume_in_thread(_texts(files, token.encode(), lake.rows, progress), parts.write)
+            return token, parts.done
         except _TokenTaken:
             continue  # the parts already stored are overwritten: their names do not depend on the token
     raise AssertionError("null_tokens() never ends")
@@ -127,7 +131,8 @@ def _write_parts(
 
 def _texts(
     files: Sequence[Path], token: bytes, rows: int, progress: Progress
-) -> Iterator[tuple[int, pa.Buffer]]:
+) -> Generator[tuple[int, pa.Buffer], None, None]:
+    """The rows as CSV, with their number, block by block."""
     done = 0
     for file in files:
         for batch in pq.ParquetFile(file).iter_batches(batch_size=_BATCH_ROWS):
@@ -136,49 +141,6 @@ def _texts(
             yield batch.num_rows, encode_csv(batch, null_token=token)
             done += batch.num_rows
             progress(f"{done:,} of {rows:,} rows", done / rows)
-
-
-def _blocks(
-    texts: Iterator[tuple[int, pa.Buffer]], size: int, compression: str
-) -> Iterator[tuple[int, bytes]]:
-    """Compressed blocks of whole rows, each of about `size` bytes of text, with their row counts."""
-    sink, rows, length = pa.BufferOutputStream(), 0, 0
-    stream = pa.CompressedOutputStream(sink, compression)
-    for count, text in texts:
-        stream.write(text)
-        rows, length = rows + count, length + text.size
-        if length >= size:
-            stream.close()
-            yield rows, sink.getvalue().to_pybytes()
-            sink, rows, length = pa.BufferOutputStream(), 0, 0
-            stream = pa.CompressedOutputStream(sink, compression)
-    stream.close()
-    if rows:
-        yield rows, sink.getvalue().to_pybytes()
-
-
-def _upload(
-    store: Store,
-    keys: Keys,
-    window: Window,
-    lake: LakeManifest,
-    blocks: Iterator[tuple[int, bytes]],
-    run: Run,
-    pool: ThreadPoolExecutor,
-) -> list[Part]:
-    """Store each block while the next is made; at most two are in memory besides it."""
-    parts: list[Part] = []
-    under_way: list[Future[None]] = []
-    for index, (rows, data) in enumerate(blocks):
-        key = keys.csv_part(window, index, lake.digest, SUFFIXES[run.csv_compression])
-        while len(under_way) >= 2:
-            under_way.pop(0).result()
-        under_way.append(pool.submit(store.put, key, data))
-        sha256 = hashlib.sha256(data).hexdigest()
-        parts.append(Part(key=key, rows=rows, bytes=len(data), sha256=sha256))
-    for upload in under_way:
-        upload.result()
-    return parts
 
 
 def _check_rows(lake: LakeManifest, parts: Sequence[Part]) -> None:

@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import io
 
 import psycopg2
 import psycopg2.errors
@@ -146,7 +147,7 @@ def test_only_s3_is_a_source(warehouse: Warehouse, source: str) -> None:
 
 def test_copy_from_stdin_leaves_the_session_usable(warehouse: Warehouse) -> None:
     with warehouse.connection.cursor() as cursor, pytest.raises(psycopg2.Error):
-        cursor.copy_expert("COPY t FROM STDIN", iter(()))
+        cursor.copy_expert("COPY t FROM STDIN", io.StringIO("1\n"))
     assert warehouse.run("SELECT 1") == [(1,)]
 
 
