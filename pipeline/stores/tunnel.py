@@ -28,19 +28,8 @@ def route(
     if bastion is None:
         yield host, port
         return
-    forwarder = sshtunnel.SSHTunnelForwarder(
-        (bastion.host, bastion.port),
-        ssh_username=bastion.user,
-        ssh_pkey=_private_key(bastion),
-        ssh_host_key=_host_key(bastion),
-        remote_bind_address=(host, port),
-        local_bind_address=("127.0.0.1", 0),
-        set_keepalive=KEEPALIVE,
-        allow_agent=False,
-        host_pkey_directories=[],
-        ssh_config_file=None,
-    )
     try:
+        forwarder = _forwarder(bastion, host, port)
         forwarder.start()
     except (sshtunnel.BaseSSHTunnelForwarderError, paramiko.SSHException, OSError) as error:
         raise fault(
@@ -54,6 +43,21 @@ def route(
         forwarder.stop()
 
 
+def _forwarder(bastion: Bastion, host: str, port: int) -> sshtunnel.SSHTunnelForwarder:
+    return sshtunnel.SSHTunnelForwarder(
+        (bastion.host, bastion.port),
+        ssh_username=bastion.user,
+        ssh_pkey=_private_key(bastion),
+        ssh_host_key=_host_key(bastion),
+        remote_bind_address=(host, port),
+        local_bind_address=("127.0.0.1", 0),
+        set_keepalive=KEEPALIVE,
+        allow_agent=False,
+        host_pkey_directories=[],
+        ssh_config_file=None,
+    )
+
+
 def _private_key(bastion: Bastion) -> str:
     if bastion.key_path is None or not bastion.key_path.expanduser().is_file():
         raise ConfigurationError(
@@ -65,6 +69,7 @@ def _private_key(bastion: Bastion) -> str:
 
 
 def _host_key(bastion: Bastion) -> paramiko.PKey:
+    """The key the bastion shows, if known_hosts has it; asked for first, as there may be several."""
     known = bastion.known_hosts.expanduser()
     try:
         hosts = paramiko.HostKeys(str(known))

@@ -1,0 +1,1 @@
+"""The hot path, against PyMySQL and Python as oracles."""
