@@ -11,7 +11,7 @@ import html
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -113,6 +113,36 @@ class WindowTask(luigi.Task):
         return html.escape(str(exception))
 
 
+class SpoolTask(WindowTask):
+    """A stage whose output waits in the spool, until a run that is done with the window clears it."""
+
+    @exit_status.noted
+    def complete(self) -> bool:
+        """Whether the output is there, or another run was faster and nobody needs it any more."""
+        try:
+            done = bool(super().complete())
+        except FileNotFoundError:  # what the output is called stands in the plan
+            done = False
+        return done or is_overtaken(self)
+
+
+def is_overtaken(task: WindowTask) -> bool:
+    """Whether another run has brought the window to the lake and cleared the spool."""
+    marker = task.keys.lake_marker(task.window)
+    return not task.spool.plan_path.exists() and lake().exists(marker)
+
+
+@contextmanager
+def unless_overtaken(task: WindowTask) -> Iterator[None]:
+    """Let a file be missing from the spool where nobody needs it any more."""
+    try:
+        yield
+    except FileNotFoundError:
+        if not is_overtaken(task):
+            raise
+        task.say("another run has brought it to the lake meanwhile")
+
+
 class SourceReady(WindowTask, luigi.ExternalTask):
     """The window is closed: nothing can commit into it any more. Else it is missing data, no failure."""
 
@@ -122,7 +152,7 @@ class SourceReady(WindowTask, luigi.ExternalTask):
         return ready.is_closed(self.window, settings().source, settings().bastion)
 
 
-class PlanChunks(WindowTask):
+class PlanChunks(SpoolTask):
     """The table is as its definition says, and it is known which chunks the window is read in."""
 
     def requires(self) -> luigi.Task:
@@ -136,12 +166,12 @@ class PlanChunks(WindowTask):
             source = mysql.describe(connection, self.definition.name, self.excluded)
             check.check_table(self.definition, source)
             chunk_bytes = settings().run.chunk_mb * 10**6
-            self.spool.keep_plan(
-                plan.plan_chunks(connection, self.definition, source, self.window, chunk_bytes)
-            )
+            cut = plan.plan_chunks(connection, self.definition, source, self.window, chunk_bytes)
+        with unless_overtaken(self):
+            self.spool.keep_plan(cut)
 
 
-class ExtractChunk(WindowTask):
+class ExtractChunk(SpoolTask):
     """MySQL → one Parquet spool file: one chunk of the plan, read in one consistent snapshot."""
 
     chunk: int = luigi.IntParameter(description="index of the chunk in the plan")
@@ -164,12 +194,13 @@ class ExtractChunk(WindowTask):
         with self.connected() as connection:
             source = mysql.describe(connection, self.definition.name, self.excluded)
         key = check.key_of(self.definition, source)
-        chunk = extract.Chunk(source, key, self.spool.plan().spans[self.chunk])
-        figures = extract.extract_chunk(self.connected, chunk, self._path, self.progress)
-        rate = figures.rows / max(figures.seconds, 1e-3)
-        self.say(
-            f"extracted {figures.rows:,} rows in {figures.seconds:.1f} s, {rate:,.0f} a second"
-        )
+        with unless_overtaken(self):
+            chunk = extract.Chunk(source, key, self.spool.plan().spans[self.chunk])
+            figures = extract.extract_chunk(self.connected, chunk, self._path, self.progress)
+            rate = figures.rows / max(figures.seconds, 1e-3)
+            self.say(
+                f"extracted {figures.rows:,} rows in {figures.seconds:.1f} s, {rate:,.0f} a second"
+            )
 
 
 class UploadParquet(WindowTask):
@@ -182,13 +213,14 @@ class UploadParquet(WindowTask):
         return MarkerTarget(self.keys.lake_marker(self.window))
 
     def run(self) -> Iterator[list[luigi.Task]]:
-        chunks = self.spool.plan()
-        yield [self.clone(ExtractChunk, chunk=index) for index in range(len(chunks.spans))]
-        paths = self.spool.chunk_paths(chunks)
-        parts = [(path, figures_of(path)) for path in paths]
-        stored = upload.upload_window(lake(), self.keys, self.window, parts)
-        self.say(f"in the lake: {stored.rows:,} rows, {stored.bytes:,} bytes of Parquet")
-        self.spool.mark_uploaded()
+        with unless_overtaken(self):
+            chunks = self.spool.plan()
+            yield [self.clone(ExtractChunk, chunk=index) for index in range(len(chunks.spans))]
+            paths = self.spool.chunk_paths(chunks)
+            parts = [(path, figures_of(path)) for path in paths]
+            stored = upload.upload_window(lake(), self.keys, self.window, parts)
+            self.say(f"in the lake: {stored.rows:,} rows, {stored.bytes:,} bytes of Parquet")
+            self.spool.mark_uploaded()
         evict(settings().run.spool, settings().run.spool_gb * 10**9)
 
 

@@ -96,6 +96,13 @@ class Backend:
             if kind in ends:
                 return
 
+    def has_failed(self) -> bool:
+        """Whether an ErrorResponse waits to be read, while this side is the one that sends."""
+        try:
+            return self.channel.sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b"E"
+        except BlockingIOError:
+            return False
+
     def relay(self, statements: Sequence[str], shown: int, sink: Sink) -> None:
         """Run statements as one simple query; only the answer of number `shown` goes to `sink`."""
         done = 0

@@ -33,7 +33,6 @@ _SETTINGS = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "max_wal_size": "4GB",
-    "autovacuum": "off",
     "jit": "off",
     "standard_conforming_strings": "off",
     "escape_string_warning": "off",

@@ -30,13 +30,12 @@ _CREATED = {
     "unlogged": "CREATE UNLOGGED TABLE is not supported",
 }
 _FIRST_WORDS = words(
-    "cluster reindex listen notify unlisten load checkpoint discard do security import "
-    "refresh_all reassign"
+    "cluster reindex listen notify unlisten load checkpoint discard do security import reassign"
 )
 _FUNCTIONS = words(
     "array_agg string_agg json_agg jsonb_agg json_build_object jsonb_build_object row_to_json "
     "to_json to_jsonb jsonb_array_elements json_array_elements json_object_agg jsonb_object_agg "
-    "unnest_array format overlay regexp_match regexp_matches regexp_split_to_array "
+    "format overlay regexp_match regexp_matches regexp_split_to_array "
     "regexp_split_to_table string_to_array array_to_string array_length make_date make_timestamp "
     "make_interval justify_days justify_hours justify_interval clock_timestamp "
     "statement_timestamp transaction_timestamp gen_random_uuid uuid_generate_v4 encode "

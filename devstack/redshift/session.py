@@ -126,7 +126,7 @@ class ClientSession:
 
     def fail(self, error: RedshiftError | BackendError) -> None:
         """Tell the client of an error; an open transaction block is failed with it."""
-        if self.backend.status == b"T":
+        if isinstance(error, RedshiftError) and self.backend.status == b"T":
             # Refused by the proxy: the block has to be a failed one in PostgreSQL too.
             try:
                 self.backend.query("SELECT standin.fail()")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,7 +22,7 @@ from pipeline.names import Keys
 from pipeline.steps.progress import Progress, silent
 from pipeline.stores.csv_parts import CsvParts
 from pipeline.stores.s3 import Store
-from pipeline.stores.spool import sha256_of
+from pipeline.stores.spool import digest_of, sha256_of
 from pipeline.window import UTC, Window
 
 SUFFIXES = {"zstd": ".zst", "gzip": ".gz"}
@@ -47,7 +47,7 @@ def convert_window(
     started = time.monotonic()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="pipeline-")))
-        files = [_part_file(store, part, local, folder) for part in lake.parts]
+        files = [stack.enter_context(_opened(store, p, local, folder)) for p in lake.parts]
         token, parts = _write_parts(store, keys, window, lake, files, run, progress)
     _check_rows(lake, parts)
     copy_key = keys.copy_manifest(window, lake.digest)
@@ -77,10 +77,14 @@ def read_manifest(store: Store, keys: Keys, window: Window) -> CsvManifest:
     return decode(CsvManifest, store.get(key), store.url(key))
 
 
-def _part_file(store: Store, part: Part, local: Sequence[Path], folder: Path) -> Path:
+def _opened(store: Store, part: Part, local: Sequence[Path], folder: Path) -> pa.NativeFile:
+    """The part's file. Opened, as another run that is done with the window clears the spool."""
     for path in local:
-        if path.exists() and path.stat().st_size == part.bytes and sha256_of(path) == part.sha256:
-            return path
+        with suppress(FileNotFoundError):
+            file = pa.OSFile(str(path))
+            if file.size() == part.bytes and digest_of(file) == part.sha256:
+                return file
+            file.close()
     path = folder / Path(part.key).name
     store.download(part.key, path)
     if (digest := sha256_of(path)) != part.sha256:
@@ -89,7 +93,7 @@ def _part_file(store: Store, part: Part, local: Sequence[Path], folder: Path) ->
             why=f"its SHA-256 is {digest[:12]}…, the manifest has {part.sha256[:12]}…",
             todo="delete the window's lake marker, and it is extracted again",
         )
-    return path
+    return pa.OSFile(str(path))
 
 
 class _TokenTaken(Exception):
@@ -110,7 +114,7 @@ def _write_parts(
     keys: Keys,
     window: Window,
     lake: LakeManifest,
-    files: Sequence[Path],
+    files: Sequence[pa.NativeFile],
     run: Run,
     progress: Progress,
 ) -> tuple[str, list[Part]]:
@@ -130,7 +134,7 @@ def _write_parts(
 
 
 def _texts(
-    files: Sequence[Path], token: bytes, rows: int, progress: Progress
+    files: Sequence[pa.NativeFile], token: bytes, rows: int, progress: Progress
 ) -> Generator[tuple[int, pa.Buffer], None, None]:
     """The rows as CSV, with their number, block by block."""
     done = 0

@@ -11,9 +11,10 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from pydantic import BaseModel, ConfigDict
 
@@ -81,16 +82,24 @@ class Spool:
         (self.folder / _UPLOADED).touch()
 
     def clear(self) -> None:
-        """Forget plan and chunks."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Forget plan and chunks, all at once to whoever looks."""
+        aside = self.folder.with_name(f".{self.folder.name}.{uuid.uuid4().hex[:8]}")
+        with suppress(FileNotFoundError):
+            self.folder.rename(aside)
+            shutil.rmtree(aside, ignore_errors=True)
 
 
 def sha256_of(path: Path) -> str:
     """The digest of a file's content, hex."""
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
+        return digest_of(file)
+
+
+def digest_of(file: IO[bytes]) -> str:
+    """The digest of an open file's content from where it stands, hex."""
+    digest = hashlib.sha256()
+    while block := file.read(1 << 20):
+        digest.update(block)
     return digest.hexdigest()
 
 

@@ -102,7 +102,10 @@ def test_tables_in_pieces_of_any_size(
         *[("timestamp[us, tz=UTC]", text) for text in (b"", b"2025-01-01", b"2025-01-01T00:00:00")],
         *[("timestamp[us, tz=UTC]", b"2025-01-01 " + t) for t in (b"24:00:00", b"00:60:00")],
         *[("timestamp[us, tz=UTC]", b"2025-01-01 " + t) for t in (b"00:00:60", b"00:00:00,5")],
-        *[("timestamp[us, tz=UTC]", b"2025-01-01 00:00:00" + t) for t in (b".1234567", b".x", b"Z")],
+        *[
+            ("timestamp[us, tz=UTC]", b"2025-01-01 00:00:00" + t)
+            for t in (b".1234567", b".x", b"Z")
+        ],
     ],
 )
 def test_what_is_no_value_of_the_type_is_refused_by_name(arrow: str, text: bytes) -> None:

@@ -33,9 +33,9 @@ def _decimals(precision: int, scale: int) -> Text:
         return f"{'-' * (number < 0)}{whole}{'.' * bool(scale)}{fraction}".encode()
 
     limit = 10**precision - 1
-    return st.one_of(st.integers(-limit, limit), st.integers(-min(limit, 999), min(limit, 999))).map(
-        write
-    )
+    return st.one_of(
+        st.integers(-limit, limit), st.integers(-min(limit, 999), min(limit, 999))
+    ).map(write)
 
 
 def _doubles() -> Text:

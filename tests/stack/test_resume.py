@@ -150,8 +150,13 @@ def test_the_central_scheduler_hands_a_dead_runs_tasks_to_the_next(world: World,
     scheduler = world.stack.scheduler
     assert scheduler is not None
     central = ["--scheduler-host", "127.0.0.1", "--scheduler-port", str(scheduler.port)]
-    killed(world, parcels, POINTS["spool file renamed"], "--workers", "2", *central)
+    killed(
+        world, parcels, POINTS["all rows written, the file not renamed"], "--workers", "2", *central
+    )
     # luigid believes for a while that the dead run is at work: the next one waits for its tasks
-    out = world.luigi(*line(parcels), "--workers", "2", "--worker-keep-alive", *central).stdout
-    assert "This progress looks :)" in out
+    again = [*line(parcels), "--workers", "2", "--worker-keep-alive", *central]
+    done = world.luigi(*again, check=None)
+    # 10: it met tasks that "were being run by another worker", though it did them all in the end
+    assert done.returncode in (0, 10), done.stdout
+    assert "This progress looks :)" in done.stdout
     assert_whole(world, parcels)

@@ -20,7 +20,7 @@ from devstack.redshift.copy.columns import Column, read_columns, table_name
 from devstack.redshift.copy.command import CopyCommand, parse_copy
 from devstack.redshift.copy.errors import LoadContext, Rejected, load_failed, report
 from devstack.redshift.copy.exact import ExactReader
-from devstack.redshift.copy.source import S3Access, S3File, files_of, open_file
+from devstack.redshift.copy.source import S3Access, S3File, files_of, open_file, s3_errors
 from devstack.redshift.copy.vector import CellError, ColumnLoader
 from devstack.redshift.errors import BackendError, RedshiftError
 from devstack.redshift.plan import Session
@@ -111,12 +111,14 @@ class _Job:
         files = files_of(self._command, client)
         names = ", ".join(quote(column.name) for column in self._columns)
         statement = f"COPY {table_name(self._command)} ({names}) FROM STDIN (FORMAT csv)"
-        with copy_in(backend, statement) as channel:
+        with copy_in(backend, statement) as channel, s3_errors():
             for file in files:
                 rows = self.count
                 for batch in self._batches(client, file):
                     self.count += batch.num_rows
                     _write(channel, batch)
+                    if backend.has_failed():
+                        return  # cancelled, for one; the end of the COPY raises the error
                 self._commit(file, self.count - rows)
 
     def _batches(self, client: S3Client, file: S3File) -> Iterator[Any]:

@@ -77,7 +77,9 @@ class S3Access:
 
 @contextmanager
 def s3_errors() -> Iterator[None]:
-    """Reword what S3 answers as Redshift passes it on."""
+    """Reword what S3 answers as Redshift passes it on; streams that break off or are no
+    compressed data count as S3's, too.
+    """
     try:
         yield
     except ClientError as error:

@@ -36,7 +36,7 @@ from devstack.redshift.tokens import (
 _QUERIES = {"select", "with", "insert", "update", "delete", "values", "explain", "declare", "("}
 _PASSED = words(
     "drop grant revoke comment call fetch close move prepare execute deallocate savepoint "
-    "release end commit rollback abort"
+    "release end commit rollback abort refresh"
 )
 
 

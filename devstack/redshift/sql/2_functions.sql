@@ -109,9 +109,21 @@ CREATE FUNCTION pg_catalog.fnv_hash(value text, seed bigint) RETURNS bigint LANG
     IMMUTABLE PARALLEL SAFE AS $$
     SELECT standin.fnv1a(convert_to(coalesce(value, ''), 'UTF8'),
         CASE WHEN seed < 0 THEN seed + 18446744073709551616 ELSE seed END) $$;
+CREATE FUNCTION standin.reversed(value bytea) RETURNS bytea LANGUAGE sql
+    IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT decode(string_agg(to_hex_byte, '' ORDER BY place DESC), 'hex')
+    FROM (SELECT place, lpad(to_hex(get_byte(value, place)), 2, '0') AS to_hex_byte
+          FROM generate_series(0, octet_length(value) - 1) AS place) AS bytes $$;
+-- A number is hashed as its bytes in memory: the guide's example for 1 is that of four bytes.
+CREATE FUNCTION pg_catalog.fnv_hash(value smallint) RETURNS bigint LANGUAGE sql
+    IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT standin.fnv1a(standin.reversed(int2send(value)), 14695981039346656037) $$;
+CREATE FUNCTION pg_catalog.fnv_hash(value integer) RETURNS bigint LANGUAGE sql
+    IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT standin.fnv1a(standin.reversed(int4send(value)), 14695981039346656037) $$;
 CREATE FUNCTION pg_catalog.fnv_hash(value bigint) RETURNS bigint LANGUAGE sql
     IMMUTABLE STRICT PARALLEL SAFE AS $$
-    SELECT standin.fnv1a(int8send(value), 14695981039346656037) $$;
+    SELECT standin.fnv1a(standin.reversed(int8send(value)), 14695981039346656037) $$;
 CREATE FUNCTION pg_catalog.checksum(value text) RETURNS integer LANGUAGE sql
     IMMUTABLE PARALLEL SAFE AS $$ SELECT hashtext(coalesce(value, '')) $$;
 CREATE FUNCTION pg_catalog.sha2(value text, bits integer) RETURNS text LANGUAGE sql

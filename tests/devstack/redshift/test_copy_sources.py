@@ -89,6 +89,18 @@ def test_compressed_files_are_read(warehouse: Warehouse, lake: Lake) -> None:
         assert _count(warehouse) == rows
 
 
+@pytest.mark.parametrize(
+    "content",
+    [b"1|x\n", gzip.compress(b"1|x\n" * 5000)[:-20]],
+    ids=["not compressed", "cut off"],
+)
+def test_a_file_that_is_not_what_its_compression_says_fails_the_load_only(
+    warehouse: Warehouse, lake: Lake, content: bytes
+) -> None:
+    assert warehouse.refused(COPY.format(lake.put("z", content), "GZIP")).pgcode == "XX000"
+    assert _count(warehouse) == 0
+
+
 def test_ignoreheader_skips_lines_in_each_file(warehouse: Warehouse, lake: Lake) -> None:
     """Documentation: "Data conversion parameters", IGNOREHEADER."""
     lake.put("h1", b"a|b\nsecond|header\n1|x\n")

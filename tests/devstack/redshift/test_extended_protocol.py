@@ -30,7 +30,7 @@ class Client:
 
     def until_ready(self) -> list[tuple[bytes, bytes]]:
         """All messages up to ReadyForQuery."""
-        found = []
+        found: list[tuple[bytes, bytes]] = []
         while not found or found[-1][0] != b"Z":
             found.append(self._channel.read())
         return found

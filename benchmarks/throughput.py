@@ -1,0 +1,180 @@
+"""The raw drain, ours stage by stage, and the peers: A B C A B C …, every output read back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks import machine, outputs
+from benchmarks.children import ChildFailed, Measured
+from benchmarks.fingerprint import Fingerprint
+from benchmarks.rounds import ratios, summary
+from benchmarks.world import Dataset, Place, World, place
+
+DRAIN = "drain"
+Check = Callable[[Place, Measured], tuple[Fingerprint, int]]
+
+
+def _files(here: Place, _: Measured) -> tuple[Fingerprint, int]:
+    return outputs.of_files(here)
+
+
+def _in_memory(_: Place, run: Measured) -> tuple[Fingerprint, int]:
+    return Fingerprint(**run.extra["fingerprint"]), run.extra["bytes"]
+
+
+def _bucket(below: str, *, header: bool = True) -> Check:
+    return lambda here, _: outputs.of_bucket(here, below, header)
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """Who runs: module and arguments, the peers in their own virtual environment."""
+
+    name: str
+    label: str
+    module: str
+    arguments: tuple[str, ...] = ()
+    check: Check | None = None
+    peer: bool = False
+
+
+OURS = (
+    Contestant(DRAIN, "raw drain of the socket", "ours", ("drain",)),
+    Contestant("extract", "pipeline, MySQL → Parquet file", "ours", ("extract",), _files),
+    Contestant("lake", "pipeline, MySQL → Parquet on S3", "ours", ("lake",), _bucket("lake/")),
+    Contestant(
+        "csv",
+        "pipeline, MySQL → CSV on S3, ready for COPY",
+        "ours",
+        ("csv",),
+        _bucket("csv/", header=False),
+    ),
+    Contestant(
+        "loaded",
+        "pipeline, MySQL → loaded, with views",
+        "ours",
+        ("loaded",),
+        lambda here, _: outputs.of_warehouse(here),
+    ),
+)
+PEERS = (
+    Contestant(
+        "connectorx",
+        "ConnectorX → Arrow in memory",
+        "peers.connectorx_arrow",
+        check=_in_memory,
+        peer=True,
+    ),
+    Contestant(
+        "duckdb",
+        "DuckDB MySQL scanner → Parquet file",
+        "peers.duckdb_parquet",
+        check=_files,
+        peer=True,
+    ),
+    Contestant(
+        "dlt-connectorx",
+        "dlt, ConnectorX → Parquet on S3",
+        "peers.dlt_s3",
+        ("connectorx",),
+        _bucket("out/"),
+        peer=True,
+    ),
+    Contestant("sling", "Sling → CSV on S3", "peers.sling_csv", (), _bucket("out"), peer=True),
+    Contestant(
+        "dlt-pyarrow",
+        "dlt, SQLAlchemy/pyarrow → Parquet on S3",
+        "peers.dlt_s3",
+        ("pyarrow",),
+        _bucket("out/"),
+        peer=True,
+    ),
+    Contestant(
+        "pandas", "PyMySQL + pandas → Parquet file", "peers.pandas_parquet", (), _files, peer=True
+    ),
+)
+
+
+def measure(world: World, data: Dataset, chosen: Sequence[Contestant], rounds: int) -> Any:
+    """Run every contestant once a round; what fails once is reported and not run again."""
+    expected = world.expected(data, data.window)
+    queries, size = _reference(world, data, expected)
+    runs: dict[str, dict[int, dict[str, Any]]] = {each.name: {} for each in chosen}
+    failed: dict[str, str] = {}
+    for number in range(1, rounds + 1):
+        for each in chosen:
+            if each.name in failed:
+                continue
+            try:
+                with place(world, data) as here:
+                    runs[each.name][number] = _run(here, each, queries, size, expected)
+            except Exception as error:
+                failed[each.name] = f"{type(error).__name__}: {error}"
+            _tell(each, number, runs[each.name].get(number), failed.get(each.name))
+    return {
+        "machine": machine.description(),
+        "rows": data.rows,
+        "wire_bytes": size,
+        "rounds": rounds,
+        "contestants": [_result(each, runs, failed, data.rows) for each in chosen],
+    }
+
+
+def _reference(world: World, data: Dataset, expected: Fingerprint) -> tuple[list[str], int]:
+    """The statements the extraction sends, and the bytes that answer them; not timed."""
+    with place(world, data) as here:
+        queries: list[str] = here.run("ours", "extract").extra["queries"]
+        counted = here.run("ours", "walk", queries=queries).extra
+    if counted["rows"] != expected.rows:
+        raise ChildFailed(f"the server sends {counted['rows']} rows of {expected.rows}")
+    return queries, counted["bytes"]
+
+
+def _run(
+    here: Place, each: Contestant, queries: list[str], size: int, expected: Fingerprint
+) -> dict[str, Any]:
+    load = machine.load()
+    run = here.run(
+        each.module, *each.arguments, queries=queries if each.name == DRAIN else (), peer=each.peer
+    )
+    figures = {**run.figures(), "load": round(load, 2)}
+    if each.check is None:
+        if run.extra["bytes"] != size:
+            raise ChildFailed(f"{run.extra['bytes']} bytes came instead of {size}")
+        return {**figures, "bytes": size}
+    found, written = each.check(here, run)
+    if said := expected.differences(found):
+        raise ChildFailed(f"the output is not the table: {said}")
+    stages = {k: round(v, 3) for k, v in run.extra.get("stages", {}).items()}
+    return {**figures, "bytes": written, **({"stages": stages} if stages else {})}
+
+
+def _result(
+    each: Contestant,
+    runs: dict[str, dict[int, dict[str, Any]]],
+    failed: dict[str, str],
+    rows: int,
+) -> dict[str, Any]:
+    own = runs[each.name]
+    seconds = {number: run["seconds"] for number, run in own.items()}
+    base = {number: run["seconds"] for number, run in runs.get(DRAIN, {}).items()}
+    return {
+        "name": each.name,
+        "label": each.label,
+        "peer": each.peer,
+        "error": failed.get(each.name),
+        "runs": [{"round": number, **run} for number, run in own.items()],
+        "seconds": summary(list(seconds.values())),
+        "rows_per_second": summary([rows / value for value in seconds.values()]),
+        "of_drain": summary(ratios(base, seconds)),
+        "cpu": summary([run["user"] + run["system"] for run in own.values()]),
+        "peak_mb": summary([run["peak_mb"] for run in own.values()]),
+        "bytes": summary([run["bytes"] for run in own.values()]),
+    }
+
+
+def _tell(each: Contestant, number: int, run: dict[str, Any] | None, error: str | None) -> None:
+    said = f"{run['seconds']:8.2f} s {run['peak_mb']:7.0f} MB" if run else f"failed: {error}"
+    print(f"  round {number}  {each.label:44} {said}", flush=True)

@@ -1,0 +1,190 @@
+"""Everything may run twice at the same time: the result is that of one run."""
+
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline import ConvertCSV, CopyToRedshift, DailyBackup, DailyLoad
+from pipeline.config.settings import settings
+from pipeline.config.tables import table_named
+from pipeline.manifest import ChunkFigures, LoadMarker
+from pipeline.steps import convert, load, upload
+from pipeline.stores import redshift
+from pipeline.stores.chunk_file import ChunkFile
+from pipeline.targets import lake
+from pipeline.window import Window
+from tests.truths import assert_marked, assert_same, assert_tidy
+from tests.world import World, day
+
+DAYS = ("2025-08-01", "2025-08-02")
+
+
+def orders(world: World, **definition: Any) -> str:
+    """Two days of 400 rows."""
+    world.sql(
+        "CREATE TABLE orders (id INT PRIMARY KEY, state INT, at DATETIME(6) NOT NULL, INDEX (at))",
+        "INSERT INTO orders SELECT seq, seq % 7, TIMESTAMPADD(SECOND, seq * 216, '2025-08-01')"
+        " FROM seq_0_to_799",
+    )
+    return world.define("orders", **{"cursor": "at", **definition})
+
+
+@pytest.mark.parametrize("mode", ["merge", "append", "replace"])
+def test_two_identical_runs_at_once_come_to_what_one_comes_to(world: World, mode: str):
+    full = mode == "replace"
+    table = (
+        orders(world, cursor=None, cursor_type="full")
+        if full
+        else orders(world, load=mode, chunks=2, business_key="state")
+    )
+    arguments = ["RangeDaily", "--of", "DailyLoad", "--DailyLoad-table", table, "--no-lock"]
+    arguments += ["--start", "2025-08-01", "--stop", "2025-08-03", "--workers", "2"]
+    for _ in range(2):
+        processes = [world.start(*arguments) for _ in range(2)]
+        for process in processes:
+            out, _ = process.communicate(timeout=120)
+            assert process.returncode == 0, out
+        assert_same(world, "orders")
+        assert_tidy(world, "orders")
+        if full:
+            assert len(world.ledger("orders")) == 1
+        else:
+            assert len(world.ledger("orders")) == len(DAYS)
+            for text in DAYS:
+                assert_marked(world, "orders", day(text))
+        # the next round starts from nothing again, but for the table itself
+        world.lake.delete(world.lake_keys())
+        world.query("DELETE FROM {schema}.pipeline_ledger")
+
+
+def test_the_same_command_line_waits_for_nobody_and_says_so(world: World):
+    table = orders(world)
+    blocker = world.source()
+    with blocker.cursor() as cursor:
+        cursor.execute("LOCK TABLES orders WRITE")  # the first run waits for this
+    arguments = ["DailyBackup", "--date", "2025-08-01", "--table", table]
+    first = world.start(*arguments)
+    try:
+        until_blocked(world, first)
+        second = world.luigi(*arguments, check=10)
+        assert "already running" in second.stdout
+    finally:
+        blocker.close()
+    out, _ = first.communicate(timeout=60)
+    assert first.returncode == 0, out
+
+
+def until_blocked(world: World, process: "subprocess.Popen[str]") -> None:
+    """Wait until the run's own statement waits for the table's lock."""
+    deadline = time.monotonic() + 60
+    waiting = (
+        "SELECT COUNT(*) FROM information_schema.processlist"
+        f" WHERE STATE LIKE 'Waiting for table%' AND INFO LIKE '%{world.name}%'"
+    )
+    while world.sql(waiting) == [(0,)]:
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline
+
+
+def test_of_two_loads_that_have_both_copied_one_merges(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    table = orders(world, load="append")
+    window = day("2025-08-01")
+    world.build(ConvertCSV(table=table, window=window))
+    together(monkeypatch, load, "_fill_stage")  # from here both hold a full stage
+
+    def one(_: int) -> LoadMarker:
+        csv = convert.read_manifest(lake(), world.keys("orders"), window)
+        definition = table_named(settings().run.configs, table)
+        what = load.Load(definition, window, csv, world.name)
+        with redshift.connected(settings().warehouse) as connection:
+            credentials = load.credentials(settings().warehouse, settings().lake)
+            return load.load_window(connection, lake(), what, credentials)
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(one, range(2))
+    assert first.committed_at == second.committed_at
+    assert world.query("SELECT COUNT(*) FROM {schema}.orders") == [(400,)]
+    assert len(world.ledger("orders")) == 1
+
+
+def test_of_two_uploads_with_different_rows_the_first_counts_and_the_other_leaves_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    table = orders(world)
+    window, keys = day("2025-08-01"), world.keys("orders")
+    world.build(DailyBackup(date(2025, 8, 1), table=table))
+    columns = upload.read_manifest(world.lake, keys, window).columns
+    world.lake.delete(world.lake_keys())
+    chunks = [chunk(tmp_path / f"{index}.parquet", columns, second=index) for index in range(2)]
+    together(monkeypatch, upload.LakeManifest, "encode")  # both parts are stored, no marker is
+
+    with ThreadPoolExecutor(2) as pool:
+        manifests = list(
+            pool.map(lambda c: upload.upload_window(world.lake, keys, window, [c]), chunks)
+        )
+    assert manifests[0] == manifests[1]
+    part = manifests[0].parts[0].key
+    assert world.lake_keys(keys.lake) == sorted([part, keys.lake_marker(window)])
+
+
+def chunk(path: Path, columns: Any, second: int) -> tuple[Path, ChunkFigures]:
+    """A spool file of no rows that differs from another in its figures alone."""
+    file = ChunkFile(path, columns, ("id",), "at")
+    figures = file.finish(datetime(2025, 8, 2, 0, 0, second, tzinfo=timezone.utc), 0.0)
+    return path, figures
+
+
+def together(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> None:
+    """Let two threads leave the function at the same time only."""
+    original: Callable[..., Any] = getattr(owner, name)
+    barrier = threading.Barrier(2, timeout=30)
+
+    def meeting(*arguments: Any, **named: Any) -> Any:
+        result = original(*arguments, **named)
+        barrier.wait()
+        return result
+
+    monkeypatch.setattr(owner, name, meeting)
+
+
+def test_different_windows_of_one_table_load_at_once(world: World):
+    table = orders(world, load="append")
+    processes = [
+        world.start("DailyLoad", "--date", text, "--table", table, "--no-lock") for text in DAYS
+    ]
+    for process in processes:
+        out, _ = process.communicate(timeout=120)
+        assert process.returncode == 0, out
+    assert_same(world, "orders")
+    assert_tidy(world, "orders")
+    assert len(world.ledger("orders")) == 2
+
+
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1), (2, 3, 1), (3, 1, 2)])
+def test_windows_may_come_in_any_order_and_no_older_version_replaces_a_newer(
+    world: World, order: tuple[int, ...]
+):
+    table = orders(world)
+    # every day is read while it holds its version of the rows, as an hourly backup would
+    for number in (1, 2, 3):
+        world.sql(f"UPDATE orders SET state = {number}0, at = '2025-08-0{number} 12:00:00.5'")
+        world.build(DailyBackup(date(2025, 8, number), table=table))
+    for number in order:
+        assert world.build(DailyLoad(date(2025, 8, number), table=table)).scheduling_succeeded
+    assert world.query("SELECT state, COUNT(*) FROM {schema}.orders GROUP BY 1") == [(30, 800)]
+    assert len(world.ledger("orders")) == 3
+    # a window whose load was forgotten by everybody is loaded once more, and changes nothing
+    old: Window = day("2025-08-01")
+    world.query("DELETE FROM {schema}.pipeline_ledger WHERE window_start = '2025-08-01'")
+    world.lake.delete([world.keys("orders").load_marker(old)])
+    world.build(CopyToRedshift(table=table, window=old))
+    assert world.query("SELECT state, COUNT(*) FROM {schema}.orders GROUP BY 1") == [(30, 800)]
