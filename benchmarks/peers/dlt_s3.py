@@ -42,7 +42,8 @@ def prepare(backend: str) -> Callable[[Job], Work]:
                 backend=backend,  # type: ignore[arg-type]
                 backend_kwargs=options,
                 chunk_size=100_000,
-                type_adapter_callback=None if options else _wide,
+                reflection_level="full" if options else "full_with_precision",
+                type_adapter_callback=None if options else _adapted,
             )
             pipeline.run(rows, loader_file_format="parquet").raise_on_failed_jobs()
             return {}
@@ -52,10 +53,14 @@ def prepare(backend: str) -> Callable[[Job], Work]:
     return prepared
 
 
-def _wide(kind: Any) -> Any:
-    """BIGINT UNSIGNED as a decimal: the pyarrow backend takes it for an int64 and fails on large ones."""
-    unsigned = isinstance(kind, mysql.BIGINT) and kind.unsigned
-    return sqlalchemy.Numeric(20, 0) if unsigned else kind
+def _adapted(kind: Any) -> Any:
+    """Two types that the pyarrow backend takes for others and then fails on.
+
+    BIGINT UNSIGNED counts as an int64, which large ones do not fit; DOUBLE as a decimal of nine places.
+    """
+    if isinstance(kind, mysql.BIGINT) and kind.unsigned:
+        return sqlalchemy.Numeric(20, 0)
+    return sqlalchemy.Float() if isinstance(kind, mysql.DOUBLE) else kind
 
 
 if __name__ == "__main__":

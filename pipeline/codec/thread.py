@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
 from typing import TypeVar
 
 Item = TypeVar("Item")
 
 
 def consume_in_thread(
-    items: Generator[Item, None, None], consume: Callable[[Item], None], *, ahead: int = 1
+    items: Iterator[Item], consume: Callable[[Item], None], *, ahead: int = 1
 ) -> None:
     """Call `consume` with every item, in order, in a second thread; return when it is through.
 
@@ -20,7 +19,7 @@ def consume_in_thread(
     ``ahead + 1`` are in memory besides the one in production.
 
     What either side raises is raised here, and after the first error `consume` is not called again.
-    `items` is closed in every case.
+    `items` is closed in every case, if it is a generator.
     """
     failed = False
 
@@ -35,7 +34,7 @@ def consume_in_thread(
             raise
 
     pending: deque[Future[None]] = deque()
-    with closing(items), ThreadPoolExecutor(1, "consume") as pool:
+    with ThreadPoolExecutor(1, "consume") as pool:
         try:
             for item in items:
                 pending.append(pool.submit(guarded, item))
@@ -47,3 +46,6 @@ def consume_in_thread(
         except BaseException:
             failed = True
             raise
+        finally:
+            if isinstance(items, Generator):
+                items.close()

@@ -16,6 +16,7 @@ from pipeline import errors
 from pipeline.config.settings import SECTIONS, variables
 from pipeline.config.tables import TableDefinition
 from pipeline.errors import PipelineError
+from pipeline.face import types_page
 
 _SETTINGS_HEAD = """\
 # Configuration
@@ -116,6 +117,7 @@ def environment_sample() -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "docs/configuration.md": configuration,
     "docs/tables.md": tables,
+    "docs/types.md": types_page.page,
     "docs/exit-codes.md": exit_codes,
     ".env.example": environment_sample,
 }

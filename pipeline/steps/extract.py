@@ -72,7 +72,7 @@ def extract_chunk(
     """
     started = time.monotonic()
     losses, read_at = 0, None
-    with appearing(path) as partial:
+    with appearing(path, replace=False) as partial:
         file = _new_file(partial, chunk)
         while True:
             before = file.rows

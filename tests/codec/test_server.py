@@ -223,7 +223,7 @@ def test_the_checksum_is_the_server_s(server: MariaDB, connection: Connection[An
             "amount DECIMAL(9,2), at DATETIME, day DATE, u BIGINT UNSIGNED)"
         )
         cursor.execute(
-            "INSERT INTO keyed SELECT seq - 2500, CONCAT('é|', seq), seq / 7, "
+            "INSERT INTO keyed SELECT CAST(seq AS SIGNED) - 2500, CONCAT('é|', seq), seq / 7, "
             "'2025-01-01' + INTERVAL seq MINUTE, '2025-01-01' + INTERVAL seq DAY, "
             "18446744073709551615 - seq FROM seq_1_to_5000"
         )

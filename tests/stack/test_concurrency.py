@@ -50,6 +50,7 @@ def test_two_identical_runs_at_once_come_to_what_one_comes_to(world: World, mode
         processes = [world.start(*arguments) for _ in range(2)]
         for process in processes:
             out, _ = process.communicate(timeout=120)
+            print(out)
             assert process.returncode == 0, out
         assert_same(world, "orders")
         assert_tidy(world, "orders")

@@ -1,0 +1,186 @@
+"""Every folder beside this file is a scenario: tables of a source, and what the warehouse must hold of them.
+
+``source.sql``
+    What is run in a database of the scenario's own. Its first line says what the scenario is about.
+``tables.yml``
+    The definitions, by table, as in ``configs/``; names are without a database.
+``expected.yml``
+    ``holds``: tables of the warehouse, each with its ``columns`` in order (name: type, or name alone
+    where the type is not the point) and its ``rows``. There must be no other row in the warehouse.
+    ``refused``: tables of the source, each with the exit ``status`` of the refusal and what it ``says``.
+    ``steps``: ``load: <day>``, ``load: <hour>`` or ``sql: <statements>``; without them 2025-08-01 is loaded.
+    ``server``: the only kind of source that can run it. ``xfail``: why it does not pass yet.
+
+In ``expected.yml`` everything is text, exactly as written, but ``NULL`` and ``~``, which are NULL.
+``!repeat [text, times]`` is a long text.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+from collections.abc import Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import luigi
+import pytest
+import yaml
+
+from pipeline import DailyLoad, HourlyLoad
+from pipeline.config.settings import settings
+from pipeline.stores import redshift
+from pipeline.stores.redshift_sql import Relation
+from tests.world import World
+
+FOLDERS = sorted(path.parent for path in Path(__file__).parent.glob("*/source.sql"))
+OWN = {"pipeline_ledger", "pipeline_views"}
+LONGEST_SHOWN = 160
+
+
+class Text(yaml.SafeLoader):
+    """YAML in which a plain scalar is a string, or NULL."""
+
+    yaml_implicit_resolvers = {
+        first: nulls
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+        if (nulls := [each for each in resolvers if each[0].endswith((":null", ":merge"))])
+    }
+
+
+def _repeat(loader: Text, node: yaml.SequenceNode) -> str:
+    text, times = loader.construct_sequence(node)
+    return str(text) * int(times)
+
+
+Text.add_constructor("!repeat", _repeat)
+failures: list[tuple[luigi.Task, BaseException]] = []
+
+
+@luigi.Task.event_handler(luigi.Event.BROKEN_TASK)
+@luigi.Task.event_handler(luigi.Event.FAILURE)
+def _note(task: luigi.Task, error: BaseException) -> None:
+    failures.append((task, error))
+
+
+def _cases() -> Iterator[Any]:
+    for folder in FOLDERS:
+        expected = yaml.load((folder / "expected.yml").read_bytes(), Text)  # noqa: S506 - a SafeLoader
+        marks = []
+        if reason := expected.get("xfail"):
+            marks.append(pytest.mark.xfail(strict=True, reason=reason))
+        yield pytest.param(folder, expected, id=folder.name, marks=marks)
+
+
+@pytest.mark.parametrize(("folder", "expected"), _cases())
+def test_the_warehouse_holds_what_the_scenario_says(
+    world: World, folder: Path, expected: dict[str, Any]
+):
+    server = expected.get("server", world.stack.source.kind)
+    if server != world.stack.source.kind:
+        pytest.skip(f"only {server} has this")
+    failures.clear()
+    run_sql(world, (folder / "source.sql").read_bytes().decode())
+    tables = yaml.safe_load((folder / "tables.yml").read_bytes())
+    names = [world.define(table, **definition) for table, definition in tables.items()]
+    for step in expected.get("steps", [{"load": "2025-08-01"}]):
+        if "sql" in step:
+            run_sql(world, step["sql"])
+        else:
+            world.build(*(load(step["load"], name) for name in names))
+    check_refusals(world, expected.get("refused", {}))
+    check_rows(world, expected.get("holds", {}))
+
+
+def run_sql(world: World, script: str) -> None:
+    """Run statements that each end with a semicolon at the end of a line."""
+    world.sql(*(part for part in re.split(r";\n", script) if part.strip()))
+
+
+def load(period: str, table: str) -> luigi.Task:
+    """The load of a day or of an hour."""
+    if "T" in period:
+        return HourlyLoad(datetime.fromisoformat(f"{period}:00"), table=table)
+    return DailyLoad(date.fromisoformat(period), table=table)
+
+
+def check_refusals(world: World, expected: dict[str, dict[str, str]]) -> None:
+    """Each table that is to be refused was, with that status and those words, and no other was."""
+    refused: dict[str, BaseException] = {}
+    for task, error in failures:
+        refused.setdefault(str(task.table).removeprefix(f"{world.name}."), error)
+    for table, error in refused.items():
+        if table not in expected or not hasattr(error, "exit_status"):
+            raise AssertionError(f"{table} was refused: {error}") from error
+        status, text = str(error.exit_status), " ".join(str(error).split())
+        assert (status, expected[table]["says"] in text) == (expected[table]["status"], True), text
+    assert refused.keys() == expected.keys()
+
+
+def check_rows(world: World, expected: dict[str, dict[str, Any]]) -> None:
+    """Column by column and row by row the warehouse holds what is expected, and nothing else."""
+    wanted, found = [], []
+    for table, content in expected.items():
+        types = column_types(world, table)
+        columns = content["columns"]
+        wanted += [f"{table}: {name} {type_ or '…'}" for name, type_ in columns.items()]
+        found += [
+            f"{table}: {name} {type_ if columns.get(name, True) else '…'}"
+            for name, type_ in types.items()
+        ]
+        rows = world.query(f"SELECT * FROM {{schema}}.{quoted(table)}")
+        wanted += sorted(f"{table}: {shown(row)}" for row in content["rows"])
+        found += sorted(f"{table}: {shown(map(text_of, row))}" for row in rows)
+    others = set(tables_of(world)) - expected.keys() - OWN
+    found += [
+        f"{table}: {count} rows"
+        for table in sorted(others)
+        if (count := world.query(f"SELECT COUNT(*) FROM {{schema}}.{quoted(table)}")[0][0])
+    ]
+    difference = difflib.unified_diff(wanted, found, "expected", "in the warehouse", "", "", 1, "")
+    if lines := list(difference):
+        pytest.fail("\n".join(lines), pytrace=False)
+
+
+def column_types(world: World, table: str) -> dict[str, str]:
+    """The columns of a warehouse table in order, with their types as DDL spells them."""
+    with redshift.connected(settings().warehouse) as connection:
+        return redshift.table_columns(connection, Relation(world.name, table))
+
+
+def tables_of(world: World) -> list[str]:
+    """The tables of the world's schema."""
+    rows = world.query(
+        "SELECT DISTINCT tablename FROM pg_tables WHERE schemaname = %s", (world.name,)
+    )
+    return [name for (name,) in rows]
+
+
+def quoted(name: str) -> str:
+    """A warehouse identifier; psycopg2 is given no arguments, so a percent sign stands for itself."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def text_of(value: Any) -> str | None:
+    """A value as the warehouse has it, in text: no exponent in a DECIMAL, bytes in hexadecimal."""
+    if value is None:
+        return None
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
+
+
+def shown(row: Any) -> str:
+    """A row in one line; of a long text its beginning, its size and its digest."""
+    return " | ".join(
+        repr(text)
+        if text is None or len(text) <= LONGEST_SHOWN
+        else f"{text[:40]!r}… {len(text.encode())} bytes, {hashlib.sha256(text.encode()).hexdigest()[:16]}"
+        for text in row
+    )
+
+
+def test_every_scenario_says_what_it_is_about():
+    silent = [path.name for path in FOLDERS if path.joinpath("source.sql").read_text()[:3] != "-- "]
+    assert silent == []
