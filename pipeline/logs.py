@@ -7,7 +7,6 @@ import logging
 import re
 import sys
 from datetime import datetime
-from typing import TextIO
 
 import luigi.parameter
 import luigi.task_register
@@ -16,7 +15,7 @@ from pipeline.errors import PipelineError
 from pipeline.window import UTC
 
 
-class Console(logging.StreamHandler[TextIO]):
+class Console(logging.StreamHandler):  # type: ignore[type-arg] # no subscript in Python 3.10
     """Standard error, without what Luigi says of every task to itself.
 
     Each stage tells what it did in one line; Luigi's summary and its errors stay.

@@ -65,7 +65,7 @@ def assert_same(world: World, table: str, where: str = "TRUE") -> None:
 
 
 def assert_tidy(world: World, table: str) -> None:
-    """One ledger row a window, in the lake what the manifests name, no stage, in the spool what may be evicted."""
+    """One ledger row a window; in the lake what manifests name; no stage; no spool but to be evicted."""
     keys = world.keys(table)
     windows = world.query(
         "SELECT window_start, window_end FROM {schema}.pipeline_ledger WHERE table_name = %s",

@@ -22,6 +22,7 @@ from luigi.execution_summary import LuigiRunResult
 from devstack.stack import Stack
 from pipeline.config import settings as settings_module
 from pipeline.config import tables as tables_module
+from pipeline.errors import PipelineError
 from pipeline.names import Keys, TableName
 from pipeline.steps import ready
 from pipeline.stores.s3 import Store, store
@@ -94,6 +95,20 @@ class World:
         return luigi.build(
             list(tasks), local_scheduler=True, workers=workers, detailed_summary=True
         )
+
+    def failure(self, *tasks: luigi.Task) -> PipelineError:
+        """Run tasks of which one fails, and return the error that a person is told."""
+        seen: list[BaseException] = []
+        handlers = luigi.Task._event_callbacks.setdefault(luigi.Task, {})
+        handlers.setdefault(luigi.Event.FAILURE, set()).add(note := lambda _, e: seen.append(e))
+        try:
+            result = self.build(*tasks)
+        finally:
+            handlers[luigi.Event.FAILURE].discard(note)
+        assert result.status.name == "FAILED", result
+        (error,) = seen
+        assert isinstance(error, PipelineError), repr(error)
+        return error
 
     def luigi(
         self, *arguments: str, check: int | None = 0, **environment: str

@@ -5,72 +5,15 @@ The memory the kernels write is the memory Arrow then owns: nothing is copied or
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
-
 import numpy as np
 import pyarrow as pa
 
 from pipeline.codec import dates, digits, floats, text
-from pipeline.codec.jit import SLACK
+from pipeline.codec.cells import Builder, Cells, ColumnBuilder, allocate
+from pipeline.codec.jit import Array
 from pipeline.columns import Column
-from pipeline.errors import DataError
-
 
 _LEAST_ROOM = 1 << 16
-
-# Batches are made in one thread and dropped in another. Arrow's default pool, mimalloc, keeps what comes
-# back that way; malloc gives blocks of this size back to the system (45 MB less, for 2 % of the time).
-_POOL = pa.system_memory_pool()
-
-
-@dataclass(frozen=True)
-class Doubt:
-    """Values of one column that a batch does not carry as the source has them.
-
-    `kind` is ``zero_date`` (no such day: null in the batch), ``invalid_utf8`` (U+FFFD stands for the
-    bytes that are none) or ``nul_byte`` (kept as it came, but Redshift's VARCHAR cannot hold it).
-    `rows` counts them, `example` is the last one's text.
-    """
-
-    column: str
-    kind: str
-    rows: int
-    example: str
-
-
-class Cells:
-    """One column's cells in a block of received bytes; `lengths` is negative where there is NULL."""
-
-    __slots__ = ("block", "lengths", "rows", "starts")
-
-    def __init__(
-        self, block: np.ndarray, starts: np.ndarray, lengths: np.ndarray, rows: int
-    ) -> None:
-        self.block, self.starts, self.lengths, self.rows = block, starts, lengths, rows
-
-    def text(self, row: int) -> str:
-        """The cell as a person would want to read it in a message."""
-        start, length = int(self.starts[row]), int(self.lengths[row])
-        shown = bytes(self.block[start : start + min(length, 100)]).decode("utf-8", "replace")
-        return shown if length <= 100 else f"{shown}… ({length} bytes)"
-
-
-class Builder(Protocol):
-    """Collects one column of one batch."""
-
-    def start(self) -> None:
-        """Provide memory for a new batch; the last one keeps what it was given."""
-
-    def append(self, cells: Cells, at: int) -> None:
-        """Decode `cells` as the rows from `at` on. Raises DataError for what cannot be understood."""
-
-    def finish(self, rows: int) -> pa.Array:
-        """The array of the first `rows` rows."""
-
-    def doubts(self) -> list[Doubt]:
-        """What the batch just finished does not carry as it is."""
 
 
 def builder_of(column: Column, capacity: int) -> Builder:
@@ -91,68 +34,7 @@ def builder_of(column: Column, capacity: int) -> Builder:
     raise TypeError(f"column {column.name}: no decoder for {kind}")
 
 
-def allocate(count: int, kind: type[np.generic]) -> tuple[pa.Buffer, np.ndarray]:
-    """`count` items that kernels may write, and `SLACK` behind them."""
-    buffer = pa.allocate_buffer(count * np.dtype(kind).itemsize + SLACK, memory_pool=_POOL)
-    return buffer, np.frombuffer(buffer, kind, count)
-
-
-class _Column:
-    """What all builders share: the column, its validity, and the memory of fixed-width values."""
-
-    storage: type[np.generic]
-    width = 1
-
-    def __init__(self, column: Column, capacity: int) -> None:
-        self.column, self.capacity = column, capacity
-        self.valid = np.empty(capacity, np.uint8)
-        self._doubts: dict[str, Doubt] = {}
-        self._reported: list[Doubt] = []
-
-    def start(self) -> None:
-        """Provide memory for a new batch; the last one keeps what it was given."""
-        self.buffer, self.values = allocate(self.capacity * self.width, self.storage)
-
-    def _validity(self, rows: int) -> tuple[pa.Buffer | None, int]:
-        missing = rows - int(np.count_nonzero(self.valid[:rows]))
-        if not missing:
-            return None, 0
-        return pa.py_buffer(np.packbits(self.valid[:rows], bitorder="little")), missing
-
-    def _understood(self, cells: Cells, row: int) -> None:
-        if row != digits.FINE:
-            raise DataError(
-                f"column {self.column.name} ({self.column.source_type}) holds {cells.text(row)!r}",
-                why=f"it cannot be read as {self.column.arrow}",
-            )
-
-    def _doubt(self, kind: str, rows: int, example: str) -> None:
-        if rows:
-            before = self._doubts.get(kind)
-            known = before.rows if before else 0
-            self._doubts[kind] = Doubt(self.column.name, kind, known + rows, example)
-
-    def finish(self, rows: int) -> pa.Array:
-        """The array of the first `rows` rows."""
-        validity, missing = self._validity(rows)
-        array = self._array(rows, validity, missing)
-        self._reported, self._doubts = list(self._doubts.values()), {}
-        self._release()
-        return array
-
-    def _release(self) -> None:
-        del self.buffer, self.values
-
-    def doubts(self) -> list[Doubt]:
-        """What the batch just finished does not carry as it is."""
-        return self._reported
-
-    def _array(self, rows: int, validity: pa.Buffer | None, missing: int) -> pa.Array:
-        buffers = [validity, self.buffer]
-        return pa.Array.from_buffers(self.column.arrow_type, rows, buffers, missing)
-
-
-class Integers(_Column):
+class Integers(ColumnBuilder):
     """TINYINT to BIGINT, YEAR, BIT read as a number."""
 
     def __init__(self, column: Column, capacity: int) -> None:
@@ -167,7 +49,7 @@ class Integers(_Column):
         self._understood(cells, bad)
 
 
-class Decimals(_Column):
+class Decimals(ColumnBuilder):
     """DECIMAL(p, s) and BIGINT UNSIGNED, as 128-bit integers of the unit 10^-s."""
 
     storage = np.uint64
@@ -193,7 +75,7 @@ class Decimals(_Column):
         self._understood(cells, bad)
 
 
-class Doubles(_Column):
+class Doubles(ColumnBuilder):
     """DOUBLE, and FLOAT selected as a double, which the last step narrows."""
 
     storage = np.float64
@@ -213,20 +95,21 @@ class Doubles(_Column):
         return array.cast(self.column.arrow_type, safe=False)
 
 
-def _exactly(cells: Cells, chosen: np.ndarray, count: int) -> np.ndarray:
+def _exactly(cells: Cells, chosen: Array, count: int) -> Array:
     """The doubles nearest to the texts in the first `count` rows of `chosen`, parsed by Arrow."""
     size = int(cells.lengths[chosen[:count]].sum())
     offsets_buffer, offsets = allocate(count + 1, np.int32)
     data_buffer, data = allocate(size, np.uint8)
     floats.gather(cells.block, cells.starts, cells.lengths, chosen, count, offsets, data)
     texts = pa.StringArray.from_buffers(count, offsets_buffer, data_buffer)
-    return texts.cast(pa.float64()).to_numpy()
+    doubles: Array = texts.cast(pa.float64()).to_numpy()
+    return doubles
 
 
-class Dates(_Column):
+class Dates(ColumnBuilder):
     """DATE, as days since 1970."""
 
-    storage = np.int32
+    storage: type[np.generic] = np.int32
     decode = staticmethod(dates.dates)
 
     def append(self, cells: Cells, at: int) -> None:
@@ -246,11 +129,10 @@ class Datetimes(Dates):
     decode = staticmethod(dates.datetimes)
 
 
-class Strings(_Column):
+class Strings(ColumnBuilder):
     """Everything that stays the text or the bytes it is."""
 
     storage = np.int32
-    decoded_kinds: Sequence[str] = ("invalid_utf8", "nul_byte")
 
     def __init__(self, column: Column, capacity: int) -> None:
         self.is_text = pa.types.is_string(column.arrow_type)

@@ -12,17 +12,17 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from pipeline.codec.jit import kernel
+from pipeline.codec.jit import Array, Int, int64, kernel, uint32
 from pipeline.codec.lines import Lines, Style
 
 MODULUS = 1 << 63
 
 
-def _crc_table() -> np.ndarray:
+def _crc_table() -> Array:
     """For each byte the remainder it leaves, reflected polynomial 0xEDB88320, as zlib has it."""
-    table = np.arange(256, dtype=np.uint32)
+    table: Array = np.arange(256, dtype=np.uint32)
     for _ in range(8):
-        table = np.where(table & 1, (table >> np.uint32(1)) ^ np.uint32(0xEDB88320), table >> 1)
+        table = np.where(table & 1, (table >> uint32(1)) ^ uint32(0xEDB88320), table >> 1)
     return table.astype(np.uint32)
 
 
@@ -30,17 +30,17 @@ _TABLE = _crc_table()
 
 
 @kernel
-def _sum(text: np.ndarray, ends: np.ndarray) -> int:
+def _sum(text: Array, ends: Array) -> Int:
     """The sum of the CRC-32 of ``text[:ends[0]]``, ``text[ends[0]:ends[1]]`` and so on."""
-    total = np.int64(0)
-    at = np.int64(0)
+    total = int64(0)
+    at = int64(0)
     for end in ends:
-        remainder = np.uint32(0xFFFFFFFF)
+        remainder = uint32(0xFFFFFFFF)
         while at < end:
-            index = (remainder ^ np.uint32(text[at])) & np.uint32(0xFF)
-            remainder = _TABLE[index] ^ (remainder >> np.uint32(8))
+            index = (remainder ^ uint32(text[at])) & uint32(0xFF)
+            remainder = _TABLE[index] ^ (remainder >> uint32(8))
             at += 1
-        total += np.int64(remainder ^ np.uint32(0xFFFFFFFF))
+        total += int64(remainder ^ uint32(0xFFFFFFFF))
     return total
 
 

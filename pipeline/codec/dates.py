@@ -10,10 +10,10 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.codec.digits import FINE, few_digits
-from pipeline.codec.jit import inlined, kernel, load64
+from pipeline.codec.jit import Array, Int, inlined, int64, kernel, load64, uint64
 
-_NOT_A_DATE = np.int64(-(2**62))
-_DAY = np.int64(86_400_000_000)
+_NOT_A_DATE = int64(-(2**62))
+_DAY = int64(86_400_000_000)
 _FRACTION_UNITS = np.array([1_000_000, 100_000, 10_000, 1_000, 100, 10, 1], np.int64)
 
 _YEARS = np.arange(10_000)
@@ -33,27 +33,27 @@ _MONTH_START = np.cumsum(_MONTH_LENGTH, axis=1) - _MONTH_LENGTH
 
 # Eight characters of a date are one 64-bit integer. Exclusive or with the zeros and separators that
 # belong there leaves the digits' values, and zero where a separator stands.
-_YEAR_MONTH = np.uint64(int.from_bytes(b"0000-00-", "little"))
-_DAY_TIME = np.uint64(int.from_bytes(b"00 00:00", "little"))
-_SECOND = np.uint64(int.from_bytes(b":00", "little"))
-_ABOVE_NINE = np.uint64(0x7676767676767676)
-_HIGH_BITS = np.uint64(0x8080808080808080)
+_YEAR_MONTH = uint64(int.from_bytes(b"0000-00-", "little"))
+_DAY_TIME = uint64(int.from_bytes(b"00 00:00", "little"))
+_SECOND = uint64(int.from_bytes(b":00", "little"))
+_ABOVE_NINE = uint64(0x7676767676767676)
+_HIGH_BITS = uint64(0x8080808080808080)
 
 
 @inlined
-def _digits(word: int, separators: int) -> tuple[bool, int]:
+def _digits(word: Int, separators: Int) -> tuple[bool, Int]:
     """Whether `word` is digits, and zero under the mask `separators`; the value of each pair of them."""
     wrong = (((word + _ABOVE_NINE) | word) & _HIGH_BITS) | (word & separators)
-    return wrong == np.uint64(0), word * np.uint64(10) + (word >> np.uint64(8))
+    return wrong == uint64(0), word * uint64(10) + (word >> uint64(8))
 
 
 @inlined
-def _byte(word: int, place: int) -> int:
-    return np.int64((word >> np.uint64(8 * place)) & np.uint64(0xFF))
+def _byte(word: Int, place: Int) -> Int:
+    return int64((word >> uint64(8 * place)) & uint64(0xFF))
 
 
 @inlined
-def _days(year_month: int, day: int) -> int:
+def _days(year_month: Int, day: Int) -> Int:
     """Days since 1970, or `_NOT_A_DATE`; `year_month` are the pairs of ``YYYY-MM-``."""
     year = _byte(year_month, 0) * 100 + _byte(year_month, 2)
     month = _byte(year_month, 5)
@@ -62,28 +62,28 @@ def _days(year_month: int, day: int) -> int:
     leap = _IS_LEAP[year]
     if day > _MONTH_LENGTH[leap, month]:
         return _NOT_A_DATE
-    return np.int64(_YEAR_START[year]) + _MONTH_START[leap, month] + day
+    return int64(_YEAR_START[year]) + _MONTH_START[leap, month] + day
 
 
 @inlined
-def _date(block: np.ndarray, at: int) -> tuple[bool, int]:
+def _date(block: Array, at: Int) -> tuple[bool, Int]:
     """``YYYY-MM-DD``: (understood, days since 1970 or `_NOT_A_DATE`)."""
-    right, year_month = _digits(load64(block, at) ^ _YEAR_MONTH, np.uint64(0xFF0000FF00000000))
+    right, year_month = _digits(load64(block, at) ^ _YEAR_MONTH, uint64(0xFF0000FF00000000))
     day = few_digits(block, at + 8, 2)
     return right and day >= 0, _days(year_month, day)
 
 
 @inlined
-def _datetime(block: np.ndarray, at: int, length: int) -> tuple[bool, int]:
+def _datetime(block: Array, at: Int, length: Int) -> tuple[bool, Int]:
     """``YYYY-MM-DD HH:MM:SS[.ffffff]``: (understood, microseconds since 1970 or `_NOT_A_DATE`)."""
-    right, year_month = _digits(load64(block, at) ^ _YEAR_MONTH, np.uint64(0xFF0000FF00000000))
-    good, day_time = _digits(load64(block, at + 8) ^ _DAY_TIME, np.uint64(0x0000FF0000FF0000))
-    end = (load64(block, at + 16) & np.uint64(0xFFFFFF)) ^ _SECOND
-    fine, clock_end = _digits(end, np.uint64(0xFF))
+    right, year_month = _digits(load64(block, at) ^ _YEAR_MONTH, uint64(0xFF0000FF00000000))
+    good, day_time = _digits(load64(block, at + 8) ^ _DAY_TIME, uint64(0x0000FF0000FF0000))
+    end = (load64(block, at + 16) & uint64(0xFFFFFF)) ^ _SECOND
+    fine, clock_end = _digits(end, uint64(0xFF))
     hour, minute, second = _byte(day_time, 3), _byte(day_time, 6), _byte(clock_end, 1)
     if not (right and good and fine) or hour > 23 or minute > 59 or second > 59:
         return False, _NOT_A_DATE
-    fraction = np.int64(0)
+    fraction = int64(0)
     if length > 19:
         digits = length - 20
         if block[at + 19] != 0x2E or digits > 6:
@@ -99,12 +99,12 @@ def _datetime(block: np.ndarray, at: int, length: int) -> tuple[bool, int]:
 
 @kernel
 def dates(
-    block: np.ndarray,
-    starts: np.ndarray,
-    lengths: np.ndarray,
+    block: Array,
+    starts: Array,
+    lengths: Array,
     rows: int,
-    values: np.ndarray,
-    valid: np.ndarray,
+    values: Array,
+    valid: Array,
     at: int,
 ) -> tuple[int, int, int]:
     """Decode `rows` cells into days since 1970, ``values[at:]`` (int32) and ``valid[at:]``.
@@ -119,7 +119,7 @@ def dates(
             valid[at + row] = 0
             values[at + row] = 0
             continue
-        understood, days = _date(block, np.int64(starts[row]))
+        understood, days = _date(block, int64(starts[row]))
         if length != 10 or not understood:
             return row, doubtful, example
         if days == _NOT_A_DATE:
@@ -133,30 +133,14 @@ def dates(
     return FINE, doubtful, example
 
 
-@inlined
-def _time(block: np.ndarray, at: int, length: int) -> int:
-    """``HH:MM:SS`` with up to six fraction digits, in microseconds; -1 if it is not one."""
-    hour, minute, second = _pair(block, at), _pair(block, at + 3), _pair(block, at + 6)
-    if hour > 23 or minute > 59 or second > 59 or block[at + 2] != 0x3A or block[at + 5] != 0x3A:
-        return np.int64(-1)
-    value = ((hour * 60 + minute) * 60 + second) * _MICROSECONDS
-    if length == 8:
-        return value
-    digits = length - 9
-    if block[at + 8] != 0x2E or digits > 6:
-        return np.int64(-1)
-    fraction = few_digits(block, at + 9, digits)
-    return value + fraction * _FRACTION_UNITS[digits] if fraction >= 0 else np.int64(-1)
-
-
 @kernel
 def datetimes(
-    block: np.ndarray,
-    starts: np.ndarray,
-    lengths: np.ndarray,
+    block: Array,
+    starts: Array,
+    lengths: Array,
     rows: int,
-    values: np.ndarray,
-    valid: np.ndarray,
+    values: Array,
+    valid: Array,
     at: int,
 ) -> tuple[int, int, int]:
     """Decode `rows` cells into microseconds since 1970, ``values[at:]`` (int64) and ``valid[at:]``.
@@ -165,14 +149,14 @@ def datetimes(
     """
     doubtful, example = 0, 0
     for row in range(rows):
-        length = np.int64(lengths[row])
+        length = int64(lengths[row])
         if length < 0:
             valid[at + row] = 0
             values[at + row] = 0
             continue
         if length < 19:
             return row, doubtful, example
-        understood, instant = _datetime(block, np.int64(starts[row]), length)
+        understood, instant = _datetime(block, int64(starts[row]), length)
         if not understood:
             return row, doubtful, example
         if instant == _NOT_A_DATE:

@@ -9,7 +9,9 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.codec import packets
-from pipeline.codec.builders import Cells, Doubt, builder_of
+from pipeline.codec.builders import builder_of
+from pipeline.codec.cells import Cells, Doubt
+from pipeline.codec.jit import Array
 from pipeline.columns import Column, arrow_schema
 
 BLOCK_ROWS = 4096
@@ -49,7 +51,7 @@ class Decoder:
         """The batch has as many rows as it may have."""
         return self.rows == self._batch_rows
 
-    def packets(self, block: np.ndarray, at: int, end: int) -> int:
+    def packets(self, block: Array, at: int, end: int) -> int:
         """Decode the packets of ``block[at:end]`` until the batch is full; returns where it stopped."""
         while at < end and not self.full:
             limit = min(self._starts.shape[1], self._batch_rows - self.rows)
@@ -62,13 +64,13 @@ class Decoder:
             at = behind
         return at
 
-    def row(self, block: np.ndarray, end: int, wire_bytes: int) -> None:
+    def row(self, block: Array, end: int, wire_bytes: int) -> None:
         """Decode one row, of any size, whose payload is ``block[:end]``."""
         if not packets.find_cells(block, 0, end, self._starts, self._lengths):
             raise MalformedRow(f"a row does not have {len(self._builders)} columns")
         self._append(block, 1, wire_bytes)
 
-    def _append(self, block: np.ndarray, rows: int, wire_bytes: int) -> None:
+    def _append(self, block: Array, rows: int, wire_bytes: int) -> None:
         if not self.rows:
             for builder in self._builders:
                 builder.start()

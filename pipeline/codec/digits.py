@@ -9,52 +9,52 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.codec.jit import inlined, kernel, load64
+from pipeline.codec.jit import Array, Int, inlined, int64, kernel, load64, uint64
 
 FINE = -1
 """What the kernels return when every cell of a block was understood, in place of the row that was not."""
 
-_ZEROS = np.uint64(0x3030303030303030)
-_ABOVE_NINE = np.uint64(0x7676767676767676)
-_HIGH_BITS = np.uint64(0x8080808080808080)
-_LOW_32 = np.uint64(0xFFFFFFFF)
+_ZEROS = uint64(0x3030303030303030)
+_ABOVE_NINE = uint64(0x7676767676767676)
+_HIGH_BITS = uint64(0x8080808080808080)
+_LOW_32 = uint64(0xFFFFFFFF)
 TENS = np.array([10**power for power in range(19)], np.int64)
 """Powers of ten that fit 64 bits."""
-_BAD = np.int64(-1)
-_LOWEST = np.int64(-(2**63))
-_LOWEST_TENTH = np.int64(-(2**63 // 10))
+_BAD = int64(-1)
+_LOWEST = int64(-(2**63))
+_LOWEST_TENTH = int64(-(2**63 // 10))
 
 
 @inlined
-def few_digits(block: np.ndarray, at: int, count: int) -> int:
+def few_digits(block: Array, at: Int, count: Int) -> Int:
     """The number written in ``block[at:at + count]``, zero to eight bytes; -1 if one is no digit."""
     if count == 0:
-        return np.int64(0)
-    word = (load64(block, at) ^ _ZEROS) << np.uint64(64 - 8 * count)
-    if (((word + _ABOVE_NINE) | word) & _HIGH_BITS) != np.uint64(0):
+        return int64(0)
+    word = (load64(block, at) ^ _ZEROS) << uint64(64 - 8 * count)
+    if (((word + _ABOVE_NINE) | word) & _HIGH_BITS) != uint64(0):
         return _BAD
-    word = (word * np.uint64(10)) + (word >> np.uint64(8))
-    pairs = np.uint64(0x000000FF000000FF)
-    return np.int64(
+    word = (word * uint64(10)) + (word >> uint64(8))
+    pairs = uint64(0x000000FF000000FF)
+    return int64(
         (
-            (word & pairs) * np.uint64(0x000F424000000064)
-            + ((word >> np.uint64(16)) & pairs) * np.uint64(0x0000271000000001)
+            (word & pairs) * uint64(0x000F424000000064)
+            + ((word >> uint64(16)) & pairs) * uint64(0x0000271000000001)
         )
-        >> np.uint64(32)
+        >> uint64(32)
     )
 
 
 @inlined
-def _long_integer(block: np.ndarray, at: int, length: int, negative: bool) -> tuple[bool, int]:
+def _long_integer(block: Array, at: Int, length: Int, negative: bool) -> tuple[bool, Int]:
     """An integer of more than sixteen digits, zeros in front (ZEROFILL) included: (understood, value)."""
     while length > 19 and block[at] == 0x30:
         at += 1
         length -= 1
     if length > 19:
-        return False, np.int64(0)
-    value = np.int64(0)
+        return False, int64(0)
+    value = int64(0)
     for place in range(at, at + length):
-        digit = np.int64(block[place]) - 48
+        digit = int64(block[place]) - 48
         # counted downwards, because -2^63 has no positive counterpart; its last digit is an 8
         if value < _LOWEST_TENTH or (value == _LOWEST_TENTH and digit > 8):
             return False, value
@@ -66,12 +66,12 @@ def _long_integer(block: np.ndarray, at: int, length: int, negative: bool) -> tu
 
 @kernel
 def integers(
-    block: np.ndarray,
-    starts: np.ndarray,
-    lengths: np.ndarray,
+    block: Array,
+    starts: Array,
+    lengths: Array,
     rows: int,
-    values: np.ndarray,
-    valid: np.ndarray,
+    values: Array,
+    valid: Array,
     at: int,
 ) -> int:
     """Decode `rows` cells into ``values[at:]`` (int16, int32 or int64) and ``valid[at:]`` (0 or 1).
@@ -79,12 +79,12 @@ def integers(
     Returns the first row that is not an integer of that width, or `FINE`.
     """
     for row in range(rows):
-        length = np.int64(lengths[row])
+        length = int64(lengths[row])
         if length < 0:
             valid[at + row] = 0
             values[at + row] = 0
             continue
-        start = np.int64(starts[row])
+        start = int64(starts[row])
         negative = length > 0 and block[start] == 0x2D
         if negative:
             start += 1
@@ -113,25 +113,25 @@ def integers(
 
 
 @inlined
-def _times_plus(high: int, low: int, factor: int, summand: int) -> tuple[int, int]:
+def _times_plus(high: Int, low: Int, factor: Int, summand: Int) -> tuple[Int, Int]:
     """``value * factor + summand`` on 128 bits in two halves; factor and summand below 2^32."""
     first = (low & _LOW_32) * factor + summand
-    second = (low >> np.uint64(32)) * factor + (first >> np.uint64(32))
+    second = (low >> uint64(32)) * factor + (first >> uint64(32))
     return (
-        high * factor + (second >> np.uint64(32)),
-        (second << np.uint64(32)) | (first & _LOW_32),
+        high * factor + (second >> uint64(32)),
+        (second << uint64(32)) | (first & _LOW_32),
     )
 
 
 @inlined
-def _append(high: int, low: int, block: np.ndarray, at: int, count: int) -> tuple[bool, int, int]:
+def _append(high: Int, low: Int, block: Array, at: Int, count: Int) -> tuple[bool, Int, Int]:
     """The number with `count` more digits behind it: (understood, high, low)."""
     while count > 0:
         part = min(count, 8)
         piece = few_digits(block, at, part)
         if piece < 0:
             return False, high, low
-        high, low = _times_plus(high, low, np.uint64(TENS[part]), np.uint64(piece))
+        high, low = _times_plus(high, low, uint64(TENS[part]), uint64(piece))
         at += part
         count -= part
     return True, high, low
@@ -139,10 +139,10 @@ def _append(high: int, low: int, block: np.ndarray, at: int, count: int) -> tupl
 
 @inlined
 def _wide_decimal(
-    block: np.ndarray, at: int, length: int, precision: int, scale: int
-) -> tuple[bool, int, int]:
+    block: Array, at: Int, length: Int, precision: Int, scale: Int
+) -> tuple[bool, Int, Int]:
     """A decimal of up to 38 digits without its sign, any number of fraction digits up to `scale`."""
-    zero = np.uint64(0)
+    zero = uint64(0)
     point = length
     for place in range(length):
         if block[at + place] == 0x2E:
@@ -163,18 +163,18 @@ def _wide_decimal(
     if understood:
         understood, high, low = _append(high, low, block, at + point + 1, fraction)
     for _ in range(fraction, scale):
-        high, low = _times_plus(high, low, np.uint64(10), zero)
+        high, low = _times_plus(high, low, uint64(10), zero)
     return understood, high, low
 
 
 @kernel
 def decimals(
-    block: np.ndarray,
-    starts: np.ndarray,
-    lengths: np.ndarray,
+    block: Array,
+    starts: Array,
+    lengths: Array,
     rows: int,
-    values: np.ndarray,
-    valid: np.ndarray,
+    values: Array,
+    valid: Array,
     at: int,
     precision: int,
     scale: int,
@@ -186,14 +186,14 @@ def decimals(
     """
     tail = scale + 1 if scale else 0
     for row in range(rows):
-        length = np.int64(lengths[row])
+        length = int64(lengths[row])
         place = 2 * (at + row)
         if length < 0:
             valid[at + row] = 0
             values[place] = 0
             values[place + 1] = 0
             continue
-        start = np.int64(starts[row])
+        start = int64(starts[row])
         negative = length > 0 and block[start] == 0x2D
         if negative:
             start += 1
@@ -212,16 +212,16 @@ def decimals(
                 return row
             value = left * TENS[scale] + right
             value = -value if negative else value
-            values[place] = np.uint64(value)
-            values[place + 1] = np.uint64(value >> 63)
+            values[place] = uint64(value)
+            values[place + 1] = uint64(value >> 63)
             valid[at + row] = 1
             continue
         understood, high, low = _wide_decimal(block, start, length, precision, scale)
         if not understood:
             return row
         if negative:
-            low = ~low + np.uint64(1)
-            high = ~high + np.uint64(1 if low == np.uint64(0) else 0)
+            low = ~low + uint64(1)
+            high = ~high + uint64(1 if low == uint64(0) else 0)
         values[place] = low
         values[place + 1] = high
         valid[at + row] = 1

@@ -11,28 +11,28 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.codec.digits import FINE
-from pipeline.codec.jit import copy, inlined, kernel
+from pipeline.codec.jit import Array, Int, copy, inlined, int64, kernel, uint64
 
 _POWERS = np.array([10.0**power for power in range(23)], np.float64)
-_EXACT = np.uint64(1 << 53)
-_NOT_A_NUMBER = np.int64(-1)
-_HARD = np.int64(0)
-_EASY = np.int64(1)
+_EXACT = uint64(1 << 53)
+_NOT_A_NUMBER = int64(-1)
+_HARD = int64(0)
+_EASY = int64(1)
 
 
 @inlined
-def _digit(byte: int) -> int:
-    return np.int64(byte) - 48
+def _digit(byte: Int) -> Int:
+    return int64(byte) - 48
 
 
 @inlined
-def _exponent(block: np.ndarray, at: int, end: int) -> tuple[bool, int]:
+def _exponent(block: Array, at: Int, end: Int) -> tuple[bool, Int]:
     negative = at < end and block[at] == 0x2D
     if at < end and (block[at] == 0x2D or block[at] == 0x2B):
         at += 1
     if at == end or end - at > 4:
-        return False, np.int64(0)
-    value = np.int64(0)
+        return False, int64(0)
+    value = int64(0)
     for place in range(at, end):
         digit = _digit(block[place])
         if digit < 0 or digit > 9:
@@ -42,12 +42,12 @@ def _exponent(block: np.ndarray, at: int, end: int) -> tuple[bool, int]:
 
 
 @inlined
-def _double(block: np.ndarray, at: int, end: int) -> tuple[int, float]:
+def _double(block: Array, at: Int, end: Int) -> tuple[Int, float]:
     """``[-]digits[.digits][e[+-]digits]``: (`_EASY`, value), or `_HARD` or `_NOT_A_NUMBER`."""
     negative = at < end and block[at] == 0x2D
     if negative:
         at += 1
-    mantissa, scale, digits, points = np.uint64(0), np.int64(0), 0, 0
+    mantissa, scale, digits, points = uint64(0), int64(0), 0, 0
     while at < end:
         byte = block[at]
         digit = _digit(byte)
@@ -55,7 +55,7 @@ def _double(block: np.ndarray, at: int, end: int) -> tuple[int, float]:
             digits += 1
             scale -= points
             if mantissa <= _EXACT:  # beyond it the value is hard, whatever follows
-                mantissa = mantissa * np.uint64(10) + np.uint64(digit)
+                mantissa = mantissa * uint64(10) + uint64(digit)
         elif byte == 0x2E and points == 0 and digits > 0:
             points = 1
         else:
@@ -77,14 +77,14 @@ def _double(block: np.ndarray, at: int, end: int) -> tuple[int, float]:
 
 @kernel
 def doubles(
-    block: np.ndarray,
-    starts: np.ndarray,
-    lengths: np.ndarray,
+    block: Array,
+    starts: Array,
+    lengths: Array,
     rows: int,
-    values: np.ndarray,
-    valid: np.ndarray,
+    values: Array,
+    valid: Array,
     at: int,
-    hard: np.ndarray,
+    hard: Array,
 ) -> tuple[int, int]:
     """Decode `rows` cells into ``values[at:]`` (float64) and ``valid[at:]``.
 
@@ -98,7 +98,7 @@ def doubles(
             valid[at + row] = 0
             values[at + row] = 0.0
             continue
-        start = np.int64(starts[row])
+        start = int64(starts[row])
         kind, value = _double(block, start, start + length)
         if kind == _NOT_A_NUMBER:
             return row, count
@@ -112,19 +112,19 @@ def doubles(
 
 @kernel
 def gather(
-    block: np.ndarray,
-    starts: np.ndarray,
-    lengths: np.ndarray,
-    chosen: np.ndarray,
+    block: Array,
+    starts: Array,
+    lengths: Array,
+    chosen: Array,
     count: int,
-    offsets: np.ndarray,
-    data: np.ndarray,
+    offsets: Array,
+    data: Array,
 ) -> None:
     """Put the cells of the `chosen` rows one behind the other, as an Arrow string array has them."""
     position = 0
     for index in range(count):
         row = chosen[index]
         offsets[index] = position
-        copy(data, position, block, np.int64(starts[row]), np.int64(lengths[row]))
+        copy(data, position, block, int64(starts[row]), int64(lengths[row]))
         position += lengths[row]
     offsets[count] = position

@@ -11,19 +11,31 @@ are used on has `SLACK` bytes behind its last used one.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]  # it has no stubs
 from numba import njit, types
 from numba.extending import intrinsic, register_jitable
 
+Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
+Int: TypeAlias = Any
+"""An integer inside a kernel. Kernels never mix `int64` and `uint64`: the result would be a double."""
+Bool: TypeAlias = Any
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+# What these make is a machine integer for the compiler and an `Int` for the type checker.
+int64: Any = np.int64
+uint64: Any = np.uint64
+uint32: Any = np.uint32
+uint8: Any = np.uint8
 
 SLACK = 32
 """Bytes that must be readable (or writable) behind the last byte of an array given to a kernel."""
 
-
+# The arrays of a kernel belong to its caller. Counting references to them, which Numba does at every
+# call of a helper even where it is inlined, took more than half of the time (14 ns a cell for 6).
+_OPTIONS: dict[str, Any] = {"nogil": True, "_nrt": False}
 _kernels: list[Any] = []
 
 
@@ -34,9 +46,9 @@ def kernel(function: Function) -> Function:
     correct.
     """
     try:
-        compiled = njit(cache=True, nogil=True, _nrt=False)(function)
+        compiled = njit(cache=True, **_OPTIONS)(function)
     except RuntimeError:  # "cannot cache function: no locator available"
-        compiled = njit(nogil=True, _nrt=False)(function)
+        compiled = njit(**_OPTIONS)(function)
     _kernels.append(compiled)
     return cast(Function, compiled)
 
@@ -66,21 +78,19 @@ def _pointer(context: Any, builder: Any, array_type: Any, array: Any, index: Any
     return builder.bitcast(builder.gep(data, [index]), ir.IntType(bits).as_pointer())
 
 
-@intrinsic  # type: ignore[untyped-decorator]  # Numba is not typed
-def load64(_typing: Any, array: Any, _index: Any) -> Any:
-    """``load64(array, i)``: the eight bytes from ``array[i]`` on, little-endian."""
-
+def _load64(_typing: Any, array: Any, _index: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        pointer = _pointer(context, builder, signature.args[0], *arguments, 64)
+        pointer = _pointer(context, builder, signature.args[0], arguments[0], arguments[1], 64)
         return builder.load(pointer, align=1)
 
     return types.uint64(array, types.intp), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]  # Numba is not typed
-def store64(_typing: Any, array: Any, _index: Any, _value: Any) -> Any:
-    """``store64(array, i, value)``: eight bytes, little-endian, from ``array[i]`` on."""
+load64: Any = intrinsic(_load64)
+"""``load64(array, i)``: the eight bytes from ``array[i]`` on, little-endian."""
 
+
+def _store64(_typing: Any, array: Any, _index: Any, _value: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         target, index, value = arguments
         pointer = _pointer(context, builder, signature.args[0], target, index, 64)
@@ -90,10 +100,11 @@ def store64(_typing: Any, array: Any, _index: Any, _value: Any) -> Any:
     return types.void(array, types.intp, types.uint64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]  # Numba is not typed
-def move128(_typing: Any, target: Any, _at: Any, source: Any, _start: Any) -> Any:
-    """``move128(target, at, source, start)``: sixteen bytes from one array to another."""
+store64: Any = intrinsic(_store64)
+"""``store64(array, i, value)``: eight bytes, little-endian, from ``array[i]`` on."""
 
+
+def _move128(_typing: Any, target: Any, _at: Any, source: Any, _start: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         to, at, array, start = arguments
         read = _pointer(context, builder, signature.args[2], array, start, 128)
@@ -104,8 +115,12 @@ def move128(_typing: Any, target: Any, _at: Any, source: Any, _start: Any) -> An
     return types.void(target, types.intp, source, types.intp), generate
 
 
+move128: Any = intrinsic(_move128)
+"""``move128(target, at, source, start)``: sixteen bytes from one array to another."""
+
+
 @inlined
-def copy(target: np.ndarray, at: int, source: np.ndarray, start: int, length: int) -> None:
+def copy(target: Array, at: Int, source: Array, start: Int, length: Int) -> None:
     """Copy `length` bytes, and up to fifteen that follow them, in steps of sixteen.
 
     Values are short: a call of memcpy for each costs more than the bytes.

@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.codec import quoting, rendering
-from pipeline.codec.jit import SLACK
+from pipeline.codec import calendar_text, quoting, rendering
+from pipeline.codec.jit import SLACK, Array
 
 _BLOCK_BYTES = 1 << 19
 _BLOCK_ROWS = 4096
@@ -44,7 +44,7 @@ class _Source:
 
     write: Callable[..., int]
     width: int
-    offsets: np.ndarray | None = None
+    offsets: Array | None = None
     growth: int = 0
 
     def room(self, first: int, last: int) -> int:
@@ -73,7 +73,8 @@ class Lines:
         # the odd width keeps columns from competing for the same lines of the cache
         shape = (len(self._sources), self._step + 16)
         self._starts, self._lengths = np.empty(shape, np.int32), np.empty(shape, np.int32)
-        self._scratch = np.empty(0, np.uint8)
+        self._scratch: Array = np.empty(0, np.uint8)
+        self.text: Array = self._scratch
         self._grow(batch.nbytes + 4 * self.rows * len(self._sources), 0)
 
     def write(self) -> pa.Buffer:
@@ -141,10 +142,12 @@ def _source(array: pa.Array, quoted: bool) -> _Source:
         write = partial(rendering.decimals, kind.scale, values, valid)
         return _Source(write, rendering.WIDEST_DECIMAL)
     if pa.types.is_date32(kind):
-        return _Source(partial(rendering.dates, _values(array, np.int32), valid), rendering.DATE)
+        return _Source(
+            partial(calendar_text.dates, _values(array, np.int32), valid), calendar_text.DATE
+        )
     if pa.types.is_timestamp(kind) and kind.unit == "us":
         values = _values(array, np.int64)
-        return _Source(partial(rendering.datetimes, values, valid), rendering.DATETIME)
+        return _Source(partial(calendar_text.datetimes, values, valid), calendar_text.DATETIME)
     if pa.types.is_string(kind):
         return _text(array, valid, quoted)
     if pa.types.is_binary(kind):
@@ -158,12 +161,12 @@ def _source(array: pa.Array, quoted: bool) -> _Source:
     raise TypeError(f"{kind} has no text")
 
 
-def _text(array: pa.Array, valid: np.ndarray, quoted: bool) -> _Source:
+def _text(array: pa.Array, valid: Array, quoted: bool) -> _Source:
     offsets, data = _offsets(array), _data(array)
     return _Source(partial(quoting.texts, quoted, offsets, data, valid), 2, offsets, 2)
 
 
-def _hexadecimal(array: pa.Array, valid: np.ndarray) -> _Source:
+def _hexadecimal(array: pa.Array, valid: Array) -> _Source:
     offsets, data = _offsets(array), _data(array)
     return _Source(partial(quoting.hexadecimals, offsets, data, valid), 0, offsets, 2)
 
@@ -177,7 +180,7 @@ def _shortest(array: pa.Array) -> pa.Array:
     return texts
 
 
-def _valid(array: pa.Array) -> np.ndarray:
+def _valid(array: pa.Array) -> Array:
     """One byte a row: 1 where there is a value."""
     bits = array.buffers()[0]
     if bits is None:
@@ -187,22 +190,22 @@ def _valid(array: pa.Array) -> np.ndarray:
     return np.unpackbits(used, bitorder="little")[array.offset : end]
 
 
-def _values(array: pa.Array, kind: type[np.generic], width: int = 1) -> np.ndarray:
+def _values(array: pa.Array, kind: type[np.generic], width: int = 1) -> Array:
     first, last = array.offset * width, (array.offset + len(array)) * width
     return _constant(array.buffers()[1], kind)[first:last]
 
 
-def _offsets(array: pa.Array) -> np.ndarray:
+def _offsets(array: pa.Array) -> Array:
     offsets = _constant(array.buffers()[1], np.int32)
     return offsets[array.offset : array.offset + len(array) + 1] if len(array) else offsets
 
 
-def _data(array: pa.Array) -> np.ndarray:
+def _data(array: pa.Array) -> Array:
     data = array.buffers()[2]
     return _constant(data if data is not None else pa.py_buffer(b""), np.uint8)
 
 
-def _constant(buffer: pa.Buffer, kind: type[np.generic]) -> np.ndarray:
+def _constant(buffer: pa.Buffer, kind: type[np.generic]) -> Array:
     """A read-only view, whatever the buffer is: kernels are compiled for each kind of array."""
     view = np.frombuffer(buffer, kind, buffer.size // np.dtype(kind).itemsize)
     view.flags.writeable = False

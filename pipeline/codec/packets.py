@@ -11,9 +11,7 @@ report lies inside its packet.
 
 from __future__ import annotations
 
-import numpy as np
-
-from pipeline.codec.jit import inlined, kernel
+from pipeline.codec.jit import Array, Bool, Int, inlined, int64, kernel
 
 HEADER = 4
 MAX_PAYLOAD = 0xFFFFFF
@@ -37,15 +35,15 @@ EMPTY = 5
 
 
 @inlined
-def _little_endian(block: np.ndarray, at: int, size: int) -> int:
-    value = np.int64(0)
+def _little_endian(block: Array, at: Int, size: Int) -> Int:
+    value = int64(0)
     for place in range(size):
-        value |= np.int64(block[at + place]) << (8 * place)
+        value |= int64(block[at + place]) << (8 * place)
     return value
 
 
 @kernel
-def follow(block: np.ndarray, at: int, end: int, sequence: int) -> tuple[int, int, int]:
+def follow(block: Array, at: int, end: int, sequence: int) -> tuple[int, int, int]:
     """Go from packet to packet as long as complete packets of rows stand in ``block[at:end]``.
 
     Returns why it stopped, where, and the sequence number expected there. The packet of `END` and
@@ -72,14 +70,12 @@ def follow(block: np.ndarray, at: int, end: int, sequence: int) -> tuple[int, in
 
 
 @inlined
-def _split(
-    block: np.ndarray, at: int, end: int, starts: np.ndarray, lengths: np.ndarray, row: int
-) -> bool:
+def _split(block: Array, at: Int, end: Int, starts: Array, lengths: Array, row: Int) -> Bool:
     """Write the cells of one payload, ``block[at:end]``, as `row`; false if they do not fill it."""
     for column in range(starts.shape[0]):
         if at >= end:
             return False
-        length = np.int64(block[at])
+        length = int64(block[at])
         at += 1
         if length > 250:
             if length == 0xFB:
@@ -100,16 +96,14 @@ def _split(
 
 
 @kernel
-def find_cells(
-    block: np.ndarray, at: int, end: int, starts: np.ndarray, lengths: np.ndarray
-) -> bool:
+def find_cells(block: Array, at: int, end: int, starts: Array, lengths: Array) -> Bool:
     """Find the cells of one payload of any size, ``block[at:end]``; false if it is not a row."""
     return _split(block, at, end, starts, lengths, 0)
 
 
 @kernel
 def find_rows(
-    block: np.ndarray, at: int, end: int, starts: np.ndarray, lengths: np.ndarray, limit: int
+    block: Array, at: int, end: int, starts: Array, lengths: Array, limit: int
 ) -> tuple[bool, int, int]:
     """Find the cells of up to `limit` packets in ``block[at:end]``, where `follow` has been.
 

@@ -66,7 +66,7 @@ def _is_pruned_by(kind: pa.DataType) -> bool:
 
     The bounds of strings and decimals cost a tenth of the writing, and each row group's are alike.
     """
-    return pa.types.is_integer(kind) or pa.types.is_temporal(kind)
+    return bool(pa.types.is_integer(kind) or pa.types.is_temporal(kind))
 
 
 def dictionary_columns(sample: pa.RecordBatch) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.codec.jit import copy, inlined, kernel
+from pipeline.codec.jit import Array, Bool, Int, copy, inlined, int64, kernel, uint8
 from pipeline.codec.rendering import ended, null_cell
 
 _QUOTE = 0x22
@@ -12,7 +12,7 @@ _HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
 
 
 @inlined
-def _doubled(data: np.ndarray, begin: int, end: int, scratch: np.ndarray, at: int) -> int:
+def _doubled(data: Array, begin: Int, end: Int, scratch: Array, at: Int) -> Int:
     for place in range(begin, end):
         byte = data[place]
         scratch[at] = byte
@@ -24,30 +24,30 @@ def _doubled(data: np.ndarray, begin: int, end: int, scratch: np.ndarray, at: in
 
 
 @inlined
-def _holds_quote(data: np.ndarray, begin: int, end: int) -> bool:
+def _holds_quote(data: Array, begin: Int, end: Int) -> Bool:
     # to the end and over a slice: with a way out, or an index that might be negative, the compiler makes
     # no vector instructions of it
-    found = np.uint8(0)
+    found = uint8(0)
     for byte in data[begin:end]:
-        found = np.uint8(found | (byte == _QUOTE))
+        found = uint8(found | (byte == _QUOTE))
     return found != 0
 
 
 @kernel
 def texts(
     quoted: bool,
-    offsets: np.ndarray,
-    data: np.ndarray,
-    valid: np.ndarray,
+    offsets: Array,
+    data: Array,
+    valid: Array,
     first: int,
     last: int,
-    token: np.ndarray,
+    token: Array,
     token_size: int,
     delimiter: int,
-    scratch: np.ndarray,
+    scratch: Array,
     at: int,
-    starts: np.ndarray,
-    lengths: np.ndarray,
+    starts: Array,
+    lengths: Array,
 ) -> int:
     """Write strings, if `quoted` in quotes that are doubled inside, else as they are.
 
@@ -56,10 +56,10 @@ def texts(
     # `copy` reads past a value, so the last ones of an array that belongs to somebody else are
     # written byte by byte, as are values that hold a quote
     safe = len(data) - 16
-    doubles = quoted and _holds_quote(data, np.int64(offsets[first]), np.int64(offsets[last]))
+    doubles = quoted and _holds_quote(data, int64(offsets[first]), int64(offsets[last]))
     for row in range(first, last):
         start = at
-        begin, end = np.int64(offsets[row]), np.int64(offsets[row + 1])
+        begin, end = int64(offsets[row]), int64(offsets[row + 1])
         if not valid[row]:
             at = null_cell(token, token_size, scratch, at)
         else:
@@ -86,18 +86,18 @@ def texts(
 
 @kernel
 def hexadecimals(
-    offsets: np.ndarray,
-    data: np.ndarray,
-    valid: np.ndarray,
+    offsets: Array,
+    data: Array,
+    valid: Array,
     first: int,
     last: int,
-    token: np.ndarray,
+    token: Array,
     token_size: int,
     delimiter: int,
-    scratch: np.ndarray,
+    scratch: Array,
     at: int,
-    starts: np.ndarray,
-    lengths: np.ndarray,
+    starts: Array,
+    lengths: Array,
 ) -> int:
     """Write bytes as bare hexadecimal digits."""
     for row in range(first, last):
@@ -117,13 +117,13 @@ def hexadecimals(
 
 @kernel
 def merge(
-    scratch: np.ndarray,
-    starts: np.ndarray,
-    lengths: np.ndarray,
+    scratch: Array,
+    starts: Array,
+    lengths: Array,
     rows: int,
-    lines: np.ndarray,
+    lines: Array,
     at: int,
-    ends: np.ndarray,
+    ends: Array,
 ) -> int:
     """Put the cells of each row side by side into ``lines[at:]``; the position behind the last row.
 
@@ -132,8 +132,8 @@ def merge(
     columns = starts.shape[0]
     for row in range(rows):
         for column in range(columns):
-            length = np.int64(lengths[column, row])
-            copy(lines, at, scratch, np.int64(starts[column, row]), length)
+            length = int64(lengths[column, row])
+            copy(lines, at, scratch, int64(starts[column, row]), length)
             at += length
         ends[row] = at
     return at

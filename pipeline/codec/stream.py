@@ -11,7 +11,7 @@ import numpy as np
 
 from pipeline.codec import packets
 from pipeline.codec.decoder import DecodedBatch, Decoder, MalformedRow
-from pipeline.codec.jit import SLACK
+from pipeline.codec.jit import SLACK, Array
 from pipeline.columns import Column
 
 BLOCK = 1 << 21
@@ -106,7 +106,7 @@ class RowStream:
         return len(self._buffer) - SLACK - self._end
 
     def _read(self) -> None:
-        self._end += self._read_into(memoryview(self._buffer)[self._end : -SLACK])
+        self._end += self._read_into(self._buffer[self._end : -SLACK].data)
 
     def _make_room(self) -> None:
         """Move the incomplete packet to the front of a buffer of one block, or larger if it must."""
@@ -134,14 +134,14 @@ class RowStream:
         payload = np.concatenate([*pieces, np.zeros(SLACK, np.uint8)])
         self._decoder.row(payload, len(payload) - SLACK, wire_bytes)
 
-    def _exactly(self, size: int) -> np.ndarray:
+    def _exactly(self, size: int) -> Array:
         """The next `size` bytes, first those in the buffer, then read past it."""
         taken = np.empty(size, np.uint8)
         done = min(size, self._end - self._begin)
         taken[:done] = self._buffer[self._begin : self._begin + done]
         self._begin += done
         while done < size:
-            done += self._read_into(memoryview(taken)[done:])
+            done += self._read_into(taken[done:].data)
         return taken
 
     def _fail(self, reason: int) -> None:
@@ -163,5 +163,5 @@ class RowStream:
         self.excess = self._end - self._begin
 
 
-def _size(header: np.ndarray) -> int:
+def _size(header: Array) -> int:
     return int.from_bytes(bytes(header[:3]), "little")

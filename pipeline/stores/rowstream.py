@@ -17,7 +17,7 @@ from pymysql.connections import Connection
 from pymysql.constants import CLIENT, CR
 from pymysql.protocol import EOFPacketWrapper, MysqlPacket
 
-from pipeline.codec.builders import Doubt
+from pipeline.codec.cells import Doubt
 from pipeline.codec.decoder import DecodedBatch, MalformedRow
 from pipeline.codec.stream import RowStream, ServerFailed, WrongSequence
 from pipeline.columns import Column
@@ -50,7 +50,8 @@ def read_batches(
     """
     _refuse_what_cannot_be_read(connection)
     connection.query(query, unbuffered=True)
-    result: Any = connection._result
+    inner: Any = connection
+    result = inner._result
     finished = False
     try:
         if result.field_count != len(columns):
@@ -58,20 +59,20 @@ def read_batches(
                 f"the query gives {result.field_count} columns, {len(columns)} are expected"
             )
         stream = RowStream(
-            _Socket(connection).read_into,
+            _Socket(inner).read_into,
             columns,
-            sequence=connection._next_seq_id,
+            sequence=inner._next_seq_id,
             batch_rows=batch_rows,
             batch_bytes=batch_bytes,
         )
-        yield from _translated(stream, connection)
-        _hand_back(connection, stream)
+        yield from _translated(stream)
+        _hand_back(inner, stream)
         finished = True
     finally:
         result.unbuffered_active, result.connection = False, None
         if not finished:
             log.debug("the row stream was left before its end: the connection is closed")
-            connection._force_close()
+            inner._force_close()
 
 
 def _refuse_what_cannot_be_read(connection: Connection[Any]) -> None:
@@ -85,7 +86,7 @@ def _refuse_what_cannot_be_read(connection: Connection[Any]) -> None:
 class _Socket:
     """Reads from a connection's socket, first what PyMySQL's own buffer already holds of the rows."""
 
-    def __init__(self, connection: Connection[Any]) -> None:
+    def __init__(self, connection: Any) -> None:
         self._connection = connection
         self._socket = connection._sock
         self._socket.settimeout(connection._read_timeout)
@@ -109,7 +110,7 @@ class _Socket:
         return len(data)
 
 
-def _translated(stream: RowStream, connection: Connection[Any]) -> Iterator[DecodedBatch]:
+def _translated(stream: RowStream) -> Iterator[DecodedBatch]:
     """The batches of `stream`, with the errors PyMySQL would raise."""
     try:
         yield from stream.batches()
@@ -126,7 +127,7 @@ def _translated(stream: RowStream, connection: Connection[Any]) -> Iterator[Deco
         raise err.InternalError(f"the server sent no row: {error}") from error
 
 
-def _hand_back(connection: Connection[Any], stream: RowStream) -> None:
+def _hand_back(connection: Any, stream: RowStream) -> None:
     """Leave the connection as PyMySQL does after the last row."""
     ending = EOFPacketWrapper(MysqlPacket(stream.ending, connection.encoding))
     if ending.has_next:

@@ -100,9 +100,7 @@ _WIDE = Context(prec=60)
 
 @given(st.lists(st.none() | st.datetimes()))
 def test_timestamps_have_six_digits_and_no_zone(values: list[datetime | None]) -> None:
-    expected = [
-        None if value is None else value.isoformat(" ", "microseconds") for value in values
-    ]
+    expected = [None if value is None else value.isoformat(" ", "microseconds") for value in values]
     aware = [None if v is None else v.replace(tzinfo=timezone.utc) for v in values]
     assert encoded(pa.array(aware, pa.timestamp("us", tz="UTC"))) == bare(expected)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipeline.codec.builders import Doubt
+from pipeline.codec.cells import Doubt
 from tests.codec import wire
 
 IMPOSSIBLE = [
@@ -25,7 +25,7 @@ IMPOSSIBLE = [
 
 @pytest.mark.parametrize("text", IMPOSSIBLE)
 def test_a_date_that_is_not_on_the_calendar_is_null_and_counted(text: bytes) -> None:
-    rows = [[b"2024-02-29"], [text], [None], [text]]
+    rows: list[wire.Row] = [[b"2024-02-29"], [text], [None], [text]]
     decoded = wire.decode(rows, [wire.column("date32[day]", "day")])
     assert decoded.batch.column(0).to_pylist() == [date(2024, 2, 29), None, None, None]
     assert decoded.doubts == (Doubt("day", "zero_date", 2, text.decode()),)
@@ -63,7 +63,9 @@ def test_invalid_utf8_is_replaced_as_python_does_and_counted(texts: list[bytes |
     got = batches[0].batch.column(0).to_pylist() if batches else []
     assert got == [None if text is None else text.decode("utf-8", "replace") for text in texts]
     wrong = sum(text is not None and "\ufffd" in text.decode("utf-8", "replace") for text in texts)
-    wrong -= sum(text is not None and _is_utf8(text) and "\ufffd" in text.decode() for text in texts)
+    wrong -= sum(
+        text is not None and _is_utf8(text) and "\ufffd" in text.decode() for text in texts
+    )
     doubts = batches[0].doubts if batches else ()
     assert sum(doubt.rows for doubt in doubts if doubt.kind == "invalid_utf8") == wrong
 

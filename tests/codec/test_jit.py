@@ -75,7 +75,12 @@ def test_without_a_place_to_write_kernels_are_compiled_all_the_same(tmp_path: Pa
 @pytest.mark.parametrize("processes", [3])
 def test_several_processes_may_compile_at_once(tmp_path: Path, processes: int) -> None:
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
-    script = "import numpy\nfrom pipeline.codec import text\nprint(text.nul_bytes(numpy.zeros(9, 'u1'), numpy.array([0, 1], 'i4'), 0, 1))"
+    script = (
+        "import numpy\n"
+        "from pipeline.codec import text\n"
+        "data, offsets = numpy.zeros(9, 'u1'), numpy.array([0, 1], 'i4')\n"
+        "print(text.nul_bytes(data, offsets, 0, 1))\n"
+    )
     running = [
         subprocess.Popen(
             [sys.executable, "-c", script], env=environment, stdout=subprocess.PIPE, text=True

@@ -65,6 +65,8 @@ def test_what_lies_between_is_tried() -> None:
     """Each value three times: neighbours compress by themselves, far apart only a dictionary helps."""
     values = [f"{n * 7919 % 10**9:09d}-{n * 104729 % 10**9:09d}" for n in range(ROWS // 3)]
     near = [value for value in values for _ in range(3)]
-    apart = [values[place] for place in np.random.default_rng(1).permutation(len(near)) % len(values)]
+    apart = [
+        values[place] for place in np.random.default_rng(1).permutation(len(near)) % len(values)
+    ]
     sample = pa.record_batch({"near": near, "apart": apart})
     assert "apart" in dictionary_columns(sample)

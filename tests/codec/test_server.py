@@ -179,10 +179,11 @@ def test_a_query_that_is_killed_ends_as_pymysql_says(server: MariaDB) -> None:
     # the second half is computed slowly, so that the first is on its way when the end comes
     query = "SELECT IF(seq < 500000, seq, seq + SLEEP(0.01)) FROM seq_1_to_1000000"
     with connect(server) as connection, connect(server) as other:
+        session = connection.thread_id()  # type: ignore[no-untyped-call]
         batches = read_batches(connection, query, columns, batch_rows=1000)
         assert next(batches).batch.column(0).to_pylist()[:2] == [1, 2]
         with other.cursor() as cursor:
-            cursor.execute(f"KILL QUERY {connection.thread_id()}")
+            cursor.execute(f"KILL QUERY {session}")
         with pytest.raises(err.OperationalError) as raised:
             for _ in batches:
                 pass
@@ -194,10 +195,11 @@ def test_a_connection_that_is_killed_is_lost(server: MariaDB) -> None:
     columns = [wire.column("int64", "n")]
     query = "SELECT IF(seq < 500000, seq, seq + SLEEP(0.01)) FROM seq_1_to_1000000"
     with connect(server) as connection, connect(server) as other:
+        session = connection.thread_id()  # type: ignore[no-untyped-call]
         batches = read_batches(connection, query, columns, batch_rows=1000)
         next(batches)
         with other.cursor() as cursor:
-            cursor.execute(f"KILL {connection.thread_id()}")
+            cursor.execute(f"KILL {session}")
         with pytest.raises(err.OperationalError):
             for _ in batches:
                 pass

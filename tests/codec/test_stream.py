@@ -27,7 +27,7 @@ COLUMNS = [wire.column(kind, f"c{place}") for place, kind in enumerate(KINDS)]
 @pytest.mark.parametrize("piece", [1 << 30, 70_001])
 def test_values_of_every_length(size: int, piece: int) -> None:
     value = bytes(range(97, 123)) * (size // 26 + 1)
-    rows = [[b"before"], [value[:size]], [b"after"], [None]]
+    rows: list[wire.Row] = [[b"before"], [value[:size]], [b"after"], [None]]
     (decoded,) = wire.stream(wire.result(rows), TEXT, piece=piece).batches()
     assert decoded.batch.column(0).to_pylist() == [
         "before",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import pyarrow as pa
 from pymysql.protocol import MysqlPacket
@@ -107,5 +108,5 @@ def values(rows: Iterable[Row], arrow: str) -> pa.Array:
 
 def as_pymysql_reads(content: bytes, columns: int) -> list[bytes | None]:
     """The cells of one row's payload."""
-    packet = MysqlPacket(content, "utf8mb4")
+    packet: Any = MysqlPacket(content, "utf8mb4")
     return [packet.read_length_coded_string() for _ in range(columns)]

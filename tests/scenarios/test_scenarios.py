@@ -12,7 +12,7 @@
     ``server``: the only kind of source that can run it. ``xfail``: why it does not pass yet.
 
 In ``expected.yml`` everything is text, exactly as written, but ``NULL`` and ``~``, which are NULL.
-``!repeat [text, times]`` is a long text.
+``!repeat [text, times]`` is a long text, ``!repeat [text, times, beginning]`` one that begins otherwise.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
-from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -44,19 +43,16 @@ LONGEST_SHOWN = 160
 class Text(yaml.SafeLoader):
     """YAML in which a plain scalar is a string, or NULL."""
 
-    yaml_implicit_resolvers = {
-        first: nulls
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-        if (nulls := [each for each in resolvers if each[0].endswith((":null", ":merge"))])
-    }
+    yaml_implicit_resolvers = {}  # noqa: RUF012 - as PyYAML declares it
 
 
 def _repeat(loader: Text, node: yaml.SequenceNode) -> str:
-    text, times = loader.construct_sequence(node)
-    return str(text) * int(times)
+    text, times, *before = loader.construct_sequence(node)
+    return "".join(before) + text * int(times)
 
 
 Text.add_constructor("!repeat", _repeat)
+Text.add_implicit_resolver("tag:yaml.org,2002:null", re.compile("NULL|~"), ["N", "~"])
 failures: list[tuple[luigi.Task, BaseException]] = []
 
 
@@ -66,13 +62,15 @@ def _note(task: luigi.Task, error: BaseException) -> None:
     failures.append((task, error))
 
 
-def _cases() -> Iterator[Any]:
+def _cases() -> list[Any]:
+    cases = []
     for folder in FOLDERS:
         expected = yaml.load((folder / "expected.yml").read_bytes(), Text)  # noqa: S506 - a SafeLoader
         marks = []
         if reason := expected.get("xfail"):
             marks.append(pytest.mark.xfail(strict=True, reason=reason))
-        yield pytest.param(folder, expected, id=folder.name, marks=marks)
+        cases.append(pytest.param(folder, expected, id=folder.name, marks=marks))
+    return cases
 
 
 @pytest.mark.parametrize(("folder", "expected"), _cases())

@@ -1,0 +1,150 @@
+"""The figures to reach, and what the result files say of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.rounds import Summary, ratios, spread, summary
+
+Results = dict[str, Any]
+"""The result files by name, those that exist."""
+
+PREDECESSOR = 0.035
+"""Share of the raw drain that the tool before this one reached; it is not part of the runs here."""
+_MILLION = 1_000_000
+_SIZE_ROWS = 300_000
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure: at least or at most `limit`, and how it is read from the results."""
+
+    name: str
+    limit: float
+    at_least: bool
+    read: Callable[[Results], Summary]
+    unit: str = ""
+    digits: int = 2
+
+    @property
+    def target(self) -> str:
+        """The limit in words."""
+        return f"{'≥' if self.at_least else '≤'} {self.limit:g}{self.unit}"
+
+    def row(self, results: Results) -> tuple[str, str, str, str]:
+        """Name, target, measured, reached or not."""
+        try:
+            found = self.read(results)
+        except (KeyError, StopIteration, IndexError):
+            found = {}
+        if not found:
+            return self.name, self.target, "not measured", "–"
+        value = found["median"]
+        reached = value >= self.limit if self.at_least else value <= self.limit
+        measured = f"{spread(found, self.digits)}{self.unit}"
+        return self.name, self.target, measured, "reached" if reached else "**not reached**"
+
+
+def contestant(results: Results, name: str, file: str = "throughput") -> dict[str, Any]:
+    """One contestant's results; StopIteration when it did not run."""
+    return next(dict(c) for c in results[file]["contestants"] if c["name"] == name)
+
+
+def _seconds(results: Results, name: str) -> dict[int, float]:
+    return {run["round"]: run["seconds"] for run in contestant(results, name)["runs"]}
+
+
+def _of_drain(name: str) -> Callable[[Results], Summary]:
+    return lambda results: dict(contestant(results, name)["of_drain"])
+
+
+def _against(ours: str, peer: str) -> Callable[[Results], Summary]:
+    return lambda results: summary(ratios(_seconds(results, peer), _seconds(results, ours)))
+
+
+def _against_predecessor(results: Results) -> Summary:
+    found = contestant(results, "lake")["of_drain"]
+    return {name: value / PREDECESSOR for name, value in found.items()}
+
+
+def _large(results: Results) -> list[dict[str, Any]]:
+    """The tables of a million rows and more."""
+    found = [p for p in results["growth"]["points"] if p["rows"] >= _MILLION * 99 // 100]
+    return found if len(found) > 1 else []
+
+
+def _peak(results: Results) -> Summary:
+    return summary([point["peak_mb"]["max"] for point in _large(results)])
+
+
+def _worst(values: list[float]) -> Summary:
+    """How far the greatest is above the least, as a share."""
+    return summary([max(values) / min(values) - 1]) if values else {}
+
+
+def _peak_growth(results: Results) -> Summary:
+    return _worst([point["peak_mb"]["median"] for point in _large(results)])
+
+
+def _time_growth(results: Results) -> Summary:
+    return _worst([point["microseconds_per_row"]["median"] for point in _large(results)])
+
+
+def _size(results: Results) -> Summary:
+    """Of the point nearest to 300,000 rows, brought to exactly that many."""
+    points = results["growth"]["points"]
+    near = min(points, key=lambda point: abs(point["rows"] - _SIZE_ROWS))
+    return summary([near["parquet_bytes"] / near["rows"] * _SIZE_ROWS / 1e6])
+
+
+def _overhead(*path: str) -> Callable[[Results], Summary]:
+    def read(results: Results) -> Summary:
+        found = results["overhead"]
+        for step in path:
+            found = found[step]
+        return dict(found)
+
+    return read
+
+
+def _conversion(results: Results) -> Summary:
+    return dict(contestant(results, "pandas", "conversion")["times_ours"])
+
+
+FIGURES = (
+    Figure("extract → Parquet, of the raw drain", 0.80, True, _of_drain("extract")),
+    Figure("→ CSV on S3 ready for COPY, of the raw drain", 0.50, True, _of_drain("csv")),
+    Figure(
+        "→ Parquet on S3, against dlt + ConnectorX", 2.5, True, _against("lake", "dlt-connectorx")
+    ),
+    Figure("→ CSV on S3, against Sling", 6, True, _against("csv", "sling")),
+    Figure(
+        "→ Parquet file, against PyMySQL + pandas", 12, True, _against("extract", "pandas"), "", 1
+    ),
+    Figure(
+        "→ Parquet on S3, against the tool before this one ¹", 20, True, _against_predecessor, "", 1
+    ),
+    Figure("peak memory of the extraction, 1M rows and more", 400, False, _peak, " MiB", 0),
+    Figure("the same for all sizes from 1M rows, within", 0.10, False, _peak_growth),
+    Figure("time per row the same from 1M rows, within", 0.10, False, _time_growth),
+    Figure("Parquet size of 300,000 rows", 30, False, _size, " MB", 1),
+    Figure("Parquet → CSV.zst, against pandas.to_csv + gzip", 12, True, _conversion, "", 1),
+    Figure(
+        "nothing to do, 365 days × 6 tables: seconds",
+        *(3, False, _overhead("nothing", "seconds"), " s"),
+    ),
+    Figure("the same: S3 requests", 20, False, _overhead("nothing", "requests"), "", 0),
+    Figure(
+        "a fresh window of a small table: S3 requests",
+        *(40, False, _overhead("fresh", "requests"), "", 0),
+    ),
+    Figure("`python -m pipeline --help`", 1, False, _overhead("commands", "--help"), " s"),
+    Figure("`python -m pipeline status`", 1, False, _overhead("commands", "status"), " s"),
+)
+
+
+def rows(results: Results) -> Iterator[tuple[str, str, str, str]]:
+    """Every figure's line of the report."""
+    return (figure.row(results) for figure in FIGURES)

@@ -1,0 +1,159 @@
+"""A window is taken when nothing can commit into it any more, and not before."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from pipeline import DailyLoad
+from pipeline.config.settings import settings
+from pipeline.errors import SourceError
+from pipeline.steps import ready
+from pipeline.stores import mysql
+from pipeline.window import Window
+from tests.truths import assert_same
+from tests.world import World, day
+
+NOW = datetime.now(timezone.utc).replace(microsecond=0)
+
+
+@pytest.fixture
+def visits(world: World) -> str:
+    world.sql(
+        "CREATE TABLE visits (id INT PRIMARY KEY AUTO_INCREMENT, who INT, at DATETIME(6) NULL)",
+        "INSERT INTO visits (who, at) VALUES (1, '2025-08-01 10:00:00')",
+    )
+    return world.define("visits", cursor="at")
+
+
+@pytest.fixture
+def writer(world: World) -> Iterator[Any]:
+    """A connection of an application, in whose transactions the test inserts."""
+    with closing(world.source()) as connection:
+        yield connection
+
+
+def is_closed(world: World, end: datetime) -> bool:
+    """Whether a window that ends then may be taken, asked anew."""
+    world.forget()
+    window = Window(end - timedelta(hours=1), end)
+    return ready.is_closed(window, settings().source, None)
+
+
+def seconds(count: int) -> timedelta:
+    return timedelta(seconds=count)
+
+
+def clock(world: World) -> datetime:
+    with mysql.connected(settings().source) as connection:
+        return mysql.clock(connection).replace(microsecond=0)
+
+
+def test_a_transaction_older_than_the_windows_end_keeps_it_waiting(
+    world: World, visits: str, writer: Any
+):
+    """The window of an hour that ends now: the row is not there yet, the clock says it is over."""
+    cursor = writer.cursor()
+    cursor.execute("INSERT INTO visits (who, at) VALUES (2, UTC_TIMESTAMP(6))")
+    cursor.execute("SELECT at FROM visits WHERE who = 2")
+    moment = cursor.fetchone()[0].replace(tzinfo=timezone.utc)
+    end = moment.replace(microsecond=0) + seconds(2)
+    window = Window(end - timedelta(hours=1), end)
+    while clock(world) < end:  # the clock alone would close the window then
+        assert not is_closed(world, end)
+
+    arguments = ["RefreshViews", "--table", visits, "--window", window.name]
+    out = world.luigi(*arguments, check=20).stdout
+    assert f"window {window} is not closed yet; a later run takes it" in out
+    assert "missing external dependencies" in out
+    assert world.lake_keys() == []
+    assert not (world.folder / "spool").exists()
+
+    writer.commit()
+    world.luigi(*arguments)
+    assert world.loaded("visits", "who") == [(2,)]
+
+
+def test_a_transaction_that_only_reads_holds_nothing_back(world: World, visits: str, writer: Any):
+    cursor = writer.cursor()
+    cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+    cursor.execute("SELECT COUNT(*) FROM visits")
+    begun = clock(world)
+    while clock(world) < begun + seconds(2):
+        pass
+    assert is_closed(world, begun + seconds(1))
+    # the same transaction, had it been allowed to write, would
+    writer.rollback()
+    cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT")
+    cursor.execute("UPDATE visits SET who = 5")
+    begun = clock(world)
+    while clock(world) < begun + seconds(2):
+        pass
+    assert not is_closed(world, begun + seconds(1))
+
+
+def test_the_lag_is_honoured(world: World, visits: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DB_CLOSING_LAG", "3600")
+    now = clock(world)
+    assert not is_closed(world, now - timedelta(minutes=59))
+    assert is_closed(world, now - timedelta(minutes=61))
+
+
+def test_a_window_in_the_future_is_missing_data(world: World, visits: str):
+    tomorrow = f"{NOW + timedelta(days=1):%Y-%m-%d}"
+    world.luigi("DailyLoad", "--date", tomorrow, "--table", visits, check=20)
+
+
+def test_without_the_right_to_see_transactions_the_lag_alone_counts_and_the_log_says_so(
+    world: World,
+    visits: str,
+    writer: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+):
+    user = f"u{world.name[2:]}"
+    world.sql(
+        f"CREATE USER '{user}'@'127.0.0.1' IDENTIFIED BY 'local'",
+        f"GRANT SELECT ON {world.name}.* TO '{user}'@'127.0.0.1'",
+    )
+    monkeypatch.setenv("DB_USER", user)
+    monkeypatch.setenv("DB_PASSWORD", "local")
+    writer.cursor().execute("INSERT INTO visits (who, at) VALUES (3, UTC_TIMESTAMP())")
+    begun = clock(world)
+    while clock(world) < begun + seconds(2):
+        pass
+    with caplog.at_level("WARNING", logger="pipeline"):
+        assert is_closed(world, begun + seconds(1))
+    assert "GRANT PROCESS" in caplog.text
+    assert "by lag alone, 0 s" in caplog.text
+    result = world.build(DailyLoad(date(2025, 8, 1), table=visits))
+    assert result.status.name == "SUCCESS"
+    world.sql(f"DROP USER '{user}'@'127.0.0.1'")
+
+
+def test_rows_without_a_cursor_are_refused_unless_they_are_left_out_knowingly(
+    world: World, visits: str
+):
+    world.sql("INSERT INTO visits (who, at) VALUES (7, NULL), (8, NULL)")
+    arguments = ["DailyLoad", "--date", "2025-08-01", "--table", visits]
+    out = world.luigi(*arguments, check=45).stdout
+    assert "2 rows have no at and belong to no window" in out
+    assert "on_null_cursor: ignore" in out
+    assert "Traceback" not in out
+    assert not world.lake_keys("lake/")
+    world.define("visits", cursor="at", on_null_cursor="ignore")
+    world.luigi(*arguments)
+    assert_same(world, "visits", where="at IS NOT NULL")
+    assert world.marker(world.keys("visits").lake_marker(day("2025-08-01")))["rows"] == 1
+
+
+def test_a_replica_that_does_not_replicate_closes_no_window(world: World, visits: str):
+    world.sql("CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=1, MASTER_USER='nobody'")
+    try:
+        with pytest.raises(SourceError, match="does not replicate"):
+            is_closed(world, NOW - timedelta(days=1))
+    finally:
+        world.sql("RESET SLAVE ALL")
+    assert is_closed(world, NOW - timedelta(days=1))
