@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check unit stack format docs clean
+.PHONY: help setup demo test check unit stack bench format docs clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -37,6 +37,9 @@ unit: setup ## tests that need no server
 
 stack: setup ## tests on MariaDB, SeaweedFS, the Redshift stand-in and luigid
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/stack tests/devstack tests/codec
+
+bench: setup ## measure against the raw drain and other tools; write docs/benchmarks.md
+	$(BIN)/python -m benchmarks all $(BENCH)
 
 format: setup ## let ruff format and sort
 	$(BIN)/ruff format .

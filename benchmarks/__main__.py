@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from benchmarks import (
     throughput,
     world,
 )
+from benchmarks.children import ROOT, ChildFailed
 from benchmarks.throughput import Contestant
 from benchmarks.world import World
 from devstack import stack
@@ -30,16 +32,16 @@ _SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one measurement or all of them; the exit status."""
+    """Run one measurement or all of them; the exit status: 1 when one could not be taken."""
     options = _parser().parse_args(arguments)
     options.output.mkdir(parents=True, exist_ok=True)
     try:
-        _measure(options)
+        failed = _measure(options)
     except StackError as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 1
     report.write(options.output, options.output.with_suffix(".md"))
-    return 0
+    return 1 if failed else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -64,23 +66,36 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _measure(options: argparse.Namespace) -> None:
-    """Take the measurements asked for and keep the result of each as it is done."""
+def _measure(options: argparse.Namespace) -> list[str]:
+    """Take the measurements asked for, keep the result of each as it is done, name those that failed."""
     names = list(MEASUREMENTS) if options.what == "all" else [options.what]
     missing = peer_venv.install()
     for package, said in missing.items():
         print(f"cannot be installed: {package}: {said}", file=sys.stderr)
     if options.what == "report":
-        return
+        return []
+    failed: list[str] = []
     print(f"load of the machine before: {machine.load():.2f}", flush=True)
+    _compile()
     stack.down(options.directory)  # what an interrupted run may have left
     with world.running(options.directory) as servers:
         for name in names:
             print(f"{name}:", flush=True)
-            result = MEASUREMENTS[name](servers, options)
+            try:
+                result = MEASUREMENTS[name](servers, options)
+            except ChildFailed as error:
+                print(f"benchmarks: {name}: {error}", file=sys.stderr)
+                failed.append(name)
+                continue
             result["not_installed"] = missing
             file = options.output / f"{name}.json"
             file.write_text(json.dumps(result, indent=1) + "\n")
+    return failed
+
+
+def _compile() -> None:
+    """Have the kernels compiled: a run after a change of theirs must not be measured compiling."""
+    subprocess.run([sys.executable, "-m", "pipeline.codec"], cwd=ROOT, check=True)
 
 
 def _throughput(servers: World, options: argparse.Namespace) -> Any:
@@ -108,7 +123,7 @@ def _conversion(servers: World, options: argparse.Namespace) -> Any:
     return conversion.measure(servers, data, options.rounds, peers=not options.skip_peers)
 
 
-MEASUREMENTS = {
+MEASUREMENTS: dict[str, Callable[[World, argparse.Namespace], Any]] = {
     "throughput": _throughput,
     "growth": _growth,
     "overhead": lambda servers, options: overhead.measure(servers, options.rounds, options.days),

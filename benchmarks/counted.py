@@ -30,9 +30,9 @@ def main() -> None:
         note(request="LIST" if listing else request.method)
         return send(self, request)
 
-    URLLib3Session.send = counted
+    URLLib3Session.send = counted  # type: ignore[method-assign]
 
-    @luigi.Task.event_handler(luigi.Event.PROCESSING_TIME)
+    @luigi.Task.event_handler(luigi.Event.PROCESSING_TIME)  # type: ignore[untyped-decorator]
     def _timed(task: luigi.Task, seconds: float) -> None:
         note(task=task.task_family, seconds=seconds)
 

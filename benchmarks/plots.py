@@ -1,4 +1,4 @@
-"""The plots of docs/benchmarks.md, from its result files: ``.venv-bench/bin/python -m benchmarks.plots DIR``."""
+"""The plots of docs/benchmarks.md, from its result files; matplotlib stands in `.venv-bench`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import matplotlib as mpl
 mpl.use("svg")
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.ticker import StrMethodFormatter
 
 OURS, LIMIT, PEER = "#2f6f9f", "#8a8a8a", "#c98b3a"
 _STYLE = {
@@ -46,7 +47,7 @@ def _save(target: Path, draw: Callable[[Result], bool], result: Result) -> None:
 
 
 def _colour(each: Result) -> str:
-    return PEER if each["peer"] else LIMIT if each["name"] == "drain" else OURS
+    return PEER if each["peer"] else LIMIT if each["name"].startswith("drain") else OURS
 
 
 def _bars(axes: Axes, shown: list[Result], key: str, digits: int) -> None:
@@ -65,6 +66,7 @@ def _bars(axes: Axes, shown: list[Result], key: str, digits: int) -> None:
             va="center",
         )
     axes.invert_yaxis()
+    axes.xaxis.set_major_formatter(StrMethodFormatter(f"{{x:,.{min(digits, 1)}f}}"))
 
 
 def stages(result: Result) -> bool:

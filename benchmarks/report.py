@@ -22,9 +22,9 @@ _LONGEST_MESSAGE = 300
 def write(folder: Path, page: Path) -> None:
     """Write plots beside the result files in `folder`, and the page that shows them."""
     results = read(folder)
-    subprocess.run(
-        [str(peer_venv.PYTHON), "-m", "benchmarks.plots", str(folder)], cwd=ROOT, check=True
-    )
+    command = [str(peer_venv.PYTHON), "-m", "benchmarks.plots", str(folder.resolve())]
+    if subprocess.run(command, cwd=ROOT, check=False).returncode:
+        print("the plots could not be drawn; the page shows the last ones")
     parts = {name: _part(section, results) for name, section in SECTIONS.items()}
     text = Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(parts, plots=folder.name)
     page.write_text(text, encoding="utf-8")
@@ -57,8 +57,8 @@ def _machine(results: Results) -> str:
         commit = told["commit"] + (" and changes" if told["changed"] else "")
         place = f"{told['processor']}, {told['cores']} cores, {told['memory_gb']} GB"
         rows.append((name, told["date"], commit, place, told["system"], told["python"]))
-    told = next(iter(results.values()), {}).get("machine", {})
-    versions = {**told.get("packages", {}), **told.get("peers", {})}
+    first: dict[str, Any] = next((result["machine"] for result in results.values()), {})
+    versions = {**first.get("packages", {}), **first.get("peers", {})}
     listed = ", ".join(f"{name} {number}" for name, number in versions.items())
     heads = ("measured", "when", "commit", "machine", "system", "Python")
     return f"{table(heads, rows)}\n\n{listed}."
@@ -90,9 +90,11 @@ def _throughput(results: Results) -> str:
     heads = ("", "rows/s", "seconds", "of the raw drain", "CPU s", "peak MiB", "MB", "start s")
     said = (
         f"{found['rows']:,} rows × 51 columns, {found['wire_bytes'] / 1e6:,.0f} MB on the wire, "
-        f"{found['rounds']} rounds."
+        f"rounds: {found['rounds']}."
     )
-    return "\n\n".join([said, table(heads, rows), *_failures(found["contestants"])])
+    refused = [f"- not installed: {name}: {why}" for name, why in found["not_installed"].items()]
+    failures = _failures(found["contestants"]) + ["\n".join(refused)] * bool(refused)
+    return "\n\n".join([said, table(heads, rows), *failures])
 
 
 def _startup(each: dict[str, Any]) -> float:

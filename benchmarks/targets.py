@@ -76,7 +76,8 @@ def _large(results: Results) -> list[dict[str, Any]]:
 
 
 def _peak(results: Results) -> Summary:
-    return summary([point["peak_mb"]["max"] for point in _large(results)])
+    """The greatest of all."""
+    return summary([max(p["peak_mb"]["max"] for p in found)]) if (found := _large(results)) else {}
 
 
 def _worst(values: list[float]) -> Summary:

@@ -10,9 +10,11 @@ from benchmarks import machine, outputs
 from benchmarks.children import ChildFailed, Measured
 from benchmarks.fingerprint import Fingerprint
 from benchmarks.rounds import ratios, summary
-from benchmarks.world import Dataset, Place, World, place
+from benchmarks.world import DELIVERY, Dataset, Place, World, place
 
-DRAIN = "drain"
+DRAIN, PLAIN_DRAIN = "drain", "drain-plain"
+Reference = dict[str, tuple[list[str], int]]
+"""Of each drain the statements to send, and the bytes that answer them."""
 Check = Callable[[Place, Measured], tuple[Fingerprint, int]]
 
 
@@ -42,6 +44,7 @@ class Contestant:
 
 OURS = (
     Contestant(DRAIN, "raw drain of the socket", "ours", ("drain",)),
+    Contestant(PLAIN_DRAIN, "raw drain of SELECT *, in no order", "ours", ("drain",)),
     Contestant("extract", "pipeline, MySQL → Parquet file", "ours", ("extract",), _files),
     Contestant("lake", "pipeline, MySQL → Parquet on S3", "ours", ("lake",), _bucket("lake/")),
     Contestant(
@@ -100,7 +103,7 @@ PEERS = (
 def measure(world: World, data: Dataset, chosen: Sequence[Contestant], rounds: int) -> Any:
     """Run every contestant once a round; what fails once is reported and not run again."""
     expected = world.expected(data, data.window)
-    queries, size = _reference(world, data, expected)
+    reference = _reference(world, data, expected)
     runs: dict[str, dict[int, dict[str, Any]]] = {each.name: {} for each in chosen}
     failed: dict[str, str] = {}
     for number in range(1, rounds + 1):
@@ -109,36 +112,39 @@ def measure(world: World, data: Dataset, chosen: Sequence[Contestant], rounds: i
                 continue
             try:
                 with place(world, data) as here:
-                    runs[each.name][number] = _run(here, each, queries, size, expected)
+                    runs[each.name][number] = _run(here, each, reference, expected)
             except Exception as error:
                 failed[each.name] = f"{type(error).__name__}: {error}"
             _tell(each, number, runs[each.name].get(number), failed.get(each.name))
     return {
         "machine": machine.description(),
         "rows": data.rows,
-        "wire_bytes": size,
+        "wire_bytes": reference[DRAIN][1],
         "rounds": rounds,
         "contestants": [_result(each, runs, failed, data.rows) for each in chosen],
     }
 
 
-def _reference(world: World, data: Dataset, expected: Fingerprint) -> tuple[list[str], int]:
-    """The statements the extraction sends, and the bytes that answer them; not timed."""
+def _reference(world: World, data: Dataset, expected: Fingerprint) -> Reference:
+    """What the drains send and must receive; not timed. The first is what the extraction was seen to send."""
     with place(world, data) as here:
-        queries: list[str] = here.run("ours", "extract").extra["queries"]
-        counted = here.run("ours", "walk", queries=queries).extra
-    if counted["rows"] != expected.rows:
-        raise ChildFailed(f"the server sends {counted['rows']} rows of {expected.rows}")
-    return queries, counted["bytes"]
+        seen: list[str] = here.run("ours", "extract").extra["queries"]
+        statements = {DRAIN: seen, PLAIN_DRAIN: [f"SELECT * FROM {data.database}.{DELIVERY}"]}
+        reference: Reference = {}
+        for name, queries in statements.items():
+            counted = here.run("ours", "walk", queries=queries).extra
+            if counted["rows"] != expected.rows:
+                raise ChildFailed(f"the server sends {counted['rows']} rows of {expected.rows}")
+            reference[name] = queries, counted["bytes"]
+    return reference
 
 
 def _run(
-    here: Place, each: Contestant, queries: list[str], size: int, expected: Fingerprint
+    here: Place, each: Contestant, reference: Reference, expected: Fingerprint
 ) -> dict[str, Any]:
     load = machine.load()
-    run = here.run(
-        each.module, *each.arguments, queries=queries if each.name == DRAIN else (), peer=each.peer
-    )
+    queries, size = reference.get(each.name, ([], 0))
+    run = here.run(each.module, *each.arguments, queries=queries, peer=each.peer)
     figures = {**run.figures(), "load": round(load, 2)}
     if each.check is None:
         if run.extra["bytes"] != size:

@@ -86,12 +86,14 @@ class World:
 
     def sql(self, database: str | None, *statements: str) -> list[tuple[Any, ...]]:
         """Run statements as the source's administrator; the last one's rows."""
-        with closing(self.stack.source.connect(root=True, database=database)) as link:
-            with link.cursor() as cursor:
-                for statement in statements:
-                    cursor.execute(statement)
-                link.commit()
-                return list(cursor.fetchall())
+        with (
+            closing(self.stack.source.connect(root=True, database=database)) as link,
+            link.cursor() as cursor,
+        ):
+            for statement in statements:
+                cursor.execute(statement)
+            link.commit()
+            return list(cursor.fetchall())
 
     def warehouse(self, *statements: str) -> list[tuple[Any, ...]]:
         """Run statements in the warehouse; the last one's rows."""
@@ -210,7 +212,8 @@ def place(world: World, data: Dataset, window: Window | None = None) -> Iterator
 
 @contextmanager
 def running(directory: Path) -> Iterator[World]:
-    """The servers, for the time of a `with` block; their data stays for the next run."""
+    """The servers, for the time of a `with` block; the tables stay for the next run, the lake does not."""
+    shutil.rmtree(directory.resolve() / "seaweedfs", ignore_errors=True)
     with running_stack(directory.resolve()) as stack:
         folder = directory.resolve() / "work"
         shutil.rmtree(folder, ignore_errors=True)

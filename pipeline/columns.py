@@ -18,11 +18,12 @@ from dataclasses import asdict, dataclass
 import pyarrow as pa
 
 from pipeline.errors import ConfigurationError
-from pipeline.names import fold
+from pipeline.names import SYSTEM_COLUMNS, fold
 
 MAX_VARCHAR = 65535  # bytes, not characters
 MAX_VARBYTE = 16_777_216
 MAX_DECIMAL = 38
+MAX_SCALE = 37  # https://docs.aws.amazon.com/redshift/latest/dg/r_Numeric_types201.html; MariaDB has 38
 
 
 class ReadAs(str, enum.Enum):
@@ -120,21 +121,34 @@ def column_of(row: Mapping[str, object]) -> Column:
     data_type = str(row["DATA_TYPE"]).lower()
     try:
         arrow, redshift = _types_of(data_type, row)
-        target = fold(name)
     except (KeyError, ValueError) as error:
-        raise ConfigurationError(
-            f"column {name} cannot be carried",
-            why=f"its type is {row['COLUMN_TYPE']} ({error})",
-            todo="leave it out with `exclude:` in the table's definition",
-        ) from error
+        raise _refused(name, f"its type is {row['COLUMN_TYPE']}") from error
     return Column(
         name=name,
         source_type=str(row["COLUMN_TYPE"]),
         nullable=row["IS_NULLABLE"] == "YES",
         arrow=arrow,
         redshift=redshift,
-        target=target,
+        target=_target(name),
         read_as=_READ_AS.get(data_type, ReadAs.PLAIN),
+    )
+
+
+def _target(name: str) -> str:
+    try:
+        target = fold(name)
+    except ValueError as error:
+        raise _refused(name, str(error)) from error
+    if target in SYSTEM_COLUMNS:
+        raise _refused(name, "every Redshift table has a column of that name already")
+    return target
+
+
+def _refused(column: str, why: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"column {column} cannot be carried",
+        why=why,
+        todo="leave it out with `exclude:` in the table's definition",
     )
 
 
@@ -166,7 +180,7 @@ def _types_of(data_type: str, row: Mapping[str, object]) -> tuple[str, str]:
 
 
 def _decimal(precision: int, scale: int) -> tuple[str, str]:
-    if precision > MAX_DECIMAL:
+    if precision > MAX_DECIMAL or scale > MAX_SCALE:
         return "string", f"VARCHAR({precision + 3})"
     return f"decimal128({precision}, {scale})", f"DECIMAL({precision},{scale})"
 

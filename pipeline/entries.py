@@ -96,11 +96,11 @@ def _complete(entries: list[_Entry]) -> set[_Entry]:
     last, done = entries[0].last, set(entries)
     for table in entries[0].tables():
         windows = _marked(last, Keys(table.name))
-        newest = max(windows, default=None)
+        newest = max((window.end for window in windows), default=None)
         for entry in list(done):
             covered = entry.window in windows
             if table.definition.cursor_type == "full":
-                covered = newest is not None and newest >= entry.window
+                covered = newest is not None and newest >= entry.window.end
             if not covered:
                 done.discard(entry)
     return done

@@ -70,7 +70,7 @@ _SELF_EXPLAINING = (
 )
 # Luigi writes an error of complete() or requires() into the message, traceback and all.
 _OUR_TRACEBACK = re.compile(
-    r"Traceback \(most recent call last\):\n.*\npipeline\.errors\.\w+: (.*)", re.DOTALL
+    r"Traceback \(most recent call last\):\n.*\npipeline(?:\.\w+)+: (.*)", re.DOTALL
 )
 
 

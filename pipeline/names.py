@@ -14,6 +14,11 @@ from pipeline.window import Window
 MARKER = "_manifest.json"
 # Bytes; https://docs.aws.amazon.com/redshift/latest/dg/r_names.html
 MAX_IDENTIFIER_BYTES = 127
+# The tables the pipeline keeps for itself in the warehouse.
+LEDGER = "pipeline_ledger"
+VIEWS = "pipeline_views"
+# What PostgreSQL, and Redshift with it, has in every table: no column of ours may be named so, quoted or not.
+SYSTEM_COLUMNS = frozenset({"oid", "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"})
 
 
 @dataclass(frozen=True, order=True)
@@ -37,7 +42,7 @@ class TableName:
         >>> TableName("settlement", "claim detail").path
         'settlement/claim%20detail'
         """
-        return f"{quote(self.database, safe='')}/{quote(self.table, safe='')}"
+        return f"{_segment(self.database)}/{_segment(self.table)}"
 
     def __str__(self) -> str:
         return f"{self.database}.{self.table}"
@@ -116,6 +121,11 @@ class Keys:
     def quarantine(self, window: Window, run: str) -> str:
         """``quarantine/settlement/partner_info/20250801T000000Z_20250802T000000Z/<run>.json``"""
         return f"quarantine/{self.table.path}/{window.name}/{run}.json"
+
+
+def _segment(name: str) -> str:
+    """A name as one segment of a path. Nothing but dots would lead to another folder, so they are encoded."""
+    return quote(name, safe="") if name.strip(".") else "%2E" * len(name)
 
 
 def window_of_key(key: str) -> Window | None:

@@ -16,30 +16,30 @@ from pipeline.columns import Column
 _LEAST_ROOM = 1 << 16
 
 
-def builder_of(column: Column, capacity: int) -> Builder:
-    """The builder for `column`, for batches of up to `capacity` rows."""
+def builder_of(column: Column) -> Builder:
+    """The builder for `column`; TypeError for an Arrow type that no kernel makes."""
     kind = column.arrow_type
     if pa.types.is_integer(kind):
-        return Integers(column, capacity)
+        return Integers(column)
     if pa.types.is_decimal(kind):
-        return Decimals(column, capacity)
+        return Decimals(column)
     if pa.types.is_floating(kind):
-        return Doubles(column, capacity)
+        return Doubles(column)
     if pa.types.is_date32(kind):
-        return Dates(column, capacity)
+        return Dates(column)
     if pa.types.is_timestamp(kind):
-        return Datetimes(column, capacity)
+        return Datetimes(column)
     if pa.types.is_string(kind) or pa.types.is_binary(kind):
-        return Strings(column, capacity)
+        return Strings(column)
     raise TypeError(f"column {column.name}: no decoder for {kind}")
 
 
 class Integers(ColumnBuilder):
     """TINYINT to BIGINT, YEAR, BIT read as a number."""
 
-    def __init__(self, column: Column, capacity: int) -> None:
+    def __init__(self, column: Column) -> None:
         self.storage = column.arrow_type.to_pandas_dtype()
-        super().__init__(column, capacity)
+        super().__init__(column)
 
     def append(self, cells: Cells, at: int) -> None:
         """Decode `cells` as the rows from `at` on."""
@@ -55,9 +55,9 @@ class Decimals(ColumnBuilder):
     storage = np.uint64
     width = 2
 
-    def __init__(self, column: Column, capacity: int) -> None:
+    def __init__(self, column: Column) -> None:
         self.precision, self.scale = column.arrow_type.precision, column.arrow_type.scale
-        super().__init__(column, capacity)
+        super().__init__(column)
 
     def append(self, cells: Cells, at: int) -> None:
         """Decode `cells` as the rows from `at` on."""
@@ -134,14 +134,14 @@ class Strings(ColumnBuilder):
 
     storage = np.int32
 
-    def __init__(self, column: Column, capacity: int) -> None:
+    def __init__(self, column: Column) -> None:
         self.is_text = pa.types.is_string(column.arrow_type)
         self.room = _LEAST_ROOM
-        super().__init__(column, capacity)
+        super().__init__(column)
 
-    def start(self) -> None:
-        """Provide memory for a new batch; the last one keeps what it was given."""
-        self.buffer, self.values = allocate(self.capacity + 1, self.storage)
+    def start(self, capacity: int) -> None:
+        """Provide memory for a new batch of up to `capacity` rows; the last one keeps its own."""
+        super().start(capacity + 1)  # a string array has one offset more than rows
         self.values[0] = 0
         self.data_buffer, self.data = allocate(self.room, np.uint8)
         self.replaced = False

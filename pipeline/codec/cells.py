@@ -51,8 +51,8 @@ class Cells:
 class Builder(Protocol):
     """Collects one column of one batch."""
 
-    def start(self) -> None:
-        """Provide memory for a new batch; the last one keeps what it was given."""
+    def start(self, capacity: int) -> None:
+        """Provide memory for a new batch of up to `capacity` rows; the last one keeps its own."""
 
     def append(self, cells: Cells, at: int) -> None:
         """Decode `cells` as the rows from `at` on. Raises DataError for what cannot be understood."""
@@ -76,15 +76,15 @@ class ColumnBuilder:
     storage: type[np.generic]
     width = 1
 
-    def __init__(self, column: Column, capacity: int) -> None:
-        self.column, self.capacity = column, capacity
-        self.valid = np.empty(capacity, np.uint8)
+    def __init__(self, column: Column) -> None:
+        self.column = column
         self._doubts: dict[str, Doubt] = {}
         self._reported: list[Doubt] = []
 
-    def start(self) -> None:
-        """Provide memory for a new batch; the last one keeps what it was given."""
-        self.buffer, self.values = allocate(self.capacity * self.width, self.storage)
+    def start(self, capacity: int) -> None:
+        """Provide memory for a new batch of up to `capacity` rows; the last one keeps its own."""
+        self.valid = np.empty(capacity, np.uint8)
+        self.buffer, self.values = allocate(capacity * self.width, self.storage)
 
     def _validity(self, rows: int) -> tuple[pa.Buffer | None, int]:
         missing = rows - int(np.count_nonzero(self.valid[:rows]))

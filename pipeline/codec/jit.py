@@ -10,7 +10,9 @@ are used on has `SLACK` bytes behind its last used one.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
@@ -39,6 +41,21 @@ _OPTIONS: dict[str, Any] = {"nogil": True, "_nrt": False}
 _kernels: list[Any] = []
 
 
+def _digest() -> str:
+    """A digest of this package's sources.
+
+    Numba takes a cached kernel for current as long as the kernel's own file has its old time and size.
+    A helper that it inlines from another file may have changed, and times may say nothing at all.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+_SOURCES = _digest()
+
+
 def kernel(function: Function) -> Function:
     """Compile `function` on first use, or load it from the cache.
 
@@ -46,7 +63,8 @@ def kernel(function: Function) -> Function:
     correct.
     """
     try:
-        compiled = njit(cache=True, **_OPTIONS)(function)
+        compiled: Any = njit(cache=True, **_OPTIONS)(function)
+        compiled._cache._cache_file._source_stamp = _SOURCES
     except RuntimeError:  # "cannot cache function: no locator available"
         compiled = njit(**_OPTIONS)(function)
     _kernels.append(compiled)

@@ -58,8 +58,7 @@ class RowStream:
         self.ending = b""
         self.excess = 0
         self._read_into = read_into
-        self._decoder = Decoder(columns, batch_rows)
-        self._batch_bytes = batch_bytes
+        self._decoder = Decoder(columns, batch_rows, batch_bytes)
         self._block = block
         self._buffer = np.empty(block + SLACK, np.uint8)
         self._begin = self._end = 0
@@ -85,7 +84,7 @@ class RowStream:
             yield self._decoder.take()
 
     def _complete(self) -> Iterator[DecodedBatch]:
-        if self._decoder.full or self._decoder.wire_bytes >= self._batch_bytes:
+        if self._decoder.full:
             yield self._decoder.take()
 
     def _gather(self) -> tuple[int, int]:

@@ -44,4 +44,4 @@ def warm() -> None:
         encode_csv(decoded.batch, null_token=b"")
         sum_of_crc32(decoded.batch, ["int64"])
     block = np.frombuffer(bytearray(payload + bytes(SLACK)), np.uint8)
-    Decoder(columns, 1).row(block, len(payload), len(payload))
+    Decoder(columns, 1, 1).row(block, len(payload), len(payload))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -135,8 +135,8 @@ class Settings:
     their keys.
     """
 
-    environment: Mapping[str, str]
-    sections: Mapping[str, Mapping[str, str]]
+    environment: Mapping[str, str] = field(repr=False)  # it holds the passwords as they are
+    sections: Mapping[str, Mapping[str, str]] = field(repr=False)
 
     @cached_property
     def source(self) -> Source:

@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.errors import ConfigurationError
-from pipeline.names import TableName, fold
+from pipeline.names import LEDGER, VIEWS, TableName, fold
 
 LoadMode = Literal["merge", "append", "replace"]
 
@@ -83,12 +83,17 @@ class Table(BaseModel):
         """The warehouse table's name, without schema."""
         return fold(self.definition.target or self.name.table)
 
+    @property
+    def latest_view(self) -> str | None:
+        """The name of the view of its latest rows, None where no business key asks for one."""
+        return fold(f"{self.target}_latest") if self.definition.business_key else None
+
 
 def read_tables(folder: Path, default_database: str = "") -> dict[str, Table]:
     """All tables of ``folder/*.yml`` by name, in the order of files and lines.
 
     Raises ConfigurationError, naming the file, for anything that is not a valid definition, for a
-    table defined twice and for two tables with one target.
+    table defined twice and for two that would be one table or view in the warehouse.
     """
     files = sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")])
     if not files:
@@ -98,11 +103,11 @@ def read_tables(folder: Path, default_database: str = "") -> dict[str, Table]:
             todo="write one as docs/tables.md shows, or set PIPELINE_CONFIGS to its folder",
         )
     tables: dict[str, Table] = {}
-    targets: dict[str, str] = {}
+    owners = dict.fromkeys((LEDGER, VIEWS), "the pipeline itself")
     for file in files:
         for name, entry in _entries(file):
             table = _table(file, name, entry, default_database, order=len(tables))
-            _claim(file, targets, table.target, str(table.name))
+            _claim(file, owners, table)
             tables[str(table.name)] = table
     return tables
 
@@ -121,9 +126,13 @@ def _entries(file: Path) -> list[tuple[str, Any]]:
     if unknown := sorted(set(document) - {"tables", "defaults"}):
         raise ConfigurationError(f"{file} has unknown keys", why=", ".join(map(str, unknown)))
     defaults = document.get("defaults") or {}
-    return [
-        (str(name), {**defaults, **(entry or {})}) for name, entry in document["tables"].items()
-    ]
+    return [(str(name), _with(defaults, entry)) for name, entry in document["tables"].items()]
+
+
+def _with(defaults: Any, entry: Any) -> Any:
+    """The entry of a table with the defaults below it; what is no mapping is refused later."""
+    both = (defaults, entry or {})
+    return {**both[0], **both[1]} if all(isinstance(each, dict) for each in both) else entry
 
 
 def _table(file: Path, name: str, entry: Any, default_database: str, order: int) -> Table:
@@ -159,15 +168,25 @@ def _reason(location: tuple[int | str, ...], message: str) -> str:
     return f"{where}: {text}" if where else text
 
 
-def _claim(file: Path, targets: dict[str, str], target: str, name: str) -> None:
-    if target in targets:
-        other = targets[target]
+def _claim(file: Path, owners: dict[str, str], table: Table) -> None:
+    """Take the names the table's relations have in the warehouse; `owners` says whose each is."""
+    name = str(table.name)
+    try:
+        relations = [each for each in (table.target, table.latest_view) if each]
+    except ValueError as error:
         raise ConfigurationError(
-            f"{file}: {name} and {other} would load into one table",
-            why=f"both have the target {target}" if name != other else "it is defined twice",
-            todo="give one of them another `target:`",
-        )
-    targets[target] = name
+            f"{file}: {name} has no name in the warehouse",
+            why=str(error),
+            todo="give it a shorter `target:`",
+        ) from None
+    for relation in relations:
+        if (other := owners.get(relation)) is not None:
+            raise ConfigurationError(
+                f"{file}: {name} and {other} would load into one table",
+                why=f"both would be {relation}" if name != other else "it is defined twice",
+                todo="give one of them another `target:`",
+            )
+        owners[relation] = name
 
 
 @lru_cache(maxsize=8)

@@ -72,7 +72,13 @@ def _check_key(table: Table, source: SourceTable) -> None:
         )
     for name in key:
         column = source.column(name)
-        if column and column.nullable:
+        if column is None:
+            raise ConfigurationError(
+                f"the key column {name} of {source.name} is left out",
+                why="it is invisible in the source, or `exclude:` names it",
+                todo="keep it, name other unique columns in `key:`, or use load: append",
+            )
+        if column.nullable:
             raise ConfigurationError(
                 f"the key column {name} of {source.name} may be NULL",
                 why="NULL equals nothing, so such a row would be added again by every load",

@@ -242,7 +242,7 @@ def _apply_append(cursor: extensions.cursor, load: Load, stage: Relation) -> tup
 
 def _apply_replace(cursor: extensions.cursor, load: Load, stage: Relation) -> tuple[int, int]:
     entries = ledger.entries(cursor, load.schema, str(load.table.name))
-    if any(entry.window > load.window for entry in entries):
+    if any(entry.window.end > load.window.end for entry in entries):
         return 0, 0  # a later snapshot stands there already
     cursor.execute(redshift_sql.delete_all(load.target))
     return _insert_all(cursor, load, stage)

@@ -41,7 +41,7 @@ def latest_view(table: Table, csv: CsvManifest, schema: str) -> View | None:
     Rows of one cursor value are told apart by the key, the highest wins.
     """
     definition = table.definition
-    if not definition.business_key:
+    if table.latest_view is None:
         return None
     targets = {column.name.lower(): column.target for column in csv.columns}
     order = ([definition.cursor] if definition.cursor else []) + list(csv.key)
@@ -51,7 +51,7 @@ def latest_view(table: Table, csv: CsvManifest, schema: str) -> View | None:
         [targets[name.lower()] for name in definition.business_key],
         [targets[name.lower()] for name in order],
     )
-    return View(Relation(schema, f"{table.target}_latest"), query)
+    return View(Relation(schema, table.latest_view), query)
 
 
 def user_views(folder: Path, schema: str) -> list[View]:

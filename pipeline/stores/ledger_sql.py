@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
+from pipeline.names import LEDGER, VIEWS
 from pipeline.stores.redshift_sql import Relation
-
-LEDGER = "pipeline_ledger"
-VIEWS = "pipeline_views"
 
 
 def create_ledger(schema: str) -> str:

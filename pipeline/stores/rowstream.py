@@ -40,8 +40,8 @@ def read_batches(
 ) -> Iterator[DecodedBatch]:
     """Run `query`, whose result has exactly these `columns`, and yield its rows in batches.
 
-    A batch ends at `batch_rows` rows, or with the row that takes it past `batch_bytes` on the wire.
-    Memory is that of the batches the caller keeps, and one more.
+    A batch ends at `batch_rows` rows, or with the rows that take it past `batch_bytes` on the wire, which
+    come a few thousand at a time. Memory is that of the batches the caller keeps, and one more.
 
     Raises what PyMySQL would (`OperationalError` 2013 when the server goes away, the server's own error
     in mid-stream, `InternalError` for a stream that is none) and DataError for a value that is not of

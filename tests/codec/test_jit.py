@@ -41,35 +41,75 @@ def test_warming_leaves_nothing_to_compile() -> None:
     assert jit.specialisations() == before
 
 
-def test_without_a_place_to_write_kernels_are_compiled_all_the_same(tmp_path: Path) -> None:
-    """A read-only package and no home: slower, not broken."""
-    copy = tmp_path / "codec"
-    shutil.copytree(ROOT / "pipeline" / "codec", copy, ignore=shutil.ignore_patterns("__pycache__"))
-    script = (
-        "import numpy as np\n"
-        "from codec import jit\n"
-        "double = jit.kernel(lambda value: 2 * value)\n"
-        "assert double(21) == 42\n"
-        "print(jit.cache_directories())\n"
-    )
-    (copy / "__init__.py").touch()
-    (copy / "__pycache__").write_text("a file where a directory should be")
-    for module in copy.glob("*.py"):
-        if module.stem not in ("jit", "__init__"):
-            module.unlink()
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "HOME": "/dev/null"}
-    environment |= {"XDG_CACHE_HOME": "/dev/null", "PYTHONDONTWRITEBYTECODE": "1"}
+HELPER = """
+from codec.jit import inlined
+
+@inlined
+def factor():
+    return {}
+"""
+USER = """
+from codec.helper import factor
+from codec.jit import kernel
+
+@kernel
+def times(value):
+    return value * factor()
+"""
+SCRIPT = """
+from codec import jit, user
+print(user.times(7), jit.cache_directories(), user.times.stats.cache_hits)
+"""
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A package `codec` of one kernel, and a helper in another file that it inlines."""
+    folder = tmp_path / "codec"
+    folder.mkdir()
+    shutil.copy(ROOT / "pipeline" / "codec" / "jit.py", folder)
+    (folder / "__init__.py").touch()
+    (folder / "helper.py").write_text(HELPER.format(2))
+    (folder / "user.py").write_text(USER)
+    return folder
+
+
+def run(package: Path, **environment: str) -> str:
+    """What the kernel gives in a new process, where it is kept, and whether it was found there."""
+    environment = {**os.environ, "PYTHONPATH": str(package.parent), **environment}
     environment.pop("NUMBA_CACHE_DIR", None)
-    run = subprocess.run(
-        [sys.executable, "-c", script],
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT],
         env=environment,
-        cwd=tmp_path,
+        cwd=package.parent,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert run.returncode == 0, run.stderr
-    assert run.stdout == "[]\n"
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_changed_helper_in_another_file_is_not_overlooked(package: Path) -> None:
+    place = [str(package / "__pycache__")]
+    assert run(package) == f"14 {place} Counter()\n"
+    found = run(package)
+    assert found.startswith(f"14 {place} Counter({{")
+    (package / "helper.py").write_text(HELPER.format(3))
+    assert run(package) == f"21 {place} Counter()\n"
+
+
+def test_a_package_that_cannot_be_written_is_kept_in_the_user_s_cache(
+    package: Path, tmp_path: Path
+) -> None:
+    (package / "__pycache__").write_text("a file where the directory should be")
+    out = run(package, XDG_CACHE_HOME=str(tmp_path / "cache"))
+    assert out.startswith(f"14 ['{tmp_path / 'cache'}")
+
+
+def test_without_a_place_to_write_kernels_are_compiled_all_the_same(package: Path) -> None:
+    (package / "__pycache__").write_text("a file where the directory should be")
+    assert run(package, HOME="/dev/null", XDG_CACHE_HOME="/dev/null") == "14 [] Counter()\n"
 
 
 @pytest.mark.parametrize("processes", [3])
