@@ -16,7 +16,10 @@ setup: $(STAMP) ## virtual environment with everything, the decoder compiled
 $(STAMP): requirements.txt requirements-dev.txt setup.py
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' || \
 	  { echo "Python 3.10 to 3.13 is needed; set PYTHON=…"; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { echo "try: apt-get install python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+	  { apt-get update && apt-get install --yes python3-venv; } || \
+	  { echo "Python's venv module is missing: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
 	$(BIN)/python -m pipeline.codec
@@ -36,7 +39,7 @@ unit: setup ## tests that need no server
 	$(BIN)/python -m pytest tests/unit tests/test_layers.py
 
 stack: setup ## tests on MariaDB, SeaweedFS, the Redshift stand-in and luigid
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/stack tests/devstack tests/codec
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/stack tests/scenarios tests/devstack tests/codec
 
 bench: setup ## measure against the raw drain and other tools; write docs/benchmarks.md
 	$(BIN)/python -m benchmarks all $(BENCH)

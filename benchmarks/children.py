@@ -83,7 +83,8 @@ def watch(
         child = subprocess.Popen(
             list(command),
             cwd=ROOT,
-            env={**os.environ, **environment},
+            # where a caller keeps Python from writing .pyc files, every start would compile the sources
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "", **environment},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -40,6 +40,8 @@ def measure(world: World, sizes: Sequence[int], rounds: int) -> Any:
                 flush=True,
             )
     points = [_point(expected[size].rows, runs[size]) for size in sorted(sizes)]
+    for point in points:
+        point["plan"] = world.plan(data.database, point.pop("query"))
     return {
         "machine": machine.description(),
         "rounds": rounds,
@@ -73,6 +75,7 @@ def _point(rows: int, runs: dict[int, tuple[Measured, Measured, int]]) -> dict[s
         "cpu": summary([run[0].user + run[0].system for run in runs.values()]),
         "peak_mb": summary([run[0].peak_mb for run in runs.values()]),
         "parquet_bytes": last[2],
+        "query": last[0].extra["queries"][0],
         "wire_bytes": last[1].extra["bytes"],
         "memory": last[0].series(),
     }

@@ -90,7 +90,8 @@ def _throughput(results: Results) -> str:
     heads = ("", "rows/s", "seconds", "of the raw drain", "CPU s", "peak MiB", "MB", "start s")
     said = (
         f"{found['rows']:,} rows × 51 columns, {found['wire_bytes'] / 1e6:,.0f} MB on the wire, "
-        f"rounds: {found['rounds']}."
+        f"rounds: {found['rounds']}. "
+        f"The server's plan for the pipeline's statement (EXPLAIN): {found['plan']}."
     )
     refused = [f"- not installed: {name}: {why}" for name, why in found["not_installed"].items()]
     failures = _failures(found["contestants"]) + ["\n".join(refused)] * bool(refused)
@@ -135,10 +136,20 @@ def _growth(results: Results) -> str:
             spread(point["of_drain"]),
             spread(point["peak_mb"], 0),
             _mb(point["parquet_bytes"]),
+            point["plan"],
         )
         for point in results["growth"]["points"]
     ]
-    heads = ("rows", "seconds", "µs per row", "raw drain", "of the drain", "peak MiB", "Parquet MB")
+    heads = (
+        "rows",
+        "seconds",
+        "µs per row",
+        "raw drain",
+        "of the drain",
+        "peak MiB",
+        "Parquet MB",
+        "plan",
+    )
     return table(heads, rows)
 
 
@@ -198,12 +209,16 @@ def _overhead(results: Results) -> str:
         ),
         (
             f"catch-up, {catch_up['days']:,} days × {tables} tables, {catch_up['windows']} windows "
-            f"missing; {between:.1f} s of it outside of tasks",
+            f"missing; {between:.1f} s of it outside of tasks, {between / catch_up['windows']:.2f} a window",
             f"{catch_up['seconds']:.2f}",
             f"{catch_up['requests']:,}",
         ),
         ("the same again, nothing missing", f"{again['seconds']:.2f}", f"{again['requests']:,}"),
-        *((f"`python -m pipeline {n}`", spread(v), "–") for n, v in found["commands"].items()),
+        ("`python -m pipeline status`, two windows a table", spread(found["fresh"]["status"]), "–"),
+        *(
+            (f"`python -m pipeline {name}`, {catch_up['days']:,} days", spread(seconds), "–")
+            for name, seconds in found["commands"].items()
+        ),
         ("decoder, compiled for the first time", f"{found['decoder']['cold']:.2f}", "–"),
         ("decoder, from the cache", f"{found['decoder']['warm']:.2f}", "–"),
     ]

@@ -142,7 +142,11 @@ FIGURES = (
         *(40, False, _overhead("fresh", "requests"), "", 0),
     ),
     Figure("`python -m pipeline --help`", 1, False, _overhead("commands", "--help"), " s"),
-    Figure("`python -m pipeline status`", 1, False, _overhead("commands", "status"), " s"),
+    Figure(
+        "`python -m pipeline status`, two windows a table",
+        *(1, False, _overhead("fresh", "status"), " s"),
+    ),
+    Figure("the same, three years of six tables", 1, False, _overhead("commands", "status"), " s"),
 )
 
 

@@ -121,6 +121,7 @@ def measure(world: World, data: Dataset, chosen: Sequence[Contestant], rounds: i
         "rows": data.rows,
         "wire_bytes": reference[DRAIN][1],
         "rounds": rounds,
+        "plan": world.plan(data.database, reference[DRAIN][0][0]),
         "contestants": [_result(each, runs, failed, data.rows) for each in chosen],
     }
 

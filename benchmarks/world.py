@@ -95,6 +95,11 @@ class World:
             link.commit()
             return list(cursor.fetchall())
 
+    def plan(self, database: str, query: str) -> str:
+        """How the server answers a query, in EXPLAIN's words: an index, or the whole table sorted."""
+        row = self.sql(database, f"EXPLAIN {query}")[0]
+        return "; ".join(str(row[place]) for place in (3, 5, 9) if row[place])
+
     def warehouse(self, *statements: str) -> list[tuple[Any, ...]]:
         """Run statements in the warehouse; the last one's rows."""
         settings = Settings(self.stack.environment(), {}).warehouse

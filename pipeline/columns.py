@@ -23,7 +23,7 @@ from pipeline.names import SYSTEM_COLUMNS, fold
 MAX_VARCHAR = 65535  # bytes, not characters
 MAX_VARBYTE = 16_777_216
 MAX_DECIMAL = 38
-MAX_SCALE = 37  # https://docs.aws.amazon.com/redshift/latest/dg/r_Numeric_types201.html; MariaDB has 38
+MAX_SCALE = 37  # MariaDB has 38
 
 
 class ReadAs(str, enum.Enum):

@@ -1,17 +1,22 @@
 """Every S3 key and every warehouse identifier is made here and nowhere else.
 
 Keys are relative to the lake's prefix. `<table>` is ``db.table`` as in the configuration; in a key it
-becomes two path segments, percent-encoded so that any MySQL name is one segment.
+becomes two path segments, percent-encoded so that any MySQL name is one segment, and shortened where
+that would take more than a file's name may.
 """
 
 from __future__ import annotations
 
+import hashlib
+import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 from pipeline.window import Window
 
 MARKER = "_manifest.json"
+# Bytes. A watermark's name holds two segments, and file systems (SeaweedFS too) give a name 255.
+_LONGEST_SEGMENT = 120
 # Bytes; https://docs.aws.amazon.com/redshift/latest/dg/r_names.html
 MAX_IDENTIFIER_BYTES = 127
 # The tables the pipeline keeps for itself in the warehouse.
@@ -124,8 +129,13 @@ class Keys:
 
 
 def _segment(name: str) -> str:
-    """A name as one segment of a path. Nothing but dots would lead to another folder, so they are encoded."""
-    return quote(name, safe="") if name.strip(".") else "%2E" * len(name)
+    """A name as one segment of a path: percent-encoded, its end a digest where that is too long."""
+    # nothing but dots would lead to another folder
+    encoded = quote(name, safe="") if name.strip(".") else "%2E" * len(name)
+    if len(encoded) <= _LONGEST_SEGMENT:
+        return encoded
+    digest = hashlib.sha256(name.encode()).hexdigest()[:16]
+    return f"{re.sub('%.?$', '', encoded[: _LONGEST_SEGMENT - 17])}-{digest}"
 
 
 def window_of_key(key: str) -> Window | None:

@@ -85,6 +85,7 @@ class World:
         settings_module.settings.cache_clear()
         tables_module.tables.cache_clear()
         ready._known.clear()
+        ready._failed.clear()
         luigi.task_register.Register.clear_instance_cache()
 
     # Running

@@ -1,13 +1,12 @@
 """Bytes of MySQL's protocol to Arrow, Arrow to CSV: the hot path, compiled, without a socket or a file.
 
-============= =========================================================================================
-`stream`      packets, read in large blocks, to record batches
-`decoder`     a block to columns: `packets` finds the cells, `builders` collect them with the kernels of
-              `digits`, `floats`, `dates` and `text`
-`csv`         record batches to CSV, and `checksum` to a figure MySQL can compute as well: `lines` puts
-              together what the kernels of `rendering` and `quoting` write
-`parquet`     the settings of the Parquet writer
-`thread`      producing and consuming at the same time
-`jit`, `warm` how kernels are compiled and kept
-============= =========================================================================================
+`stream` reads packets in large blocks and yields record batches. `packets` finds the cells of a block,
+`decoder` gives each column's cells to one of the `builders` (on the common ground of `cells`), and those
+to the kernels of `digits`, `floats`, `dates` and `text`.
+
+`csv` writes record batches as CSV, `checksum` condenses them to a figure that MySQL can compute as well.
+Both put together by `lines` what the kernels of `rendering`, `calendar_text` and `quoting` write.
+
+`parquet` has the settings of the Parquet writer, `thread` lets it work while the next batch is made,
+`jit` and `warm` see to it that kernels are compiled once. Importing this package imports none of them.
 """

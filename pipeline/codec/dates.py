@@ -70,7 +70,9 @@ def _date(block: Array, at: Int) -> tuple[bool, Int]:
     """``YYYY-MM-DD``: (understood, days since 1970 or `_NOT_A_DATE`)."""
     right, year_month = _digits(load64(block, at) ^ _YEAR_MONTH, uint64(0xFF0000FF00000000))
     day = few_digits(block, at + 8, 2)
-    return right and day >= 0, _days(year_month, day)
+    if not right or day < 0:
+        return False, _NOT_A_DATE  # and no year that a table could be asked for
+    return True, _days(year_month, day)
 
 
 @inlined

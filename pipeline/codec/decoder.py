@@ -13,9 +13,13 @@ from pipeline.codec.builders import builder_of
 from pipeline.codec.cells import Cells, Doubt
 from pipeline.codec.jit import Array
 from pipeline.columns import Column, arrow_schema
+from pipeline.errors import DataError
 
 BLOCK_ROWS = 4096
 """Rows decoded together, at most: their cells' places should stay in the processor's cache."""
+
+
+_MAX_ROW = (1 << 31) - 1
 
 
 class MalformedRow(ValueError):
@@ -68,7 +72,12 @@ class Decoder:
         return at
 
     def row(self, block: Array, end: int, wire_bytes: int) -> None:
-        """Decode one row, of any size, whose payload is ``block[:end]``."""
+        """Decode one row whose payload is ``block[:end]``.
+
+        Raises DataError for one of 2 GiB: neither an offset of Arrow's strings nor COPY goes that far.
+        """
+        if end > _MAX_ROW:
+            raise DataError(f"a row of {end} bytes", why="2 GiB is the most that can be carried")
         if not packets.find_cells(block, 0, end, self._starts, self._lengths):
             raise MalformedRow(f"a row does not have {len(self._builders)} columns")
         self._append(block, 1, wire_bytes)

@@ -4,8 +4,9 @@ Kernels are compiled once for a machine, by ``python -m pipeline.codec`` or by t
 needs one, and kept in ``__pycache__`` beside their source, in Numba's user-wide cache where that
 directory cannot be written, or in ``NUMBA_CACHE_DIR``. They run without the GIL.
 
-The memory operations are unaligned and unchecked. Whoever calls them owns both ends: every array they
-are used on has `SLACK` bytes behind its last used one.
+The memory operations are unaligned and unchecked, and little-endian as every machine that Arrow's wheels
+are built for. Whoever calls them owns both ends: every array they are used on has `SLACK` bytes behind
+its last used one.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ Int: TypeAlias = Any
 Bool: TypeAlias = Any
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-# What these make is a machine integer for the compiler and an `Int` for the type checker.
+# What these make is a machine integer to the compiler and an `Int` to the type checker.
 int64: Any = np.int64
 uint64: Any = np.uint64
 uint32: Any = np.uint32

@@ -69,7 +69,7 @@ class Lines:
         self._token = np.frombuffer(style.null_token + bytes(SLACK), np.uint8)
         self._sources = [_source(array, style.quoted) for array in batch.columns]
         line = max(1, batch.nbytes // max(1, self.rows))
-        self._step = max(16, min(_BLOCK_ROWS, _BLOCK_BYTES // line))
+        self._step = max(1, min(_BLOCK_ROWS, _BLOCK_BYTES // line))
         # the odd width keeps columns from competing for the same lines of the cache
         shape = (len(self._sources), self._step + 16)
         self._starts, self._lengths = np.empty(shape, np.int32), np.empty(shape, np.int32)

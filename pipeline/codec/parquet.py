@@ -19,6 +19,9 @@ _REPEATS = 10
 _RARELY = 2
 """Where it stands less often than this, a dictionary pays in neither. What lies between is tried."""
 
+_SAMPLE_BYTES = 4 << 20
+"""What is looked at of a column: a table of its distinct values takes several times their size."""
+
 _COMMON: dict[str, Any] = {
     "version": "2.6",
     "data_page_version": "1.0",
@@ -95,6 +98,7 @@ def dictionary_columns(sample: pa.RecordBatch) -> list[str]:
 
 
 def _repeats(values: pa.Array) -> bool:
+    values = values.slice(0, len(values) * _SAMPLE_BYTES // max(values.nbytes, _SAMPLE_BYTES))
     present = len(values) - values.null_count
     distinct = pc.count_distinct(values).as_py()
     if _REPEATS * distinct <= present:

@@ -126,23 +126,22 @@ def _entries(file: Path) -> list[tuple[str, Any]]:
     if unknown := sorted(set(document) - {"tables", "defaults"}):
         raise ConfigurationError(f"{file} has unknown keys", why=", ".join(map(str, unknown)))
     defaults = document.get("defaults") or {}
-    return [(str(name), _with(defaults, entry)) for name, entry in document["tables"].items()]
-
-
-def _with(defaults: Any, entry: Any) -> Any:
-    """The entry of a table with the defaults below it; what is no mapping is refused later."""
-    both = (defaults, entry or {})
-    return {**both[0], **both[1]} if all(isinstance(each, dict) for each in both) else entry
+    if not isinstance(defaults, dict):
+        raise ConfigurationError(f"{file}: `defaults:` is no mapping", why=f"it is {defaults!r}")
+    entries = ((str(name), entry or {}) for name, entry in document["tables"].items())
+    return [(name, {**defaults, **e} if isinstance(e, dict) else e) for name, e in entries]
 
 
 def _table(file: Path, name: str, entry: Any, default_database: str, order: int) -> Table:
     try:
         qualified = name if "." in name or not default_database else f"{default_database}.{name}"
-        return Table(
+        table = Table(
             name=TableName.parse(qualified),
             definition=TableDefinition.model_validate(_lists(entry)),
             order=order,
         )
+        fold(table.target)  # a name that the warehouse cannot hold is refused here
+        return table
     except ValidationError as error:
         reasons = [_reason(fault["loc"], fault["msg"]) for fault in error.errors()]
         raise ConfigurationError(

@@ -187,7 +187,9 @@ def _fill_stage(
 
 
 def _merge(load: Load, stage: Relation) -> Merge:
-    return Merge(load.target, stage, load.columns, load.key, load.cursor)
+    texts = {column.target for column in load.csv.columns if column.arrow == "string"}
+    text_key = tuple(name for name in load.key if name in texts)
+    return Merge(load.target, stage, load.columns, load.key, load.cursor, text_key)
 
 
 def _check_count(load: Load, who: str, rows: int) -> None:

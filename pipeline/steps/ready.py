@@ -6,6 +6,7 @@ import logging
 from datetime import datetime, timedelta
 
 from pipeline.config.settings import Bastion, Source
+from pipeline.errors import SourceError
 from pipeline.stores import mysql
 from pipeline.window import UTC, Window
 
@@ -13,6 +14,8 @@ log = logging.getLogger(__name__)
 
 # What a source said last: `closed_until` only ever grows, so an old answer is a cautious one.
 _known: dict[Source, tuple[datetime, datetime]] = {}
+# The error with which it could not be asked, so that a range does not wait for it window by window.
+_failed: dict[Source, tuple[SourceError, datetime]] = {}
 _FRESH = timedelta(seconds=5)
 
 
@@ -26,11 +29,23 @@ def is_closed(window: Window, source: Source, bastion: Bastion | None) -> bool:
         return True
     now = datetime.now(UTC)
     if asked is None or now - asked > _FRESH:
-        with mysql.connected(source, bastion) as connection:
-            until = mysql.closed_until(connection, source.lag)
-        _known[source] = (until, now)
-        log.info("windows of %s are closed until %s", source.host, f"{until:%Y-%m-%d %H:%M:%S} UTC")
+        until = _ask(source, bastion, now)
     closed = until is not None and window.end <= until
     if not closed:
         log.info("window %s is not closed yet; a later run takes it", window)
     return closed
+
+
+def _ask(source: Source, bastion: Bastion | None, now: datetime) -> datetime:
+    error, when = _failed.get(source, (None, now))
+    if error is not None and now - when <= _FRESH:
+        raise error
+    try:
+        with mysql.connected(source, bastion) as connection:
+            until = mysql.closed_until(connection, source.lag)
+    except SourceError as error:
+        _failed[source] = (error, datetime.now(UTC))
+        raise
+    _known[source] = (until, now)
+    log.info("windows of %s are closed until %s", source.host, f"{until:%Y-%m-%d %H:%M:%S} UTC")
+    return until

@@ -148,13 +148,13 @@ def describe(connection: Connection, name: TableName, exclude: tuple[str, ...] =
             why="information_schema does not show it to this user",
             todo="correct the name (it may be case-sensitive), or GRANT SELECT on it",
         )
-    known = {str(row["COLUMN_NAME"]) for row in rows}
-    if unknown := [column for column in exclude if column not in known]:
+    known = {str(row["COLUMN_NAME"]).lower(): str(row["COLUMN_NAME"]) for row in rows}
+    if unknown := [column for column in exclude if column.lower() not in known]:
         raise ConfigurationError(
             f"exclude names columns that {name} does not have", why=", ".join(unknown)
         )
     hidden = {str(r["COLUMN_NAME"]) for r in rows if "INVISIBLE" in str(r["EXTRA"]).upper()}
-    left_out = [column for column in known if column in hidden | set(exclude)]
+    left_out = hidden | {known[column.lower()] for column in exclude}
     keys: dict[str, list[str]] = {}
     for row in _rows(connection, mysql_sql.INDEXES, (name.database, name.table)):
         if row["COLUMN_NAME"] is not None:  # NULL for an index on an expression

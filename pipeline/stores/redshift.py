@@ -26,6 +26,8 @@ _LOAD_ERRORS = (
     "SELECT file_name, line_number, column_name, column_type, error_value, error_code, error_message"
     " FROM sys_load_error_detail WHERE session_id = pg_backend_pid() ORDER BY start_time DESC LIMIT 1",
 )
+# Two sessions create one table or view: a unique violation, which only the catalogue has, or "exists".
+_CREATED_TWICE = ("23505", "42P07")
 _TRY_AGAIN = (
     "serializable isolation violation",  # error 1023, SQLSTATE XX000: told by its text alone
     "deadlock detected",
@@ -143,7 +145,9 @@ def in_transaction(
 
 def _is_conflict(error: BaseException) -> bool:
     text = str(error).lower()
-    return isinstance(error, psycopg2.Error) and any(words in text for words in _TRY_AGAIN)
+    return isinstance(error, psycopg2.Error) and (
+        error.pgcode in _CREATED_TWICE or any(words in text for words in _TRY_AGAIN)
+    )
 
 
 def ensure(connection: Connection, statement: str, what: str) -> None:
@@ -154,7 +158,7 @@ def ensure(connection: Connection, statement: str, what: str) -> None:
     """
 
     def collided(error: BaseException) -> bool:
-        return isinstance(error, psycopg2.Error) and error.pgcode in ("23505", "42P07", "XX000")
+        return isinstance(error, psycopg2.Error) and error.pgcode in (*_CREATED_TWICE, "XX000")
 
     def attempt() -> None:
         with connection.cursor() as cursor:

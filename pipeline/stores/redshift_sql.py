@@ -121,6 +121,9 @@ class Merge:
     columns: tuple[str, ...]
     key: tuple[str, ...]
     cursor: str
+    text_key: tuple[str, ...] = ()
+    """Those of the key that are text. Redshift overlooks trailing spaces when it compares, so that
+    lengths are compared too: https://docs.aws.amazon.com/redshift/latest/dg/r_Character_types.html"""
 
     @property
     def keep_newest(self) -> str:
@@ -129,7 +132,7 @@ class Merge:
             f"CREATE TEMPORARY TABLE {self.newest} AS\n"
             f"SELECT {_list(self.columns)} FROM (\n"
             f"  SELECT {_list(self.columns)}, ROW_NUMBER() OVER (\n"
-            f"    PARTITION BY {_list(self.key)} ORDER BY {quoted(self.cursor)} DESC NULLS LAST\n"
+            f"    PARTITION BY {self._identity} ORDER BY {quoted(self.cursor)} DESC NULLS LAST\n"
             f"  ) AS version_rank FROM {self.stage}\n"
             f") AS ranked WHERE version_rank = 1"
         )
@@ -170,7 +173,13 @@ class Merge:
         )
 
     def _same_key(self, other: str) -> str:
-        return " AND ".join(f"{other}.{quoted(k)} = stage.{quoted(k)}" for k in self.key)
+        same = [f"{other}.{quoted(k)} = stage.{quoted(k)}" for k in self.key]
+        same += [f"LEN({other}.{quoted(k)}) = LEN(stage.{quoted(k)})" for k in self.text_key]
+        return " AND ".join(same)
+
+    @property
+    def _identity(self) -> str:
+        return ", ".join([*map(quoted, self.key), *(f"LEN({quoted(k)})" for k in self.text_key)])
 
 
 def delete_window(target: Relation, cursor: str, start: str, end: str) -> str:

@@ -3,7 +3,7 @@
 PyMySQL connects, authenticates, sends the query and reads the column definitions. Its own row loop
 makes a Python object of every cell, so from there on the socket is read in large blocks and decoded by
 `pipeline.codec`. This is the one place that uses what PyMySQL keeps to itself (`_sock`, `_rfile`,
-`_result`, `_next_seq_id`, `_read_timeout`, `_force_close`).
+`_result`, `_next_seq_id`, `_force_close`).
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ def read_batches(
     batch_bytes: int = 32 << 20,
 ) -> Iterator[DecodedBatch]:
     """Run `query`, whose result has exactly these `columns`, and yield its rows in batches.
+
+    The query is sent when the first batch is asked for.
 
     A batch ends at `batch_rows` rows, or with the rows that take it past `batch_bytes` on the wire, which
     come a few thousand at a time. Memory is that of the batches the caller keeps, and one more.
@@ -88,8 +90,7 @@ class _Socket:
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
-        self._socket = connection._sock
-        self._socket.settimeout(connection._read_timeout)
+        self._socket = connection._sock  # its timeout is set: the column definitions have been read
         self._buffered = True
 
     def read_into(self, target: memoryview) -> int:

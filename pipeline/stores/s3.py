@@ -227,9 +227,7 @@ def _advice(code: str, error: Exception) -> str:
         )
     if isinstance(error, botocore.exceptions.NoCredentialsError):
         return "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a role is attached"
-    if isinstance(
-        error, botocore.exceptions.HTTPClientError | botocore.exceptions.ConnectionError
-    ):
+    if isinstance(error, botocore.exceptions.HTTPClientError | botocore.exceptions.ConnectionError):
         return "check AWS_ENDPOINT_URL_S3, S3_REGION and the network"
     return ""
 

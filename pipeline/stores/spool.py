@@ -23,7 +23,6 @@ from pipeline.stores.mysql_sql import Span
 from pipeline.window import Window
 
 _UPLOADED = "uploaded"
-_LONGEST_NAME = 200  # bytes; file systems hold 255, and a name of Chinese characters is encoded in more
 
 
 class Plan(BaseModel):
@@ -48,8 +47,7 @@ class Spool:
     @classmethod
     def of(cls, root: Path, table: TableName, window: Window) -> Spool:
         """Below `root`, e.g. ``.spool/settlement/partner_info/20250801T…_20250802T…``."""
-        folders = (_folder_name(segment) for segment in table.path.split("/"))
-        return cls(root.joinpath(*folders) / window.name)
+        return cls(root / table.path / window.name)
 
     @property
     def plan_path(self) -> Path:
@@ -89,12 +87,6 @@ class Spool:
         with suppress(FileNotFoundError):
             self.folder.rename(aside)
             shutil.rmtree(aside, ignore_errors=True)
-
-
-def _folder_name(segment: str) -> str:
-    if len(segment) <= _LONGEST_NAME:
-        return segment
-    return f"{segment[: _LONGEST_NAME // 2]}-{hashlib.sha256(segment.encode()).hexdigest()[:16]}"
 
 
 def sha256_of(path: Path) -> str:

@@ -98,7 +98,10 @@ def test_tables_in_pieces_of_any_size(
         *[("double", text) for text in (b"", b"-", b".", b".5", b"1e", b"1e-", b"1e12345", b"nan")],
         *[("double", text) for text in (b"1x", b"1.2.3", b"0x10", b"1e5x", b" 1", b"inf")],
         *[("date32[day]", text) for text in (b"", b"2025-1-1", b"2025-01-01 ", b"2025/01/01")],
-        *[("date32[day]", text) for text in (b"202x-01-01", b"2025-01-0x", b"20250-1-01")],
+        *[
+            ("date32[day]", text)
+            for text in (b"202x-01-01", b"2025-01-0x", b"\xff\xff\xff\xff-01-01")
+        ],
         *[("timestamp[us, tz=UTC]", text) for text in (b"", b"2025-01-01", b"2025-01-01T00:00:00")],
         *[("timestamp[us, tz=UTC]", b"2025-01-01 " + t) for t in (b"24:00:00", b"00:60:00")],
         *[("timestamp[us, tz=UTC]", b"2025-01-01 " + t) for t in (b"00:00:60", b"00:00:00,5")],
@@ -111,7 +114,7 @@ def test_tables_in_pieces_of_any_size(
 def test_what_is_no_value_of_the_type_is_refused_by_name(arrow: str, text: bytes) -> None:
     with pytest.raises(DataError, match="column amount") as raised:
         wire.decode([[text]], [wire.column(arrow, "amount")])
-    assert repr(text.decode()) in str(raised.value)
+    assert repr(text.decode("utf-8", "replace")) in str(raised.value)
 
 
 def test_a_long_value_is_shown_by_its_beginning() -> None:

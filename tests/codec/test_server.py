@@ -102,7 +102,7 @@ VALUES: dict[str, dict[str, object]] = {
         )
     },
     "DECIMAL(8,2) ZEROFILL": {"1.5": Decimal("1.50")},
-    "DECIMAL(38,38)": {"0.00000000000000000000000000000000000001": Decimal(1).scaleb(-38)},
+    "DECIMAL(38,37)": {"0.0000000000000000000000000000000000001": Decimal(1).scaleb(-37)},
     "DECIMAL(65,30)": {"1.5": "1." + "5".ljust(30, "0")},
     "FLOAT": {number: np.float32(number) for number in ("0.1", "3.4e38", "-1e-37")},
     "DOUBLE": {

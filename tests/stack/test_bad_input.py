@@ -130,34 +130,43 @@ def test_a_missing_setting(world: World, things: str, unset: str, status: int, w
         assert_nothing_written(world)
 
 
+CLOSED = str(free_port())
+LOGIN = "cannot log in to Redshift"
+
+
 @pytest.mark.parametrize(
-    ("environment", "status", "words"),
+    ("variable", "value", "status", "what", "todo"),
     [
-        ({"DB_PORT": "{closed}"}, 42, ["MySQL at 127.0.0.1:{closed} failed", "check DB_HOST, DB_PORT"]),
-        ({"DB_PASSWORD": "wrong"}, 42, ["refused the login of pipeline", "check DB_USER and DB_PASSWORD"]),
-        ({"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:{closed}"}, 43, ["cannot list s3://", "AWS_ENDPOINT_URL_S3"]),
-        ({"AWS_SECRET_ACCESS_KEY": "wrong"}, 43, ["cannot list s3://", "AWS_SECRET_ACCESS_KEY"]),
-        ({"S3_BUCKET_NAME": "no-such-bucket"}, 43, ["there is no bucket no-such-bucket", "create the bucket"]),
-        ({"REDSHIFT_PORT": "{closed}"}, 44, ["cannot log in to Redshift at 127.0.0.1:{closed}", "check REDSHIFT_HOST"]),
-        ({"REDSHIFT_PASSWORD": "wrong"}, 44, ["cannot log in to Redshift", "check REDSHIFT_USER and REDSHIFT_PASSWORD"]),
+        ("DB_PORT", CLOSED, 42, f"MySQL at 127.0.0.1:{CLOSED} failed", "check DB_HOST, DB_PORT"),
+        ("DB_PASSWORD", "wrong", 42, "refused the login of pipeline", "check DB_USER and DB_PASS"),
+        ("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{CLOSED}", 43, "cannot list s3://", "AWS_ENDPO"),
+        ("AWS_SECRET_ACCESS_KEY", "wrong", 43, "cannot list s3://", "AWS_SECRET_ACCESS_KEY"),
+        ("S3_BUCKET_NAME", "missing", 43, "there is no bucket missing", "create the bucket"),
+        ("REDSHIFT_PORT", CLOSED, 44, f"{LOGIN} at 127.0.0.1:{CLOSED}", "check REDSHIFT_HOST"),
+        ("REDSHIFT_PASSWORD", "wrong", 44, LOGIN, "check REDSHIFT_USER and REDSHIFT_PASSWORD"),
     ],
-)  # fmt: skip
+)
 def test_a_server_that_is_away_or_refuses(
-    world: World, things: str, environment: dict[str, str], status: int, words: list[str]
+    world: World, things: str, variable: str, value: str, status: int, what: str, todo: str
 ):
-    closed = str(free_port())
-    variables = {name: value.format(closed=closed) for name, value in environment.items()}
     began = time.monotonic()
     arguments = ["DailyLoad", "--date", "2025-08-01", "--table", things]
-    out = world.luigi(*arguments, check=status, **variables).stdout
+    out = world.luigi(*arguments, check=status, **{variable: value}).stdout
     assert time.monotonic() - began < 30
-    told(out, *(word.format(closed=closed) for word in words))
+    told(out, what, todo)
     assert "wrong" not in out
     if status != 44:
         assert_nothing_written(world)
     assert not world.lake_keys("loads/")
     world.luigi(*arguments)  # nothing stands in the way of the same command
     assert world.loaded("things", "id") == [(1,)]
+
+
+def test_a_range_does_not_wait_for_a_source_that_is_away_day_by_day(world: World, things: str):
+    line = ["RangeDaily", "--of", "DailyLoad", "--DailyLoad-table", things]
+    line += ["--start", "2025-08-01", "--stop", "2025-08-25"]
+    out = world.luigi(*line, check=42, DB_PORT=CLOSED).stdout
+    assert out.count("try 1 failed") <= 4
 
 
 # In this process: the error itself.
@@ -208,7 +217,9 @@ def test_a_definition_that_does_not_fit_the_table(
             "tables: {a.x: {cursor: at}, b.y: {cursor: at, target: X}}",
             ["would load into one table"],
         ),
-        ("tables: {a.x: {cursor: at, target: ''}}", ["a.x"]),
+        ("tables: {a.x: {cursor: at, target: " + "x" * 128 + "}}", ["128 bytes; Redshift holds"]),
+        ("tables: {a." + "包" * 43 + ": {cursor: at}}", ["129 bytes; Redshift holds"]),
+        ("defaults: 5\ntables: {a.b: {cursor: at}}", ["`defaults:` is no mapping"]),
     ],
 )
 def test_a_file_of_definitions_that_is_wrong(

@@ -15,7 +15,7 @@ from pipeline import ConvertCSV, CopyToRedshift, DailyBackup, DailyLoad
 from pipeline.config.settings import settings
 from pipeline.config.tables import table_named
 from pipeline.manifest import ChunkFigures, LoadMarker
-from pipeline.steps import convert, load, upload
+from pipeline.steps import convert, load, refresh, upload
 from pipeline.stores import redshift
 from pipeline.stores.chunk_file import ChunkFile
 from pipeline.targets import lake
@@ -185,3 +185,23 @@ def test_windows_may_come_in_any_order_and_no_older_version_replaces_a_newer(
     world.lake.delete([world.keys("orders").load_marker(old)])
     world.build(CopyToRedshift(table=table, window=old))
     assert world.query("SELECT state, COUNT(*) FROM {schema}.orders GROUP BY 1") == [(30, 800)]
+
+
+def test_two_runs_may_make_the_same_view_at_once(world: World, monkeypatch: pytest.MonkeyPatch):
+    table = orders(world, business_key="state")
+    window = day("2025-08-01")
+    world.build(CopyToRedshift(table=table, window=window))
+    definition = table_named(settings().run.configs, table)
+    csv = convert.read_manifest(lake(), world.keys("orders"), window)
+    view = refresh.latest_view(definition, csv, world.name)
+    assert view is not None
+    together(monkeypatch, refresh, "_stands")  # both have seen that there is none
+
+    def one(_: int) -> tuple[str, ...]:
+        with redshift.connected(settings().warehouse) as connection:
+            return refresh.refresh_views(connection, [view], world.name)
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(one, range(2))) == [("orders_latest",)] * 2
+    assert world.query("SELECT COUNT(*) FROM {schema}.orders_latest") == [(7,)]
+    assert world.query("SELECT COUNT(*) FROM {schema}.pipeline_views") == [(1,)]

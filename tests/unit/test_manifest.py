@@ -1,0 +1,75 @@
+"""Markers: the digest names the content, and what is no marker is refused."""
+
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from pipeline.errors import LakeError
+from pipeline.manifest import LakeManifest, Part, ViewsMarker, decode
+
+NOW = datetime(2025, 8, 2, tzinfo=timezone.utc)
+
+
+def manifest(**more: Any) -> LakeManifest:
+    values: dict[str, Any] = {
+        "table": "a.b",
+        "window": "w",
+        "written_at": NOW,
+        "columns": (),
+        "key": ("id",),
+        "parts": (part("1"), part("2")),
+        "rows": 2,
+        "bytes": 20,
+        "cursor_min": None,
+        "cursor_max": None,
+        "key_checksum": None,
+        "read_at": NOW,
+        "schema_fingerprint": "f",
+    }
+    return LakeManifest(**{**values, **more})
+
+
+def part(sha256: str, key: str = "k") -> Part:
+    return Part(key=key, rows=1, bytes=10, sha256=sha256)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"table": "a.c"},
+        {"window": "v"},
+        {"schema_fingerprint": "g"},
+        {"parts": (part("1"),)},
+        {"parts": (part("2"), part("1"))},
+        {"parts": (part("1"), part("3"))},
+    ],
+)
+def test_other_content_has_another_digest(other: dict[str, Any]):
+    assert manifest(**other).digest != manifest().digest
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"written_at": NOW.replace(year=2030)},
+        {"seconds": 9.0},
+        {"code_version": "another"},
+        {"read_at": NOW.replace(year=2030)},
+        {"parts": (part("1", "elsewhere"), part("2"))},
+    ],
+)
+def test_the_same_content_has_the_same_digest_whoever_wrote_it_and_when(other: dict[str, Any]):
+    assert manifest(**other).digest == manifest().digest
+
+
+def test_a_marker_survives_its_json():
+    assert decode(LakeManifest, manifest().encode(), "key") == manifest()
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"[]", b"\xff", b'{"table": "a.b"', b"null"])
+def test_what_is_no_marker_is_refused_with_its_key(data: bytes):
+    with pytest.raises(LakeError) as raised:
+        decode(ViewsMarker, data, "s3://bucket/key")
+    assert "s3://bucket/key is not a marker" in str(raised.value)
+    assert "delete it" in str(raised.value)

@@ -1,0 +1,117 @@
+"""The spool: files appear whole or not at all, the first plan wins, only uploaded rows are evicted."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from pipeline.names import TableName
+from pipeline.stores.mysql_sql import Span
+from pipeline.stores.spool import Plan, Spool, appearing, evict
+from pipeline.window import Window
+
+NAME = TableName("shop", "orders")
+
+
+def plan(*bounds: str) -> Plan:
+    return Plan(spans=tuple(Span("at", bound, None) for bound in bounds))
+
+
+def spool(root: Path, day: int = 1) -> Spool:
+    return Spool.of(root, NAME, Window.day(date(2025, 8, day)))
+
+
+def filled(root: Path, day: int, size: int, uploaded: bool = True) -> Spool:
+    window = spool(root, day)
+    kept = window.keep_plan(plan("1"))
+    window.chunk_path(kept, 0).write_bytes(bytes(size))
+    if uploaded:
+        window.mark_uploaded()
+        os.utime(window.folder / "uploaded", (day, day))
+    return window
+
+
+def test_a_file_is_not_there_until_it_is_complete(tmp_path: Path):
+    path = tmp_path / "deep" / "file"
+    with appearing(path) as partial:
+        partial.write_text("half")
+        assert not path.exists()
+    assert path.read_text() == "half"
+    assert os.listdir(path.parent) == ["file"]
+
+
+def test_a_file_whose_writing_fails_leaves_nothing(tmp_path: Path):
+    def fail() -> None:
+        with appearing(tmp_path / "file") as partial:
+            partial.write_text("half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(("replace", "left"), [(True, "second"), (False, "first")])
+def test_a_file_that_is_there_is_replaced_only_where_that_is_asked_for(
+    tmp_path: Path, replace: bool, left: str
+):
+    path = tmp_path / "file"
+    path.write_text("first")
+    with appearing(path, replace=replace) as partial:
+        partial.write_text("second")
+    assert path.read_text() == left
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_of_two_who_write_at_once_the_first_stays(tmp_path: Path):
+    path = tmp_path / "file"
+    with appearing(path, replace=False) as one:
+        with appearing(path, replace=False) as other:
+            one.write_text("one")
+            other.write_text("other")
+        assert path.read_text() == "other"
+    assert path.read_text() == "other"
+
+
+def test_all_planners_go_on_with_the_first_plan(tmp_path: Path):
+    plans = [plan(str(number)) for number in range(16)]
+    with ThreadPoolExecutor(8) as pool:
+        kept = list(pool.map(spool(tmp_path).keep_plan, plans))
+    assert len(set(kept)) == 1
+    assert kept[0] in plans
+    assert spool(tmp_path).plan() == kept[0]
+
+
+def test_chunks_of_different_plans_never_have_one_name(tmp_path: Path):
+    window = spool(tmp_path)
+    one, other = plan("1", "2"), plan("1", "3")
+    assert not set(window.chunk_paths(one)) & set(window.chunk_paths(other))
+    assert window.chunk_paths(one) == sorted(window.chunk_paths(one))
+
+
+def test_a_cleared_window_is_gone_and_may_be_cleared_again(tmp_path: Path):
+    window = filled(tmp_path, 1, 10)
+    window.clear()
+    window.clear()
+    assert not window.folder.exists()
+    assert os.listdir(window.folder.parent) == []
+    with pytest.raises(FileNotFoundError):
+        window.plan()
+
+
+def test_the_oldest_uploaded_windows_are_evicted_until_the_rest_fits(tmp_path: Path):
+    windows = [filled(tmp_path, day, 1000) for day in (3, 1, 2)]
+    assert evict(tmp_path, 10**6) == []
+    assert evict(tmp_path, 2500) == [windows[1].folder]
+    assert [w.folder.exists() for w in windows] == [True, False, True]
+    evict(tmp_path, 0)
+    assert not any(w.folder.exists() for w in windows)
+
+
+def test_rows_that_are_not_in_the_lake_are_never_evicted(tmp_path: Path):
+    waiting = filled(tmp_path, 1, 10_000, uploaded=False)
+    done = filled(tmp_path, 2, 10)
+    assert evict(tmp_path, 0) == [done.folder]
+    assert len(waiting.files()) == 1

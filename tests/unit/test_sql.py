@@ -1,0 +1,136 @@
+"""SQL as text: what is quoted, what is refused, what each statement says."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.columns import Column, ReadAs
+from pipeline.names import TableName
+from pipeline.stores import mysql_sql, redshift_sql
+from pipeline.stores.mysql_sql import Span
+from pipeline.stores.redshift_sql import CopySource, Merge, Relation
+
+TABLE = TableName("s`s", "t.t")
+ID = Column("Id", "int", False, "int32", "INTEGER", "id")
+FLAGS = Column("F`s", "bit(8)", True, "int64", "BIGINT", "f`s", ReadAs.NUMBER)
+
+
+@given(st.text())
+def test_a_mysql_identifier_ends_where_it_is_meant_to(name: str):
+    quoted = mysql_sql.quoted(name)
+    assert quoted[0] == quoted[-1] == "`"
+    assert quoted[1:-1].replace("``", "") == name.replace("`", "")
+    assert quoted[1:-1].replace("``", "`") == name
+
+
+@given(st.text())
+def test_a_redshift_identifier_ends_where_it_is_meant_to(name: str):
+    quoted = redshift_sql.quoted(name)
+    assert quoted[0] == quoted[-1] == '"'
+    assert quoted[1:-1].replace('""', '"') == name.lower()
+
+
+@given(st.text())
+def test_a_redshift_literal_ends_where_it_is_meant_to_or_is_refused(text: str):
+    if "\\" in text:
+        with pytest.raises(ValueError, match="backslash"):
+            redshift_sql.literal(text)
+    else:
+        literal = redshift_sql.literal(text)
+        assert literal[1:-1].replace("''", "'") == text
+
+
+@pytest.mark.parametrize("value", ["' OR 1=1", "2025-08-01'", "x", "1;2", "\\", "2025\n"])
+def test_what_is_no_bound_is_refused(value: str):
+    with pytest.raises(ValueError, match="is not a bound"):
+        mysql_sql.literal(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "literal"),
+    [
+        (7, "7"),
+        (-(2**63), "-9223372036854775808"),
+        (Decimal("1E+3"), "1000"),
+        (Decimal("-0.0010"), "-0.0010"),
+        (b"\x00'", "X'0027'"),
+        ("it's \\", "_utf8mb4 X'69742773205c'"),
+        (datetime(2025, 8, 1, 2, 3, 4, 5), "'2025-08-01 02:03:04.000005'"),
+        (date(2025, 8, 1), "'2025-08-01'"),
+    ],
+)
+def test_the_literal_of_a_key(value: object, literal: str):
+    assert mysql_sql.value_literal(value) == literal
+
+
+@pytest.mark.parametrize("value", [None, True, 1.5, [1]])
+def test_what_has_no_literal_is_refused(value: object):
+    with pytest.raises(TypeError):
+        mysql_sql.value_literal(value)
+
+
+def test_a_span_is_half_open():
+    span = Span("at", "2025-08-01 00:00:00", "2025-08-02 00:00:00")
+    assert mysql_sql.count_rows(TABLE, span) == (
+        "SELECT COUNT(*) FROM `s``s`.`t.t` WHERE `at` >= '2025-08-01 00:00:00'"
+        " AND `at` < '2025-08-02 00:00:00'"
+    )
+    assert mysql_sql.count_rows(TABLE, Span()) == "SELECT COUNT(*) FROM `s``s`.`t.t`"
+    assert ">=" not in mysql_sql.count_rows(TABLE, Span("at", None, "2025-08-02"))
+
+
+def test_columns_are_read_in_the_form_in_which_they_are_exact():
+    assert mysql_sql.select_rows(TABLE, [ID, FLAGS], Span(), ["at", "Id"]) == (
+        "SELECT `Id`, `F``s` + 0 FROM `s``s`.`t.t` ORDER BY `at`, `Id`"
+    )
+
+
+def test_copy_says_everything_that_it_depends_on():
+    source = CopySource("s3://b/it's", "eu-west-1", "IAM_ROLE default", "__null__", "zstd")
+    text = redshift_sql.copy(Relation(None, "stage"), ["id", 'a"b'], source)
+    assert text.split("\n") == [
+        'COPY "stage" ("id", "a""b")',
+        "FROM 's3://b/it''s'",
+        "IAM_ROLE default",
+        "REGION 'eu-west-1' MANIFEST",
+        "FORMAT AS CSV DELIMITER '|' QUOTE '\"' NULL AS '__null__'",
+        "ZSTD TIMEFORMAT 'auto' DATEFORMAT 'auto'",
+        "COMPUPDATE OFF STATUPDATE OFF MAXERROR 0",
+    ]
+
+
+def test_copys_credentials():
+    assert redshift_sql.role_credentials("default") == "IAM_ROLE default"
+    assert redshift_sql.role_credentials("arn:x") == "IAM_ROLE 'arn:x'"
+    assert redshift_sql.key_credentials("a", "b", None) == "ACCESS_KEY_ID 'a' SECRET_ACCESS_KEY 'b'"
+    assert redshift_sql.key_credentials("a", "b", "c").endswith("SESSION_TOKEN 'c'")
+
+
+def test_a_merge_of_a_composite_key_compares_every_column_of_it():
+    merge = Merge(Relation("s", "t"), Relation(None, "stage"), ("a", "b", "at"), ("a", "b"), "at")
+    for statement in (merge.delete_older, merge.insert_missing, merge.count_unmerged):
+        assert '."a" = stage."a"' in statement
+        assert '."b" = stage."b"' in statement
+    assert '."at" <= stage."at"' in merge.delete_older
+    assert 'PARTITION BY "a", "b" ORDER BY "at" DESC' in merge.keep_newest
+
+
+@pytest.mark.parametrize("word", ["TRUNCATE", "DROP", "RENAME", "ON CONFLICT"])
+def test_nothing_here_uses_what_commits_by_itself_or_loses_a_table(word: str):
+    target, stage = Relation("s", "t"), Relation(None, "stage")
+    merge = Merge(target, stage, ("a",), ("a",), "a")
+    statements = [
+        merge.keep_newest,
+        merge.delete_older,
+        merge.insert_missing,
+        redshift_sql.delete_all(target),
+        redshift_sql.delete_window(target, "a", "2025-08-01", "2025-08-02"),
+        redshift_sql.insert_stage(target, stage, ["a"]),
+        redshift_sql.create_stage(stage, target),
+        redshift_sql.create_view(target, "SELECT 1"),
+        redshift_sql.lock(target),
+    ]
+    assert not any(word in statement for statement in statements)
