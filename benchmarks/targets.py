@@ -15,6 +15,7 @@ PREDECESSOR = 0.035
 """Share of the raw drain that the tool before this one reached; it is not part of the runs here."""
 _MILLION = 1_000_000
 _SIZE_ROWS = 300_000
+_YEAR = 365
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Figure:
         """Name, target, measured, reached or not."""
         try:
             found = self.read(results)
-        except (KeyError, StopIteration, IndexError):
+        except KeyError:
             found = {}
         if not found:
             return self.name, self.target, "not measured", "–"
@@ -48,8 +49,8 @@ class Figure:
 
 
 def contestant(results: Results, name: str, file: str = "throughput") -> dict[str, Any]:
-    """One contestant's results; StopIteration when it did not run."""
-    return next(dict(c) for c in results[file]["contestants"] if c["name"] == name)
+    """One contestant's results; KeyError when it did not run."""
+    return {c["name"]: dict(c) for c in results[file]["contestants"]}[name]
 
 
 def _seconds(results: Results, name: str) -> dict[int, float]:
@@ -97,12 +98,18 @@ def _size(results: Results) -> Summary:
     """Of the point nearest to 300,000 rows, brought to exactly that many."""
     points = results["growth"]["points"]
     near = min(points, key=lambda point: abs(point["rows"] - _SIZE_ROWS))
+    if abs(near["rows"] / _SIZE_ROWS - 1) > 0.05:
+        return {}
     return summary([near["parquet_bytes"] / near["rows"] * _SIZE_ROWS / 1e6])
 
 
 def _overhead(*path: str) -> Callable[[Results], Summary]:
+    """Read from the overheads; nothing where they were measured over fewer days than the figure names."""
+
     def read(results: Results) -> Summary:
         found = results["overhead"]
+        if path[0] != "fresh" and found["nothing"]["days"] < _YEAR:
+            return {}
         for step in path:
             found = found[step]
         return dict(found)

@@ -99,6 +99,19 @@ def assert_marked(world: World, table: str, window: Window) -> None:
     assert world.lake.exists(keys.views_marker(window))
 
 
+def assert_told(text: str, *words: str) -> None:
+    """All the words, in one message that says what to do."""
+    for word in (*words, "Try: "):
+        assert word in text
+    assert len(text.strip().splitlines()) <= 3, text
+
+
+def assert_nothing_written(world: World) -> None:
+    assert world.lake_keys() == []
+    tables = "SELECT table_name FROM svv_tables WHERE table_schema = %s"
+    assert world.query(tables, (world.name,)) == []
+
+
 def _kinds(world: World, table: str) -> dict[str, str]:
     rows = world.sql(
         "SELECT COLUMN_NAME, DATA_TYPE, NUMERIC_PRECISION FROM information_schema.columns "

@@ -76,9 +76,10 @@ def test_a_figure_is_reached_missed_or_not_measured():
     assert row({})[2:] == ("not measured", "–")
 
 
-def test_a_report_of_nothing_says_so():
+def test_a_report_of_nothing_or_of_other_contestants_says_so():
     for section in report.SECTIONS.values():
         assert report._part(section, {})
+    assert "Not measured" in report._part(report._stages, {"throughput": {"contestants": []}})
 
 
 def test_a_frame_that_no_place_names_is_told_by_its_function():

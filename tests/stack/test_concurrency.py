@@ -16,7 +16,7 @@ from pipeline.config.settings import settings
 from pipeline.config.tables import table_named
 from pipeline.manifest import ChunkFigures, LoadMarker
 from pipeline.steps import convert, load, refresh, upload
-from pipeline.stores import redshift
+from pipeline.stores import redshift, redshift_sql
 from pipeline.stores.chunk_file import ChunkFile
 from pipeline.targets import lake
 from pipeline.window import Window
@@ -109,6 +109,7 @@ def test_of_two_loads_that_have_both_copied_one_merges(
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(one, range(2))
     assert first.committed_at == second.committed_at
+    assert (first.rows_replaced, second.rows_replaced) == (0, 0)
     assert world.query("SELECT COUNT(*) FROM {schema}.orders") == [(400,)]
     assert len(world.ledger("orders")) == 1
 
@@ -187,7 +188,7 @@ def test_windows_may_come_in_any_order_and_no_older_version_replaces_a_newer(
     assert world.query("SELECT state, COUNT(*) FROM {schema}.orders GROUP BY 1") == [(30, 800)]
 
 
-def test_two_runs_may_make_the_same_view_at_once(world: World, monkeypatch: pytest.MonkeyPatch):
+def test_a_view_that_another_run_is_just_making_is_waited_for(world: World):
     table = orders(world, business_key="state")
     window = day("2025-08-01")
     world.build(CopyToRedshift(table=table, window=window))
@@ -195,13 +196,18 @@ def test_two_runs_may_make_the_same_view_at_once(world: World, monkeypatch: pyte
     csv = convert.read_manifest(lake(), world.keys("orders"), window)
     view = refresh.latest_view(definition, csv, world.name)
     assert view is not None
-    together(monkeypatch, refresh, "_stands")  # both have seen that there is none
 
-    def one(_: int) -> tuple[str, ...]:
+    def refreshed() -> tuple[str, ...]:
         with redshift.connected(settings().warehouse) as connection:
             return refresh.refresh_views(connection, [view], world.name)
 
-    with ThreadPoolExecutor(2) as pool:
-        assert list(pool.map(one, range(2))) == [("orders_latest",)] * 2
+    with redshift.connected(settings().warehouse) as other, ThreadPoolExecutor(1) as pool:
+        with redshift.transaction(other) as cursor:
+            cursor.execute(redshift_sql.create_view(view.relation, view.query))
+            made = pool.submit(refreshed)
+            deadline = time.monotonic() + 60
+            while world.query("SELECT COUNT(*) FROM pg_locks WHERE NOT granted") == [(0,)]:
+                assert time.monotonic() < deadline
+        assert made.result(timeout=60) == ("orders_latest",)
     assert world.query("SELECT COUNT(*) FROM {schema}.orders_latest") == [(7,)]
     assert world.query("SELECT COUNT(*) FROM {schema}.pipeline_views") == [(1,)]
