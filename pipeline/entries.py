@@ -21,6 +21,7 @@ from pipeline.targets import lake
 from pipeline.tasks import RefreshViews, UploadParquet, WindowTask
 from pipeline.window import UTC, Window
 
+_BEGAN = datetime.now(UTC)  # of this run, which keeps to one day and hour though the clock goes on
 Period = Any  # a date for days, a datetime for hours: Luigi's own parameter types
 
 
@@ -67,15 +68,21 @@ class _Entry(luigi.WrapperTask):
         """
         if table.definition.cursor_type != "full":
             return self.window
-        now = datetime.now(UTC)
-        current = self.window_of(now if isinstance(self.period, datetime) else now.date())
+        current = self.window_of(_BEGAN if isinstance(self.period, datetime) else _BEGAN.date())
         length = current.end - current.start
         return max(self.window, Window(current.start - length, current.start))
 
     @exit_status.noted
     def complete(self) -> bool:
         """Whether every table's marker of this period, or a later snapshot's, is there."""
-        return bool(_complete([self]))
+        return all(self._is_done(table) for table in self.tables())
+
+    def _is_done(self, table: Table) -> bool:
+        if self.last(table=str(table.name), window=self.taken(table)).complete():
+            return True
+        if table.definition.cursor_type != "full":
+            return False
+        return any(w.end >= self.window.end for w in _marked(self.last, Keys(table.name)))
 
     @classmethod
     def bulk_complete(cls, parameter_tuples: Iterable[Any]) -> list[Any]:
@@ -114,7 +121,9 @@ def _marked(last: type[WindowTask], keys: Keys) -> set[Window]:
     return {window for key in markers if (window := window_of_key(key)) is not None}
 
 
-class _Daily(_Entry):
+class DailyEntry(_Entry):
+    """Whose periods are days."""
+
     date: date = DayParameter(description="the day, in UTC")
 
     @staticmethod
@@ -127,7 +136,9 @@ class _Daily(_Entry):
         return self.date
 
 
-class _Hourly(_Entry):
+class HourlyEntry(_Entry):
+    """Whose periods are hours."""
+
     hour: datetime = HourParameter(description="the hour, in UTC, as 2025-08-01T13")
 
     @staticmethod
@@ -154,49 +165,49 @@ class _AllTables(_Entry):
         return list(tables(settings().run.configs, settings().default_database).values())
 
 
-class DailyLoad(_OneTable, _Daily):
+class DailyLoad(_OneTable, DailyEntry):
     """One day of one table, all the way to the views."""
 
     last = RefreshViews
 
 
-class DailyBackup(_OneTable, _Daily):
+class DailyBackup(_OneTable, DailyEntry):
     """One day of one table, as far as the lake."""
 
     last = UploadParquet
 
 
-class DailyLoadAll(_AllTables, _Daily):
+class DailyLoadAll(_AllTables, DailyEntry):
     """One day of every configured table."""
 
     last = RefreshViews
 
 
-class DailyBackupAll(_AllTables, _Daily):
+class DailyBackupAll(_AllTables, DailyEntry):
     """One day of every configured table, as far as the lake."""
 
     last = UploadParquet
 
 
-class HourlyLoad(_OneTable, _Hourly):
+class HourlyLoad(_OneTable, HourlyEntry):
     """One hour of one table, all the way to the views."""
 
     last = RefreshViews
 
 
-class HourlyBackup(_OneTable, _Hourly):
+class HourlyBackup(_OneTable, HourlyEntry):
     """One hour of one table, as far as the lake."""
 
     last = UploadParquet
 
 
-class HourlyLoadAll(_AllTables, _Hourly):
+class HourlyLoadAll(_AllTables, HourlyEntry):
     """One hour of every configured table."""
 
     last = RefreshViews
 
 
-class HourlyBackupAll(_AllTables, _Hourly):
+class HourlyBackupAll(_AllTables, HourlyEntry):
     """One hour of every configured table, as far as the lake."""
 
     last = UploadParquet

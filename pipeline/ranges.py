@@ -6,7 +6,7 @@ Classes of the same name: Luigi takes the most derived one on the command line. 
 - an old `--start` is honoured (Luigi's `days_back` of 100 silently overrides it),
 - a range of any length is worked off in one run, `task_limit` periods at a time, the oldest first:
   Luigi's scheduler slows down with the square of the live tasks, and its own RangeDaily stops after
-  the first `task_limit`.
+  the first `task_limit`. A period that fails holds back none that come later.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import ClassVar
 
 import luigi
 import luigi.tools.range
 
 from pipeline import exit_status
+from pipeline.entries import DailyEntry, HourlyEntry
 from pipeline.errors import ConfigurationError
 from pipeline.parameters import DayParameter, HourParameter
 from pipeline.window import UTC
@@ -29,8 +31,15 @@ _CENTURY = 36_525  # days
 _BEGAN = time.monotonic()  # of this run: Luigi imports the module before it does anything else
 
 
-class _InBatches(luigi.tools.range.RangeBase):
-    """Work off what is missing in batches, each asked for when the one before it is complete."""
+class _InParts(luigi.tools.range.RangeBase):
+    """A long range is made of short ones, which ask for their periods one after the other.
+
+    A short range asks when it runs, and it runs when nothing more urgent can: its priority is below
+    that of every window.
+    """
+
+    step: ClassVar[timedelta]
+    not_of: ClassVar[type[luigi.Task]]
 
     # Luigi declares it as a string that is None
     param_name = luigi.OptionalParameter(
@@ -58,26 +67,63 @@ class _InBatches(luigi.tools.range.RangeBase):
     def _missing_now(self) -> list[datetime]:
         now = datetime.now(UTC) if self.now is None else datetime.fromtimestamp(self.now, UTC)
         naive = now.replace(tzinfo=None)
-        if self.start is None:
-            raise ConfigurationError(
-                f"{self.task_family} does not know where to begin",
-                why="--start is missing",
-                todo="add --start and the first day or hour to load, e.g. --start 2025-08-01",
-            )
+        self._check(naive)
         start = max(self.parameter_to_datetime(self.start), self.moving_start(naive))
         stop = self.moving_stop(naive)
         if self.stop is not None:
             stop = min(self.parameter_to_datetime(self.stop), stop)
         periods = self.finite_datetimes(start, stop) if start <= stop else []
-        missing = self.missing_datetimes(periods) if periods else []
+        try:
+            missing = self.missing_datetimes(periods) if periods else []
+        except luigi.parameter.MissingParameterException as error:
+            raise ConfigurationError(
+                f"{self.of.task_family} lacks a parameter",
+                why=str(error),
+                todo="""give it, e.g. --of-params '{"table": "shop.orders"}'""",
+            ) from None
         return sorted(missing, reverse=self.reverse)
+
+    def _check(self, now: datetime) -> None:
+        why = ""
+        if self.start is None:
+            why = "--start is missing"
+        elif self.parameter_to_datetime(self.start) > now:
+            why = f"--start {self.start} lies in the future"
+        elif self.stop is not None and self.stop <= self.start:
+            why = f"--stop {self.stop} does not come after --start {self.start}"
+        elif issubclass(self.of, self.not_of):
+            why = f"{self.of.task_family} has another period; days go with RangeDaily, hours with RangeHourly"
+        if why:
+            raise ConfigurationError(
+                f"{self.task_family} has no sense",
+                why=why,
+                todo="write it like --of DailyLoadAll --start 2025-08-01",
+            )
 
     def _time_is_up(self) -> bool:
         return self.minutes is not None and time.monotonic() - _BEGAN > 60 * self.minutes
 
+    @property
+    def priority(self) -> float:
+        """Older ranges first, and all of them after every window, whose priorities are hours."""
+        first = self.parameter_to_datetime(self.start or self.datetime_to_parameter(datetime.max))
+        return (datetime(2200, 1, 1) - first).days / 1e6
+
     def requires(self) -> list[luigi.Task]:
-        """Nothing before it runs: the batches are asked for one by one."""
-        return []
+        """The short ranges that a long one is made of; fixed at the first look."""
+        self._parts = getattr(self, "_parts", None) or list(self._short_ranges())
+        return self._parts
+
+    def _short_ranges(self) -> Iterator[luigi.Task]:
+        missing = sorted(self.missing())
+        if len(missing) <= self.task_limit:
+            return
+        for index in range(0, len(missing), self.task_limit):
+            part = missing[index : index + self.task_limit]
+            first, behind = part[0], part[-1] + self.step
+            bounds = {"start": self.datetime_to_parameter(first)}
+            bounds["stop"] = self.datetime_to_parameter(behind)
+            yield self.clone(**bounds, limit=None)
 
     @exit_status.noted
     def complete(self) -> bool:
@@ -85,14 +131,18 @@ class _InBatches(luigi.tools.range.RangeBase):
         return not self.missing()
 
     def run(self) -> Iterator[list[luigi.Task]]:
-        """Ask for batch after batch; Luigi starts this anew after each."""
-        while missing := self.missing()[: self.task_limit]:
+        """Ask for the periods; a long range has them from its parts by now."""
+        missing = self.missing()[: self.task_limit]
+        if missing:
             periods = map(self.datetime_to_parameter, missing)
             yield [self._instantiate_task_cls(period) for period in periods]
 
 
-class RangeDaily(_InBatches, luigi.tools.range.RangeDaily):
+class RangeDaily(_InParts, luigi.tools.range.RangeDaily):
     """Every day from `start` to yesterday, or up to `stop`."""
+
+    step = timedelta(days=1)
+    not_of = HourlyEntry
 
     start = DayParameter(default=None, description="the first day")
     stop = DayParameter(default=None, description="the day after the last one; default: today")
@@ -101,8 +151,11 @@ class RangeDaily(_InBatches, luigi.tools.range.RangeDaily):
     task_limit = luigi.IntParameter(default=30, description="days to work on at once")
 
 
-class RangeHourly(_InBatches, luigi.tools.range.RangeHourly):
+class RangeHourly(_InParts, luigi.tools.range.RangeHourly):
     """Every hour from `start` to the last one that is over, or up to `stop`."""
+
+    step = timedelta(hours=1)
+    not_of = DailyEntry
 
     start = HourParameter(default=None, description="the first hour")
     stop = HourParameter(default=None, description="the hour after the last one; default: now")

@@ -20,16 +20,18 @@ from typing import Any
 import luigi
 
 from pipeline import exit_status
+from pipeline.columns import fingerprint
 from pipeline.config.settings import settings
 from pipeline.config.tables import Table, table_named
-from pipeline.errors import PipelineError
+from pipeline.errors import DataError, PipelineError
 from pipeline.ledger import watermark
+from pipeline.manifest import CsvManifest, LakeManifest
 from pipeline.names import Keys
 from pipeline.parameters import WindowParameter
 from pipeline.steps import check, convert, extract, load, plan, quarantine, ready, refresh, upload
 from pipeline.stores import mysql, redshift
 from pipeline.stores.chunk_file import figures_of
-from pipeline.stores.spool import Spool, evict
+from pipeline.stores.spool import Plan, Spool, evict
 from pipeline.targets import MarkerTarget, lake
 from pipeline.window import UTC, Window
 
@@ -64,7 +66,9 @@ class WindowTask(luigi.Task):
     @property
     def spool(self) -> Spool:
         """Where the window's rows wait for S3."""
-        return Spool.of(settings().run.spool, self.definition.name, self.window)
+        source, definition = settings().source, self.definition.definition
+        made_for = f"{source.host}:{source.port} {definition.model_dump_json()}"
+        return Spool.of(settings().run.spool, self.definition.name, self.window, made_for)
 
     @property
     def priority(self) -> float:
@@ -161,7 +165,20 @@ class PlanChunks(SpoolTask):
     def output(self) -> luigi.LocalTarget:
         return luigi.LocalTarget(str(self.spool.plan_path))
 
+    @property
+    def is_stale(self) -> bool:
+        """Whether the spooled rows were in the lake once, and somebody wants them extracted anew."""
+        marker = self.keys.lake_marker(self.window)
+        return self.spool.is_uploaded and not lake().exists(marker)
+
+    @exit_status.noted
+    def complete(self) -> bool:
+        """Whether there is a plan to go by."""
+        return super().complete() and not self.is_stale
+
     def run(self) -> None:
+        if self.is_stale:
+            self.spool.clear()
         with self.connected() as connection:
             source = mysql.describe(connection, self.definition.name, self.excluded)
             check.check_table(self.definition, source)
@@ -195,11 +212,22 @@ class ExtractChunk(SpoolTask):
             source = mysql.describe(connection, self.definition.name, self.excluded)
         key = check.key_of(self.definition, source)
         with unless_overtaken(self):
-            chunk = extract.Chunk(source, key, self.spool.plan().spans[self.chunk])
+            chunks = self.spool.plan()
+            self._refuse_altered(source, chunks)
+            chunk = extract.Chunk(source, key, chunks.spans[self.chunk])
             figures = extract.extract_chunk(self.connected, chunk, self._path, self.progress)
             rate = figures.rows / max(figures.seconds, 1e-3)
             self.say(
                 f"extracted {figures.rows:,} rows in {figures.seconds:.1f} s, {rate:,.0f} a second"
+            )
+
+    def _refuse_altered(self, source: mysql.SourceTable, planned: Plan) -> None:
+        if fingerprint(source.columns) != planned.schema_fingerprint:
+            self.spool.clear()
+            raise DataError(
+                f"the columns of {source.name} changed while the window was read",
+                why="its chunks would not have one schema",
+                todo="run it again; the window is planned and read anew",
             )
 
 
@@ -259,20 +287,30 @@ class CopyToRedshift(WindowTask):
         return {**super().resources, f"warehouse {self.definition.target}": 1}
 
     def run(self) -> None:
+        manifest = upload.read_manifest(lake(), self.keys, self.window)
         csv = convert.read_manifest(lake(), self.keys, self.window)
+        self._refuse_outdated(manifest, csv)
         warehouse, strategy = settings().warehouse, settings().run.strategy
         what = load.Load(self.definition, self.window, csv, warehouse.schema_name)
         credentials = load.credentials(warehouse, settings().lake)
         with redshift.connected(warehouse, settings().bastion) as connection:
             marker = load.load_window(connection, lake(), what, credentials, self.progress)
         load.write_marker(lake(), self.keys, self.window, marker)
-        manifest = upload.read_manifest(lake(), self.keys, self.window)
-        mark = watermark.publish(lake(), self.definition.name, manifest, marker, strategy)
+        mark = watermark.publish(lake(), self.definition, manifest, marker, strategy)
         until = f"{mark.loaded_until:%Y-%m-%d %H:%M}" if mark.loaded_until else "nothing"
         self.say(
             f"loaded {marker.rows_loaded:,} of {marker.rows_staged:,} rows, "
             f"{marker.rows_replaced:,} replaced; without a gap until {until}"
         )
+
+    def _refuse_outdated(self, manifest: LakeManifest, csv: CsvManifest) -> None:
+        if csv.lake_digest != manifest.digest:
+            lake().delete([self.keys.csv_marker(self.window)])
+            raise DataError(
+                "the CSV was made from an earlier extraction than the one in the lake",
+                why=f"that was {csv.lake_digest[:12]}…, this is {manifest.digest[:12]}…",
+                todo="run it again; the CSV's marker is deleted, so that it is made anew",
+            )
 
 
 class RefreshViews(WindowTask):

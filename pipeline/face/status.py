@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pipeline.config.tables import Table
 from pipeline.face.text import aligned
 from pipeline.ledger.history import History, backed_up_windows, histories, loaded_windows
+from pipeline.ledger.watermark import reached
 from pipeline.stores.s3 import Store
-from pipeline.window import Window, unbroken_end
+from pipeline.window import Window
 
 OVERVIEW = ("table", "backed up", "without a gap until", "loaded", "without a gap until")
 WINDOWS = (
@@ -22,8 +23,8 @@ def overview(store: Store, tables: Sequence[Table]) -> str:
     rows = [
         (
             str(table.name),
-            *_run(backed_up_windows(store, table.name)),
-            *_run(loaded_windows(store, table.name)),
+            *_run(table, backed_up_windows(store, table.name)),
+            *_run(table, loaded_windows(store, table.name)),
         )
         for table in tables
     ]
@@ -40,8 +41,8 @@ def windows_report(store: Store, tables: Sequence[Table], last: int) -> str:
     return aligned(WINDOWS, [_line(history) for history in histories(store, wanted)])
 
 
-def _run(windows: list[Window]) -> tuple[int, str | None]:
-    end = unbroken_end(windows)
+def _run(table: Table, windows: list[Window]) -> tuple[int, str | None]:
+    end = reached(table, windows)
     return len(windows), f"{end:%Y-%m-%d %H:%M}" if end else None
 
 

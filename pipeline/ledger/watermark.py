@@ -6,11 +6,12 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
+from pipeline.config.tables import Table
 from pipeline.ledger.history import loaded_windows
 from pipeline.manifest import LakeManifest, LoadMarker, decode
 from pipeline.names import Keys, TableName
 from pipeline.stores.s3 import Store
-from pipeline.window import UTC, unbroken_end
+from pipeline.window import UTC, Window, unbroken_end
 
 
 class Watermark(BaseModel):
@@ -45,16 +46,23 @@ def read(store: Store, table: TableName) -> Watermark | None:
     return None if data is None else decode(Watermark, data, key)
 
 
+def reached(table: Table, windows: list[Window]) -> datetime | None:
+    """How far the windows reach without a gap; a full snapshot covers all that came before it."""
+    if table.definition.cursor_type == "full":
+        return max((window.end for window in windows), default=None)
+    return unbroken_end(windows)
+
+
 def publish(
-    store: Store, table: TableName, lake: LakeManifest, load: LoadMarker, strategy: str
+    store: Store, table: Table, lake: LakeManifest, load: LoadMarker, strategy: str
 ) -> Watermark:
     """Derive the watermark from the load markers and publish it; the last publisher is right."""
-    windows = loaded_windows(store, table)
-    before = read(store, table)
+    windows = loaded_windows(store, table.name)
+    before = read(store, table.name)
     now = datetime.now(UTC)
     watermark = Watermark(
-        table=str(table),
-        loaded_until=unbroken_end(windows),
+        table=str(table.name),
+        loaded_until=reached(table, windows),
         windows_loaded=len(windows),
         latest_window=load.window,
         last_cursor=lake.cursor_max,
@@ -67,5 +75,5 @@ def publish(
         created_at=before.created_at if before else now,
         updated_at=now,
     )
-    store.put(Keys(table).watermark, watermark.model_dump_json(indent=1).encode())
+    store.put(Keys(table.name).watermark, watermark.model_dump_json(indent=1).encode())
     return watermark

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -25,6 +26,7 @@ from pipeline.stores.mysql import Connection, SourceLost, SourceTable
 from pipeline.stores.mysql_sql import Span
 from pipeline.stores.rowstream import DecodedBatch, Doubt, read_batches
 from pipeline.stores.spool import appearing
+from pipeline.window import UTC
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +46,7 @@ class Chunk:
     def order(self) -> tuple[str, ...]:
         """The order in which the read can be resumed; without an index it would cost a sort."""
         cursor = self.span.cursor
-        if cursor is None or not self.source.is_indexed(cursor):
+        if cursor is None or not self.source.is_sorted_by(cursor):
             return ()
         return (cursor, *(name for name in self.source.primary_key if name != cursor))
 
@@ -70,61 +72,65 @@ def extract_chunk(
     when a value cannot be carried, and SourceError when the source stays away. The figures are also
     in the file's footer.
     """
-    started = time.monotonic()
-    losses, read_at = 0, None
+    started, losses = time.monotonic(), 0
     with appearing(path, replace=False) as partial:
-        file = _new_file(partial, chunk)
+        reading = _Reading(chunk, partial)
         while True:
-            before = file.rows
+            before = reading.file.rows
             try:
                 with connect() as connection, mysql.snapshot(connection):
-                    now = mysql.clock(connection)
-                    read_at = read_at or now
-                    _read_rest(connection, chunk, file, progress)
-                break
+                    reading.go_on(connection, progress)
+                return reading.file.finish(reading.read_at, time.monotonic() - started)
             except SourceLost as error:
-                losses = losses + 1 if file.rows == before else 1
+                written = reading.file.rows
+                losses = losses + 1 if written == before else 1
                 if losses >= LOSSES:
                     raise
-                log.warning("%s: %d rows are written, going on: %s", path.name, file.rows, error)
+                log.warning("%s: %d rows are written, going on: %s", path.name, written, error)
             if not chunk.is_resumable:
-                file, read_at = _new_file(partial, chunk), None
-        return file.finish(read_at, time.monotonic() - started)
+                reading = _Reading(chunk, partial)
 
 
-def _new_file(path: Path, chunk: Chunk) -> ChunkFile:
-    return ChunkFile(path, chunk.source.columns, chunk.key, chunk.span.cursor)
+class _Reading:
+    """A chunk being read into a file, over as many connections as it takes."""
 
+    def __init__(self, chunk: Chunk, path: Path) -> None:
+        self.chunk = chunk
+        self.file = ChunkFile(path, chunk.source.columns, chunk.key, chunk.span.cursor)
+        self.read_at = datetime.max.replace(tzinfo=UTC)
+        self._to_come: int | None = None
 
-def _read_rest(connection: Connection, chunk: Chunk, file: ChunkFile, progress: Progress) -> None:
-    """Read what is not in the file yet: everything, or what comes after the last row written."""
-    source, span, written = chunk.source, chunk.span, file.rows
-    if written:
-        span = replace(span, after=_position(chunk, file))
-        _check_first_part(connection, chunk, span, written)
-    expected = int(mysql.scalar(connection, mysql_sql.count_rows(source.name, span)))
-    query = mysql_sql.select_rows(source.name, source.columns, span, chunk.order)
-    batches = read_batches(connection, query, source.columns)
-    consume_in_thread(_followed(batches, written, expected, progress), file.write)
-    _check_count(chunk, expected, file.rows - written)
+    def go_on(self, connection: Connection, progress: Progress) -> None:
+        """Read what is not in the file yet: everything, or what comes after the last row written."""
+        source, span, written = self.chunk.source, self.chunk.span, self.file.rows
+        self.read_at = min(self.read_at, mysql.clock(connection))
+        if written:
+            span = replace(span, after=_position(self.chunk, self.file))
+        expected = int(mysql.scalar(connection, mysql_sql.count_rows(source.name, span)))
+        if written:
+            self._check_nothing_came_in(connection, expected)
+        self._to_come = written + expected
+        query = mysql_sql.select_rows(source.name, source.columns, span, self.chunk.order)
+        batches = read_batches(connection, query, source.columns)
+        consume_in_thread(_followed(batches, written, expected, progress), self.file.write)
+        _check_count(self.chunk, expected, self.file.rows - written)
+
+    def _check_nothing_came_in(self, connection: Connection, behind: int) -> None:
+        """Rows may leave a closed window, none may enter it, neither before the position nor behind it."""
+        source, written = self.chunk.source, self.file.rows
+        whole = int(mysql.scalar(connection, mysql_sql.count_rows(source.name, self.chunk.span)))
+        if whole - behind > written or written + behind > (self._to_come or 0):
+            raise DataError(
+                f"{written} of {self._to_come} rows of {source.name} were read, then the connection was lost",
+                why=f"now there are {whole - behind} up to there and {behind} behind it",
+                todo="run it again; rows with an old cursor are being added to this window",
+            )
 
 
 def _position(chunk: Chunk, file: ChunkFile) -> tuple[tuple[str, str], ...]:
     values = file.last_row(chunk.order) or ()
     literals = (mysql_sql.value_literal(value) for value in values)
     return tuple(zip(chunk.order, literals, strict=True))
-
-
-def _check_first_part(connection: Connection, chunk: Chunk, rest: Span, written: int) -> None:
-    """Rows may leave a closed window, none may enter it: up to the last row there are no more now."""
-    whole = int(mysql.scalar(connection, mysql_sql.count_rows(chunk.source.name, chunk.span)))
-    left = int(mysql.scalar(connection, mysql_sql.count_rows(chunk.source.name, rest)))
-    if whole - left > written:
-        raise DataError(
-            f"{written} rows of {chunk.source.name} were read before the connection was lost",
-            why=f"there are {whole - left} now in the same place, and none may be added",
-            todo="run it again; rows with an old cursor are being added to this window",
-        )
 
 
 def _check_count(chunk: Chunk, expected: int, rows: int) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterator
 from datetime import datetime
 
+from pipeline.columns import fingerprint
 from pipeline.config.tables import Table
 from pipeline.errors import DataError
 from pipeline.stores import mysql, mysql_sql
@@ -14,6 +16,7 @@ from pipeline.stores.mysql_sql import Span
 from pipeline.stores.spool import Plan
 from pipeline.window import UTC, Window
 
+log = logging.getLogger(__name__)
 MOST_CHUNKS = 256
 
 
@@ -25,19 +28,20 @@ def plan_chunks(
     Their number is the definition's, or as many as make each about `chunk_bytes` of the source's
     storage. Raises DataError for rows that no window would ever hold.
     """
+    columns = fingerprint(source.columns)
     cursor = source.column(table.definition.cursor) if table.definition.cursor else None
     if cursor is None:
-        return Plan(spans=(Span(),))
-    if cursor.nullable and table.definition.on_null_cursor == "error":
-        _refuse_null_cursors(connection, source, cursor.name)
+        return Plan(spans=(Span(),), schema_fingerprint=columns)
+    _check_cursors(connection, source, cursor.name, table.definition.on_null_cursor)
     whole = Span(cursor.name, bound(window.start), bound(window.end))
     wanted, size = table.definition.chunks, mysql.size(connection, source.name)
     if wanted == 1 or (wanted == "auto" and size.bytes <= chunk_bytes):
-        return Plan(spans=(whole,))
+        return Plan(spans=(whole,), schema_fingerprint=columns)
     rows = int(mysql.scalar(connection, mysql_sql.count_rows(source.name, whole)))
     fitting = max(1, min(math.ceil(size.row_bytes * rows / chunk_bytes), MOST_CHUNKS))
     chunks = fitting if wanted == "auto" else wanted
-    return Plan(spans=tuple(_cut(connection, source, whole, math.ceil(rows / chunks))))
+    spans = tuple(_cut(connection, source, whole, math.ceil(rows / chunks)))
+    return Plan(spans=spans, schema_fingerprint=columns)
 
 
 def bound(instant: datetime) -> str:
@@ -45,12 +49,14 @@ def bound(instant: datetime) -> str:
     return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
 
 
-def _refuse_null_cursors(connection: Connection, source: SourceTable, cursor: str) -> None:
-    rows = mysql.scalar(connection, mysql_sql.count_null_cursors(source.name, cursor))
-    if rows:
+def _check_cursors(connection: Connection, source: SourceTable, cursor: str, policy: str) -> None:
+    rows = mysql.scalar(connection, mysql_sql.count_without_cursor(source.name, cursor))
+    if rows and policy == "ignore":
+        log.warning("%s: %d rows without %s are left out, as configured", source.name, rows, cursor)
+    elif rows:
         raise DataError(
             f"{rows} rows have no {cursor} and belong to no window",
-            why=f"{cursor} is NULL there, and no window would ever read them",
+            why=f"{cursor} is NULL or the zero date there, and no window would ever read them",
             todo=f"fill in {cursor}, or leave such rows out knowingly with on_null_cursor: ignore",
         )
 

@@ -55,6 +55,17 @@ class SourceTable:
         """Whether an index leads with that column."""
         return any(index[0].lower() == column.lower() for index in self.indexes)
 
+    def is_sorted_by(self, column: str) -> bool:
+        """Whether some index holds the rows by that column and then the primary key.
+
+        InnoDB ends every index with the primary key; what stands in between must begin it.
+        """
+        key = self.primary_key
+        return any(
+            index[0].lower() == column.lower() and index[1:] == key[: len(index) - 1]
+            for index in self.indexes
+        )
+
 
 @dataclass(frozen=True)
 class TableSize:
@@ -180,16 +191,36 @@ def clock(connection: Connection) -> datetime:
     return _instant(scalar(connection, mysql_sql.CLOCK))
 
 
+def zone(connection: Connection) -> str:
+    """The zone of the server's sessions that set none, as the server names it."""
+    return str(scalar(connection, mysql_sql.ZONE))
+
+
 def closed_until(connection: Connection, lag: int) -> datetime:
     """The instant before which no transaction can commit a row any more.
 
-    The clock less `lag` seconds, held back by the oldest open transaction that may write and by what
-    a replica has not applied yet. Only ever too early, never too late, so it may be remembered.
+    The clock less `lag` seconds, held back by the oldest open transaction that may write, by the oldest
+    statement that may become one, and by what a replica has not applied yet. Only ever too early, never
+    too late, so it may be remembered.
     """
     now = clock(connection)
-    bounds = [now - timedelta(seconds=lag)]
+    behind = _seconds_behind(connection)
+    if behind is not None:
+        log.warning(
+            "the source is a replica: transactions open on its primary cannot be seen, and windows "
+            "close %d s after their end; let DB_CLOSING_LAG outlast the longest transaction",
+            lag,
+        )
+    return min(
+        now - timedelta(seconds=age) for age in [lag + (behind or 0), *_ages(connection, lag)]
+    )
+
+
+def _ages(connection: Connection, lag: int) -> list[int]:
+    """Seconds since the oldest writing transaction and the oldest writing statement began."""
     try:
-        age = scalar(connection, mysql_sql.OLDEST_WRITER)
+        transaction = scalar(connection, mysql_sql.OLDEST_WRITER)
+        statement = scalar(connection, mysql_sql.OLDEST_STATEMENT)
     except pymysql.err.Error as error:
         if error.args[0] not in _NO_PRIVILEGE:
             raise
@@ -197,39 +228,43 @@ def closed_until(connection: Connection, lag: int) -> datetime:
             "open transactions cannot be seen (GRANT PROCESS): windows close by lag alone, %d s",
             lag,
         )
-    else:
-        if age is not None:
-            # trx_started has whole seconds; one more covers the part that was cut off
-            bounds.append(now - timedelta(seconds=int(age) + 1))
-    behind = _seconds_behind(connection)
-    if behind is not None:
-        bounds.append(now - timedelta(seconds=behind + lag))
-    return min(bounds)
+        return []
+    ages = [int(statement)] if statement is not None else []
+    if transaction is not None:
+        # Begun before the clock went back an hour, it seems to begin in the future.
+        ages.append(int(transaction) if transaction >= 0 else int(transaction) + 3600)
+    # both count whole seconds; one more covers the part that was cut off
+    return [age + 1 for age in ages]
+
+
+_REPLICATION = ("SHOW ALL SLAVES STATUS", "SHOW REPLICA STATUS", "SHOW SLAVE STATUS")
 
 
 def _seconds_behind(connection: Connection) -> int | None:
-    """How far a replica is behind, None for a server that is not one (or does not say)."""
-    for statement in ("SHOW REPLICA STATUS", "SHOW SLAVE STATUS"):
+    """How far a replica's slowest channel is behind, None for a server that is none (or does not say)."""
+    for statement in _REPLICATION:  # MariaDB's for all channels, MySQL 8.4's, MySQL 5.7's
         try:
             rows = _rows(connection, statement)
         except pymysql.err.ProgrammingError:
-            continue  # MySQL 8.4 knows only the first, MySQL 5.7 only the second
+            continue
         except pymysql.err.Error as error:
             if error.args[0] not in _NO_PRIVILEGE:
                 raise
             log.info("replica lag cannot be seen (GRANT REPLICATION CLIENT)")
             return None
-        if not rows:
-            return None
-        behind = rows[0].get("Seconds_Behind_Source", rows[0].get("Seconds_Behind_Master"))
-        if behind is None:
-            raise SourceError(
-                "the source is a replica that does not replicate",
-                why=str(rows[0].get("Last_SQL_Error") or rows[0].get("Last_IO_Error") or "stopped"),
-                todo="start replication; windows cannot be closed meanwhile",
-            )
-        return int(behind)
+        return max(map(_behind, rows), default=None)
     return None
+
+
+def _behind(channel: dict[str, Any]) -> int:
+    behind = channel.get("Seconds_Behind_Source", channel.get("Seconds_Behind_Master"))
+    if behind is None:
+        raise SourceError(
+            "the source is a replica that does not replicate",
+            why=str(channel.get("Last_SQL_Error") or channel.get("Last_IO_Error") or "stopped"),
+            todo="start replication; windows cannot be closed meanwhile",
+        )
+    return int(behind)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -41,6 +42,15 @@ OLDEST_WRITER = """
 SELECT TIMESTAMPDIFF(SECOND, MIN(trx_started), CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', 'SYSTEM'))
 FROM information_schema.innodb_trx WHERE trx_is_read_only = 0
 """
+# A statement's NOW() is fixed when it begins, but it is no transaction yet while it waits for a metadata
+# or backup lock; its age tells how old a cursor it may still write.
+OLDEST_STATEMENT = """
+SELECT MAX(TIME) FROM information_schema.processlist
+WHERE ID <> CONNECTION_ID() AND COMMAND IN ('Query', 'Execute')
+AND LTRIM(INFO) NOT LIKE 'SELECT%' AND LTRIM(INFO) NOT LIKE 'SHOW%'
+"""
+# What SYSTEM stands for, where it is no offset or name: the operating system's zone.
+ZONE = "SELECT IF(@@global.time_zone = 'SYSTEM', @@system_time_zone, @@global.time_zone)"
 SNAPSHOT = (
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
     "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
@@ -74,12 +84,18 @@ def literal(value: str) -> str:
     return f"'{value}'"
 
 
-_LITERAL_TYPES = ("int", "decimal", "string", "binary", "date32", "timestamp")
+# Of these types a column compares with a literal as ORDER BY sorts it. ENUM and SET sort by number and
+# compare as text, a DECIMAL beyond Arrow's 38 digits and a TIME are text here.
+_COMPARABLE = re.compile(
+    r"((tiny|small|medium|big)?int|decimal|char|varchar|(tiny|medium|long)?text"
+    r"|date|datetime|timestamp|(var)?binary|(tiny|medium|long)?blob)\b"
+)
 
 
 def has_literal(column: Column) -> bool:
-    """Whether `value_literal` writes the column's values exactly."""
-    return column.arrow.startswith(_LITERAL_TYPES) and column.read_as is ReadAs.PLAIN
+    """Whether rows behind a value of the column can be asked for with `value_literal`."""
+    is_text_of_number = column.source_type.startswith("decimal") and column.arrow == "string"
+    return bool(_COMPARABLE.match(column.source_type)) and not is_text_of_number
 
 
 def value_literal(value: object) -> str:
@@ -133,9 +149,10 @@ def cursor_after(table: TableName, span: Span) -> str:
     return f"SELECT MIN({column}) FROM {_qualified(table)}{_where(span)}{above}"
 
 
-def count_null_cursors(table: TableName, cursor: str) -> str:
-    """How many rows have no cursor, and so belong to no window."""
-    return f"SELECT COUNT(*) FROM {_qualified(table)} WHERE {quoted(cursor)} IS NULL"
+def count_without_cursor(table: TableName, cursor: str) -> str:
+    """How many rows have no cursor, or the zero date, and so belong to no window."""
+    column = quoted(cursor)
+    return f"SELECT COUNT(*) FROM {_qualified(table)} WHERE {column} IS NULL OR {column} = 0"
 
 
 def _qualified(table: TableName) -> str:

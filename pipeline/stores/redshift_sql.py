@@ -138,6 +138,11 @@ class Merge:
         )
 
     @property
+    def count_newest(self) -> str:
+        """How many keys the stage has."""
+        return count(self.newest)
+
+    @property
     def newest(self) -> Relation:
         """The second stage."""
         return Relation(None, f"{self.stage.name}_newest")

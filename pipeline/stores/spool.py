@@ -26,11 +26,15 @@ _UPLOADED = "uploaded"
 
 
 class Plan(BaseModel):
-    """How a window is cut: the spans cover it without gap or overlap."""
+    """How a window is cut: the spans cover it without gap or overlap.
+
+    `schema_fingerprint` is that of the columns at the time of planning: all chunks must have them.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     spans: tuple[Span, ...]
+    schema_fingerprint: str = ""
 
     @property
     def digest(self) -> str:
@@ -45,9 +49,14 @@ class Spool:
     folder: Path
 
     @classmethod
-    def of(cls, root: Path, table: TableName, window: Window) -> Spool:
-        """Below `root`, e.g. ``.spool/settlement/partner_info/20250801T…_20250802T…``."""
-        return cls(root / table.path / window.name)
+    def of(cls, root: Path, table: TableName, window: Window, made_for: str) -> Spool:
+        """Below `root`, e.g. ``.spool/settlement/partner_info/20250801T…_20250802T…-5d41402a``.
+
+        `made_for` says from which server and by which definition the rows are read: what was spooled
+        for another one is not found.
+        """
+        digest = hashlib.sha256(made_for.encode()).hexdigest()[:8]
+        return cls(root / table.path / f"{window.name}-{digest}")
 
     @property
     def plan_path(self) -> Path:
@@ -81,6 +90,11 @@ class Spool:
         """The lake has these rows: from now on they may be evicted."""
         (self.folder / _UPLOADED).touch()
 
+    @property
+    def is_uploaded(self) -> bool:
+        """Whether the lake had these rows once."""
+        return (self.folder / _UPLOADED).exists()
+
     def clear(self) -> None:
         """Forget plan and chunks, all at once to whoever looks."""
         aside = self.folder.with_name(f".{self.folder.name}.{uuid.uuid4().hex[:8]}")
@@ -108,9 +122,7 @@ def evict(root: Path, limit: int) -> list[Path]:
 
     Windows that are not in the lake yet are never touched. Returns the folders that were cleared.
     """
-    folders = sorted(
-        (mark.stat().st_mtime, mark.parent) for mark in root.glob(f"*/*/*/{_UPLOADED}")
-    )
+    folders = sorted((_written(mark), mark.parent) for mark in root.glob(f"*/*/*/{_UPLOADED}"))
     total = sum(_size(file) for file in root.glob("*/*/*/*"))
     cleared = []
     for _, folder in folders:
@@ -120,6 +132,13 @@ def evict(root: Path, limit: int) -> list[Path]:
         Spool(folder).clear()
         cleared.append(folder)
     return cleared
+
+
+def _written(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:  # another process cleared it meanwhile
+        return 0.0
 
 
 def _size(path: Path) -> int:

@@ -28,6 +28,30 @@ def test_values_are_what_pymysql_reads(arrow: str) -> None:
     check()
 
 
+@pytest.mark.parametrize("arrow", TYPES)
+def test_a_garbled_value_is_refused_or_read_as_pymysql_reads_it(arrow: str) -> None:
+    sent, meaning = TYPES[arrow]
+    changes = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 255)), min_size=1, max_size=4)
+
+    @given(st.lists(st.tuples(sent, changes), min_size=1, max_size=5))
+    def check(cells: list[tuple[bytes, list[tuple[int, int]]]]) -> None:
+        for text, garbling in cells:
+            garbled = bytearray(text)
+            for place, byte in garbling:
+                if place < len(garbled):
+                    garbled[place] = byte
+            try:
+                (value,) = wire.values([[bytes(garbled)]], arrow).to_pylist()
+            except DataError:
+                continue
+            if arrow == "string":
+                assert value == garbled.decode("utf-8", "replace")
+            elif value is not None:
+                assert value == meaning(bytes(garbled))
+
+    check()
+
+
 @given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1))
 def test_floats_selected_as_doubles_are_the_same_floats(numbers: list[float]) -> None:
     array = wire.values([[repr(number).encode()] for number in numbers], "float")

@@ -20,7 +20,7 @@ def plan(*bounds: str) -> Plan:
 
 
 def spool(root: Path, day: int = 1) -> Spool:
-    return Spool.of(root, NAME, Window.day(date(2025, 8, day)))
+    return Spool.of(root, NAME, Window.day(date(2025, 8, day)), "a server and a definition")
 
 
 def filled(root: Path, day: int, size: int, uploaded: bool = True) -> Spool:

@@ -1,4 +1,4 @@
--- MyISAM, Aria, MEMORY and ARCHIVE tables, which know no transactions (pgloader's and PipelineWise's tables are MyISAM).
+-- MyISAM and MEMORY tables, which know no transactions (pgloader's and PipelineWise's tables are MyISAM).
 CREATE TABLE my_isam (id INT AUTO_INCREMENT PRIMARY KEY, street_number VARCHAR(5) NOT NULL, isActive TINYINT(1),
   date_updated DATETIME DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP) ENGINE = MyISAM AUTO_INCREMENT = 1001 DEFAULT CHARSET = latin1;
 INSERT INTO my_isam VALUES (NULL, '0019', 0, '2025-08-01 00:08:13'), (NULL, '7É', 1, '2025-08-01 00:08:13'), (5, '', NULL, '2025-08-01 00:08:14');

@@ -1,4 +1,4 @@
--- Partitioned tables, by range of the cursor, by hash, by list, with subpartitions: every row, once.
+-- Partitioned tables, by range of the cursor and by hash of the key, in one chunk and in three: every row, once.
 CREATE TABLE by_range (id INT, at DATETIME NOT NULL, PRIMARY KEY (id, at)) PARTITION BY RANGE (TO_DAYS(at)) (
   PARTITION july VALUES LESS THAN (TO_DAYS('2025-08-01')), PARTITION first VALUES LESS THAN (TO_DAYS('2025-08-02')),
   PARTITION later VALUES LESS THAN MAXVALUE);
