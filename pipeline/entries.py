@@ -133,6 +133,7 @@ class DailyEntry(_Entry):
 
     @property
     def period(self) -> date:
+        """The day asked for."""
         return self.date
 
 
@@ -148,6 +149,7 @@ class HourlyEntry(_Entry):
 
     @property
     def period(self) -> datetime:
+        """The hour asked for."""
         return self.hour
 
 

@@ -182,6 +182,8 @@ class PlanChunks(SpoolTask):
         with self.connected() as connection:
             source = mysql.describe(connection, self.definition.name, self.excluded)
             check.check_table(self.definition, source)
+            zone = settings().source.timezone or mysql.zone(connection)
+            check.check_zone(self.definition, source, zone)
             chunk_bytes = settings().run.chunk_mb * 10**6
             cut = plan.plan_chunks(connection, self.definition, source, self.window, chunk_bytes)
         with unless_overtaken(self):
@@ -326,8 +328,8 @@ class RefreshViews(WindowTask):
         csv = convert.read_manifest(lake(), self.keys, self.window)
         warehouse, configs = settings().warehouse, settings().run.configs
         views = refresh.user_views(configs / "views", warehouse.schema_name)
-        if latest := refresh.latest_view(self.definition, csv, warehouse.schema_name):
-            views.append(latest)
         with redshift.connected(warehouse, settings().bastion) as connection:
+            latest = refresh.latest_view(connection, self.definition, csv, warehouse.schema_name)
+            views = [latest, *views] if latest else views
             changed = refresh.refresh_views(connection, views, warehouse.schema_name)
         refresh.write_marker(lake(), self.keys, self.window, views, changed)

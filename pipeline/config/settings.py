@@ -16,13 +16,18 @@ from typing import Any, Literal, TypeVar
 
 import luigi.configuration
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
 
 from pipeline.errors import ConfigurationError
 
 
-def _setting(default: Any, env: str, description: str, **limits: Any) -> Any:
-    return Field(default, description=description, json_schema_extra={"env": env}, **limits)
+def _setting(
+    default: Any, env: str, description: str, also: tuple[str, ...] = (), **limits: Any
+) -> Any:
+    """A setting with its environment variable; `also` are variables of others that mean the same."""
+    names: dict[str, Any] = {"env": env, "also": list(also)}
+    return Field(default, description=description, json_schema_extra=names, **limits)
 
 
 class _Section(BaseModel):
@@ -40,6 +45,9 @@ class Source(_Section):
     ssl_ca: Path | None = _setting(None, "DB_SSL_CA", "CA file; its presence makes TLS required")
     lag: int = _setting(
         60, "DB_CLOSING_LAG", "seconds after its end before a window may be taken", ge=0
+    )
+    timezone: Literal["UTC"] | None = _setting(
+        None, "DB_TIMEZONE", "UTC says that DATETIME columns hold UTC whatever the server's zone is"
     )
     timeout: int = _setting(600, "DB_TIMEOUT", "seconds without a byte before giving up", ge=1)
 
@@ -63,7 +71,9 @@ class Lake(_Section):
     """The S3 bucket: section `[lake]`. Without keys boto3's own chain (role, profile) is used."""
 
     bucket: str = _setting(..., "S3_BUCKET_NAME", "bucket")
-    region: str = _setting("us-east-1", "S3_REGION", "region")
+    region: str = _setting(
+        "us-east-1", "S3_REGION", "region", also=("AWS_REGION", "AWS_DEFAULT_REGION")
+    )
     prefix: str = _setting("", "S3_PREFIX", "key prefix of everything the pipeline writes")
     endpoint: str | None = _setting(None, "AWS_ENDPOINT_URL_S3", "another S3 server than AWS")
     access_key_id: str | None = _setting(None, "AWS_ACCESS_KEY_ID", "access key")
@@ -115,6 +125,13 @@ class Run(_Section):
     csv_compression: Literal["zstd", "gzip"] = _setting(
         "zstd", "PIPELINE_CSV_COMPRESSION", "what CSV parts are compressed with"
     )
+
+    @field_validator("spool", mode="before")
+    @classmethod
+    def _is_a_folder(cls, value: Any) -> Any:
+        if "://" in str(value):
+            raise ValueError(f"{value} is no folder of this machine")
+        return value
 
 
 SECTIONS: dict[str, type[_Section]] = {
@@ -172,9 +189,9 @@ class Settings:
 
     def _section(self, name: str, model: type[SectionT]) -> SectionT:
         values = {key: value for key, value in self.sections.get(name, {}).items() if value}
-        for key, variable in variables(model).items():
-            if self.environment.get(variable):
-                values[key] = self.environment[variable]
+        for key, info in model.model_fields.items():
+            if given := next(filter(None, map(self.environment.get, _variables(info))), None):
+                values[key] = given
         try:
             return model.model_validate(values)
         except ValidationError as error:
@@ -183,11 +200,12 @@ class Settings:
 
 def variables(model: type[BaseModel]) -> dict[str, str]:
     """The environment variable of each setting of a section."""
-    return {
-        key: str(field.json_schema_extra["env"])
-        for key, field in model.model_fields.items()
-        if isinstance(field.json_schema_extra, dict)
-    }
+    return {key: _variables(field)[0] for key, field in model.model_fields.items()}
+
+
+def _variables(field: FieldInfo) -> list[str]:
+    names: Any = field.json_schema_extra
+    return [names["env"], *names["also"]]
 
 
 def _explained(name: str, model: type[BaseModel], error: ValidationError) -> ConfigurationError:

@@ -99,7 +99,7 @@ def _verify(options: argparse.Namespace) -> int:
             len(each.torn),
             each.source_rows,
             each.warehouse_rows,
-            "equal" if each.agrees else "DIFFERENT",
+            ("versions kept" if each.keeps_versions else "equal") if each.agrees else "DIFFERENT",
         )
         for each in found
     ]

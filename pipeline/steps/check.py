@@ -35,9 +35,35 @@ def check_table(table: Table, source: SourceTable) -> None:
                     why=f"its columns are {', '.join(c.name for c in source.columns)}",
                     todo=f"correct `{setting}:` in the table's definition",
                 )
+    if definition.business_key and not definition.cursor and not key_of(table, source):
+        raise ConfigurationError(
+            f"{source.name} has no order in which one of its rows is the latest",
+            why="business_key asks for the latest, and there is neither a cursor nor a key",
+            todo="name unique columns in `key:`, or leave out `business_key:`",
+        )
     _check_cursor(definition.cursor, source)
     _check_key(table, source)
     _check_names(source)
+
+
+_UTC = {"UTC", "+00:00", "GMT", "ETC/UTC", "ZULU", "UNIVERSAL"}
+
+
+def check_zone(table: Table, source: SourceTable, server_zone: str) -> None:
+    """Raise ConfigurationError where a DATETIME cursor may be in another zone than UTC.
+
+    Its sessions write the server's zone into it unless they set one; a window in UTC would then close
+    hours before its rows are written, or never see them.
+    """
+    cursor = source.column(table.definition.cursor) if table.definition.cursor else None
+    if cursor is None or not cursor.source_type.startswith("datetime"):
+        return
+    if server_zone.upper() not in _UTC:
+        raise ConfigurationError(
+            f"the cursor {cursor.name} of {source.name} may not be in UTC",
+            why=f"it is a DATETIME, which has no zone, and the server's zone is {server_zone}",
+            todo="set DB_TIMEZONE=UTC if the application writes UTC; else name a TIMESTAMP column",
+        )
 
 
 def _check_cursor(cursor: str | None, source: SourceTable) -> None:

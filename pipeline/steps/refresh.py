@@ -35,10 +35,13 @@ class View:
         ).hexdigest()
 
 
-def latest_view(table: Table, csv: CsvManifest, schema: str) -> View | None:
+def latest_view(
+    connection: redshift.Connection, table: Table, csv: CsvManifest, schema: str
+) -> View | None:
     """``<target>_latest``: the newest row per business key, None where none is configured.
 
-    Rows of one cursor value are told apart by the key, the highest wins.
+    It shows every column the target has, whichever of them this window's rows have. Rows of one cursor
+    value are told apart by the key, the highest wins.
     """
     definition = table.definition
     if table.latest_view is None:
@@ -47,7 +50,7 @@ def latest_view(table: Table, csv: CsvManifest, schema: str) -> View | None:
     order = ([definition.cursor] if definition.cursor else []) + list(csv.key)
     query = redshift_sql.latest_rows(
         Relation(schema, table.target),
-        [column.target for column in csv.columns],
+        list(redshift.table_columns(connection, Relation(schema, table.target))),
         [targets[name.lower()] for name in definition.business_key],
         [targets[name.lower()] for name in order],
     )
@@ -80,11 +83,7 @@ def refresh_views(
     redshift.ensure(connection, ledger_sql.create_view_registry(schema), "create the view registry")
     stale = [view for view in views if not _stands(connection, view, schema)]
     for view in stale:
-        redshift.in_transaction(
-            connection,
-            lambda cursor, view=view: _create(cursor, view, schema),  # type: ignore[misc]
-            what=f"create {view.relation}",
-        )
+        _make(connection, view, schema)
     return tuple(view.relation.name for view in stale)
 
 
@@ -109,11 +108,37 @@ def _stands(connection: redshift.Connection, view: View, schema: str) -> bool:
         row = cursor.fetchone()
         if row is None or str(row[0]) != view.digest:
             return False
-        try:
-            cursor.execute(redshift_sql.probe(view.relation))
-        except psycopg2.errors.UndefinedTable:
-            return False  # dropped by somebody, or a table beneath it is not loaded yet
-    return True
+        return _problem(cursor, view) is None
+
+
+def _problem(cursor: psycopg2.extensions.cursor, view: View) -> psycopg2.Error | None:
+    """Why the view cannot be read; None when it can."""
+    try:
+        cursor.execute(redshift_sql.probe(view.relation))
+    except psycopg2.Error as error:
+        return error
+    return None
+
+
+def _make(connection: redshift.Connection, view: View, schema: str) -> None:
+    """Create the view; raises ConfigurationError when its query is wrong.
+
+    A late-binding view may be made before the tables beneath it: that they are missing is no error.
+    """
+    try:
+        redshift.in_transaction(
+            connection, lambda cursor: _create(cursor, view, schema), what=f"create {view.relation}"
+        )
+        with connection.cursor() as cursor:
+            problem = _problem(cursor, view)
+    except (psycopg2.ProgrammingError, psycopg2.NotSupportedError) as error:
+        problem = error
+    if problem and not isinstance(problem, psycopg2.errors.UndefinedTable):
+        raise ConfigurationError(
+            f"the view {view.relation} cannot be read",
+            why=" ".join((problem.diag.message_primary or str(problem)).split()),
+            todo=f"correct configs/views/{view.relation.name}.sql, or the table's business_key",
+        ) from None
 
 
 def _create(cursor: psycopg2.extensions.cursor, view: View, schema: str) -> None:

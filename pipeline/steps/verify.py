@@ -29,11 +29,17 @@ class Comparison:
     torn: tuple[str, ...]
     source_rows: int
     warehouse_rows: int
+    keeps_versions: bool = False
 
     @property
     def agrees(self) -> bool:
-        """Whether both sides have the same number of rows, and all stages of each window too."""
-        return self.source_rows == self.warehouse_rows and not self.torn
+        """Whether both sides have the same number of rows, and all stages of each window too.
+
+        A table that is appended to keeps versions that the source has no more: it has no fewer rows.
+        """
+        same = self.source_rows == self.warehouse_rows
+        more = self.keeps_versions and self.warehouse_rows > self.source_rows
+        return (same or more) and not self.torn
 
 
 def compare(
@@ -52,7 +58,8 @@ def compare(
     done = histories(store, [(table.name, w) for w in backed_up_windows(store, table.name)])
     torn = tuple(history.window.name for history in done if not history.agrees)
     until, there, here = _counts(source, warehouse, table, schema)
-    return Comparison(str(table.name), until, len(done), torn, there, here)
+    versions = table.definition.load_mode == "append"
+    return Comparison(str(table.name), until, len(done), torn, there, here, versions)
 
 
 def _counts(

@@ -64,7 +64,8 @@ def connected(settings: Warehouse, bastion: Bastion | None = None) -> Iterator[C
 
 def _connect(settings: Warehouse, host: str, port: int) -> Connection:
     connection = psycopg2.connect(
-        host=host,
+        host=settings.host,  # what the server's certificate is for
+        hostaddr=host if host != settings.host else None,  # a tunnel's local end
         port=port,
         user=settings.user,
         password=settings.password.get_secret_value(),

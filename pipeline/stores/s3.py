@@ -205,7 +205,7 @@ def _translate(doing: str, settings: Lake, error: Exception) -> LakeError:
         message = str(error.response.get("Error", {}).get("Message", "")) or code
     if code in ("404", "NoSuchKey", "NotFound"):
         return _Missing(f"cannot {doing}", why="there is no such object")
-    if code in ("PreconditionFailed", "412", "ConditionalRequestConflict"):
+    if code in ("PreconditionFailed", "412"):
         return _Exists(f"cannot {doing}", why="it exists already")
     return LakeError(
         f"cannot {doing}", why=_reason(code, message, settings), todo=_advice(code, error)
