@@ -23,8 +23,10 @@ from devstack import shell, stack
 from devstack.errors import StackError
 from devstack.seed import mutate_settlement, seed_settlement
 from devstack.stack import Stack, running_stack
+from pipeline.config.settings import SECTIONS, variables
 
-FIRST, LAST = date(2025, 8, 1), date(2025, 8, 7)
+CONFIGS = Path(__file__).parent.parent / "configs"
+FIRST = date(2025, 8, 1)
 BIG = "settlement.settlement_normal_delivery_detail"
 LATEST = """\
 SELECT latest_status, COUNT(*) AS parcels, SUM(net_price) AS net_price
@@ -43,9 +45,12 @@ class Demo:
     @property
     def environment(self) -> dict[str, str]:
         """This process's environment, pointed at the demonstration's servers."""
+        blank = {name: "" for model in SECTIONS.values() for name in variables(model).values()}
         return {
             **os.environ,
+            **blank,  # an empty variable is none, and hides what .env says
             **self.stack.environment(),
+            "PIPELINE_CONFIGS": str(self.directory / "configs"),
             "PIPELINE_SPOOL": str(self.directory / "spool"),
             "PYTHONWARNINGS": "ignore",
         }
@@ -84,7 +89,8 @@ def main() -> int:
             shutil.rmtree(options.directory)
         print("=== starting MariaDB, SeaweedFS (S3), the Redshift stand-in and luigid", flush=True)
         with running_stack(options.directory, luigid=True) as servers:
-            demo = Demo(servers, options.directory)
+            demo = Demo(servers, options.directory.resolve())
+            _configure(demo)
             status = _demonstrate(demo, options.rows)
             took = f"{time.monotonic() - began:.0f} s"
             print(f"\n=== {'every count agrees' if status == 0 else 'FAILED'}, after {took}")
@@ -100,6 +106,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--directory", type=Path, default=Path(".devstack/demo"))
     parser.add_argument("--rows", type=int, default=200_000, help="delivery events of the week")
     return parser.parse_args()
+
+
+def _configure(demo: Demo) -> None:
+    """The settlement tables and views alone, whatever else stands in configs/."""
+    shutil.copytree(CONFIGS / "views", demo.directory / "configs" / "views")
+    shutil.copy(CONFIGS / "settlement.yml", demo.directory / "configs")
 
 
 def _demonstrate(demo: Demo, rows: int) -> int:

@@ -58,6 +58,12 @@ def record(cursor: extensions.cursor, schema: str, entry: Entry) -> None:
     cursor.execute(ledger_sql.insert_entry(schema), (*name, *rest, VERSION))
 
 
+def forget(cursor: extensions.cursor, schema: str, entry: Entry) -> None:
+    """Remove the entry."""
+    name = (entry.table, _naive(entry.window.start), _naive(entry.window.end))
+    cursor.execute(ledger_sql.delete_entry(schema), name)
+
+
 def _entry(table: str, row: tuple[Any, ...]) -> Entry:
     start, end, digest, target, mode, staged, loaded, replaced, committed = row
     window = Window(_utc(start), _utc(end))

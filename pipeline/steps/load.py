@@ -89,6 +89,7 @@ def load_window(
     """
     started = time.monotonic()
     ledger.ensure(connection, load.schema)
+    _forget_dropped(connection, load)
     schema.follow(connection, load.target, load.csv.columns, load.layout)
     if entry := _loaded(connection, load):
         progress("the ledger has it already", 1.0)
@@ -144,6 +145,16 @@ def marker(entry: Entry, seconds: float) -> LoadMarker:
 def write_marker(store: Store, keys: Keys, window: Window, load: LoadMarker) -> None:
     """Publish what the ledger says."""
     store.put(keys.load_marker(window), load.encode())
+
+
+def _forget_dropped(connection: redshift.Connection, load: Load) -> None:
+    """Where somebody dropped the target, what the ledger says of it is void."""
+    if redshift.table_columns(connection, load.target):
+        return
+    with connection.cursor() as cursor:
+        for entry in ledger.entries(cursor, load.schema, str(load.table.name)):
+            if entry.target == str(load.target):
+                ledger.forget(cursor, load.schema, entry)
 
 
 def _loaded(connection: redshift.Connection, load: Load) -> Entry | None:

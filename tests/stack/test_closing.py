@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date, datetime, timedelta, timezone
+from threading import Thread
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -157,3 +159,26 @@ def test_a_replica_that_does_not_replicate_closes_no_window(world: World, visits
     finally:
         world.sql("RESET SLAVE ALL")
     assert is_closed(world, NOW - timedelta(days=1))
+
+
+def test_a_statement_that_waits_for_a_lock_holds_windows_back(world: World):
+    """Its NOW() is fixed already, and it is no transaction yet: FLUSH TABLES WITH READ LOCK does this."""
+    world.sql(
+        "CREATE TABLE waiting (id INT PRIMARY KEY, at DATETIME(6) DEFAULT CURRENT_TIMESTAMP(6))"
+    )
+    with closing(world.source()) as locker, closing(world.source()) as writer:
+        locker.cursor().execute("FLUSH TABLES WITH READ LOCK")
+        writer.autocommit(True)
+        insert = "INSERT INTO waiting (id) VALUES (2)"
+        thread = Thread(target=lambda: writer.cursor().execute(insert))
+        thread.start()
+        with mysql.connected(settings().source) as connection:
+            seen = "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'INSERT%'"
+            deadline = monotonic() + 20
+            while mysql.scalar(connection, seen) != 1:
+                assert monotonic() < deadline, "the INSERT never came to wait"
+            until = mysql.closed_until(connection, 0)
+        locker.cursor().execute("UNLOCK TABLES")
+        thread.join()
+    ((at,),) = world.sql("SELECT at FROM waiting")
+    assert until <= at.replace(tzinfo=timezone.utc)
