@@ -36,7 +36,7 @@ check: setup ## format, lint, types
 	$(BIN)/mypy pipeline devstack
 
 unit: setup ## tests that need no server
-	$(BIN)/python -m pytest tests/unit tests/test_layers.py
+	$(BIN)/python -m pytest pipeline/window.py pipeline/names.py tests/unit tests/test_layers.py tests/benchmarks
 
 stack: setup ## tests on MariaDB, SeaweedFS, the Redshift stand-in and luigid
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/stack tests/scenarios tests/devstack tests/codec

@@ -106,7 +106,7 @@ class WindowTask(luigi.Task):
 
     def say(self, message: str) -> None:
         """One line in the log for what this stage did."""
-        log.info("%s %s: %s", self.definition.name, self.window, message)
+        log.info("%s %s: %s", self.definition.name, self.window.label, message)
 
     def on_failure(self, exception: BaseException) -> str:
         """Name table and window in the error, and keep what could not be loaded for a look."""

@@ -42,6 +42,17 @@ class Window:
         """
         return f"{self.start:{_NAME_FORMAT}}_{self.end:{_NAME_FORMAT}}"
 
+    @property
+    def label(self) -> str:
+        """Short, for people: a day, an hour, or else the name.
+
+        >>> Window.day(date(2025, 8, 1)).label, Window.hour(datetime(2025, 8, 1, 13)).label
+        ('2025-08-01', '2025-08-01T13')
+        """
+        if self == Window.day(self.start.date()):
+            return f"{self.start:%Y-%m-%d}"
+        return f"{self.start:%Y-%m-%dT%H}" if self == Window.hour(self.start) else self.name
+
     @classmethod
     def parse(cls, name: str) -> Window:
         """The window of that name; raises ValueError for anything `name` does not produce."""

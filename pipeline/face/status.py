@@ -49,7 +49,7 @@ def _run(table: Table, windows: list[Window]) -> tuple[int, str | None]:
 def _line(history: History) -> tuple[object, ...]:
     return (
         str(history.table),
-        history.window.name,
+        history.window.label,
         *history.rows,
         history.load.rows_loaded if history.load else None,
         history.load.rows_replaced if history.load else None,
