@@ -39,7 +39,7 @@ unit: setup ## tests that need no server
 	$(BIN)/python -m pytest pipeline/window.py pipeline/names.py tests/unit tests/test_layers.py tests/benchmarks
 
 stack: setup ## tests on MariaDB, SeaweedFS, the Redshift stand-in and luigid
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/stack tests/scenarios tests/devstack tests/codec
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal tests/stack tests/scenarios tests/devstack tests/codec
 
 bench: setup ## measure against the raw drain and other tools; write docs/benchmarks.md
 	$(BIN)/python -m benchmarks all $(BENCH)

@@ -194,7 +194,8 @@ def test_a_view_that_another_run_is_just_making_is_waited_for(world: World):
     world.build(CopyToRedshift(table=table, window=window))
     definition = table_named(settings().run.configs, table)
     csv = convert.read_manifest(lake(), world.keys("orders"), window)
-    view = refresh.latest_view(definition, csv, world.name)
+    with redshift.connected(settings().warehouse) as connection:
+        view = refresh.latest_view(connection, definition, csv, world.name)
     assert view is not None
 
     def refreshed() -> tuple[str, ...]:

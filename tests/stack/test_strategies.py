@@ -18,7 +18,7 @@ from pipeline.codec.warm import warm
 from pipeline.config.settings import settings
 from pipeline.names import TableName
 from pipeline.stores import mysql, mysql_sql
-from pipeline.stores.spool import Plan, Spool
+from pipeline.stores.spool import Plan
 from tests.truths import assert_same, assert_tidy
 from tests.world import World, day
 
@@ -125,9 +125,9 @@ def test_intra_table_reads_chunks_of_a_table_side_by_side(
 
 
 def planned(world: World, table: str) -> Plan:
-    assert world.build(PlanChunks(table=table, window=day("2025-08-01"))).scheduling_succeeded
-    folder = settings().run.spool
-    return Spool.of(folder, TableName.parse(table), day("2025-08-01")).plan()
+    task = PlanChunks(table=table, window=day("2025-08-01"))
+    assert world.build(task).scheduling_succeeded
+    return task.spool.plan()
 
 
 def counts(world: World, table: str, plan: Plan) -> list[int]:
