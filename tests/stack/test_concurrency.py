@@ -11,7 +11,14 @@ from typing import Any
 
 import pytest
 
-from pipeline import ConvertCSV, CopyToRedshift, DailyBackup, DailyLoad
+from pipeline import (
+    ConvertCSV,
+    CopyToRedshift,
+    DailyBackup,
+    DailyLoad,
+    ExtractChunk,
+    PlanChunks,
+)
 from pipeline.config.settings import settings
 from pipeline.config.tables import table_named
 from pipeline.manifest import ChunkFigures, LoadMarker
@@ -212,3 +219,15 @@ def test_a_view_that_another_run_is_just_making_is_waited_for(world: World):
         assert made.result(timeout=60) == ("orders_latest",)
     assert world.query("SELECT COUNT(*) FROM {schema}.orders_latest") == [(7,)]
     assert world.query("SELECT COUNT(*) FROM {schema}.pipeline_views") == [(1,)]
+
+
+def test_a_chunk_that_one_run_has_spooled_is_not_written_over_by_another(world: World):
+    """The first may have its digest already, and be about to upload it."""
+    table = orders(world)
+    world.build(PlanChunks(table=table, window=day("2025-08-01")))
+    task = ExtractChunk(table=table, window=day("2025-08-01"), chunk=0)
+    task.run()
+    path = Path(task.output().path)
+    first = path.read_bytes()
+    task.run()  # at another moment, which stands in the file's footer
+    assert path.read_bytes() == first
