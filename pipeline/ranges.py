@@ -105,9 +105,13 @@ class _InParts(luigi.tools.range.RangeBase):
 
     @property
     def priority(self) -> float:
-        """Older ranges first, and all of them after every window, whose priorities are hours."""
-        first = self.parameter_to_datetime(self.start or self.datetime_to_parameter(datetime.max))
-        return (datetime(2200, 1, 1) - first).days / 1e6
+        """What ends first goes first, all of it after every window, whose priorities are hours.
+
+        A long range ends with its last part or later: Luigi hands its priority on to all of them.
+        """
+        end = datetime(2200, 1, 1)
+        behind = self.parameter_to_datetime(self.stop) if self.stop else end
+        return max((end - behind).total_seconds(), 0.0) / 1e10
 
     def requires(self) -> list[luigi.Task]:
         """The short ranges that a long one is made of; fixed at the first look."""

@@ -61,8 +61,16 @@ class Store:
         try:
             head = self._call(f"look at {self.url(key)}", self._client.head_object, Key=key)
         except _Missing:
+            self._see_bucket()
             return None
         return int(head["ContentLength"])
+
+    def _see_bucket(self) -> None:
+        """Raise LakeError when there is no bucket: a HEAD cannot tell that from a missing object."""
+        bucket = (self.settings.endpoint, self.settings.bucket)
+        if bucket not in _SEEN:
+            self.check()
+            _SEEN.add(bucket)
 
     def exists(self, key: str) -> bool:
         """Whether that very object exists; a prefix with objects below it is not one."""
@@ -172,6 +180,10 @@ class Store:
             raise _translate(doing, self.settings, error) from error
 
 
+# Buckets that were there when this process, or the one it was forked from, looked: by endpoint and name.
+_SEEN: set[tuple[str | None, str]] = set()
+
+
 class _Missing(LakeError):
     """The object is not there."""
 
@@ -198,7 +210,9 @@ def _client(settings: Lake) -> S3Client:
     )
 
 
-def _translate(doing: str, settings: Lake, error: Exception) -> LakeError:
+def _translate(doing: str, settings: Lake, error: BaseException) -> LakeError:
+    if isinstance(error, boto3.exceptions.S3UploadFailedError) and error.__context__:
+        error = error.__context__  # it holds the code, the other only text
     code, message = "", str(error)
     if isinstance(error, botocore.exceptions.ClientError):
         code = str(error.response.get("Error", {}).get("Code", ""))
@@ -218,7 +232,7 @@ def _reason(code: str, message: str, settings: Lake) -> str:
     return f"{code}: {message}" if code and code not in message else message
 
 
-def _advice(code: str, error: Exception) -> str:
+def _advice(code: str, error: BaseException) -> str:
     if code == "NoSuchBucket":
         return "create the bucket, or correct S3_BUCKET_NAME"
     if code in ("403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"):

@@ -58,7 +58,7 @@ def told(out: str, *words: str) -> None:
         ),
         (
             ["RangeDaily", "--of", "DailyLoad", "--DailyLoad-table", "{table}"],
-            ["does not know where to begin"],
+            ["--start is missing"],
         ),
         (
             [
@@ -99,6 +99,7 @@ def test_a_missing_setting(world: World, things: str, unset: str, status: int, w
 
 
 CLOSED = "1"  # tcpmux, which nothing has served for decades; the same in every test process
+NOWHERE = f"http://127.0.0.1:{CLOSED}"
 LOGIN = "cannot log in to Redshift"
 
 
@@ -107,8 +108,14 @@ LOGIN = "cannot log in to Redshift"
     [
         ("DB_PORT", CLOSED, 42, f"MySQL at 127.0.0.1:{CLOSED} failed", "check DB_HOST, DB_PORT"),
         ("DB_PASSWORD", "wrong", 42, "refused the login of pipeline", "check DB_USER and DB_PASS"),
-        ("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{CLOSED}", 43, "cannot list s3://", "AWS_ENDPO"),
-        ("AWS_SECRET_ACCESS_KEY", "wrong", 43, "cannot list s3://", "AWS_SECRET_ACCESS_KEY"),
+        (
+            "AWS_ENDPOINT_URL_S3",
+            f"http://127.0.0.1:{CLOSED}",
+            43,
+            "cannot look at s3://",
+            "AWS_ENDPO",
+        ),
+        ("AWS_SECRET_ACCESS_KEY", "wrong", 43, "cannot ", "check AWS_ACCESS_KEY_ID and AWS_SEC"),
         ("S3_BUCKET_NAME", "missing", 43, "there is no bucket missing", "create the bucket"),
         ("REDSHIFT_PORT", CLOSED, 44, f"{LOGIN} at 127.0.0.1:{CLOSED}", "check REDSHIFT_HOST"),
         ("REDSHIFT_PASSWORD", "wrong", 44, LOGIN, "check REDSHIFT_USER and REDSHIFT_PASSWORD"),
