@@ -95,7 +95,7 @@ class _InParts(luigi.tools.range.RangeBase):
             why = f"{self.of.task_family} has another period; days go with RangeDaily, hours with RangeHourly"
         if why:
             raise ConfigurationError(
-                f"{self.task_family} has no sense",
+                f"{self.task_family} makes no sense like this",
                 why=why,
                 todo="write it like --of DailyLoadAll --start 2025-08-01",
             )

@@ -108,13 +108,7 @@ LOGIN = "cannot log in to Redshift"
     [
         ("DB_PORT", CLOSED, 42, f"MySQL at 127.0.0.1:{CLOSED} failed", "check DB_HOST, DB_PORT"),
         ("DB_PASSWORD", "wrong", 42, "refused the login of pipeline", "check DB_USER and DB_PASS"),
-        (
-            "AWS_ENDPOINT_URL_S3",
-            f"http://127.0.0.1:{CLOSED}",
-            43,
-            "cannot look at s3://",
-            "AWS_ENDPO",
-        ),
+        ("AWS_ENDPOINT_URL_S3", NOWHERE, 43, "Could not connect", "check AWS_ENDPOINT_URL_S3"),
         ("AWS_SECRET_ACCESS_KEY", "wrong", 43, "cannot ", "check AWS_ACCESS_KEY_ID and AWS_SEC"),
         ("S3_BUCKET_NAME", "missing", 43, "there is no bucket missing", "create the bucket"),
         ("REDSHIFT_PORT", CLOSED, 44, f"{LOGIN} at 127.0.0.1:{CLOSED}", "check REDSHIFT_HOST"),
