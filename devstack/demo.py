@@ -75,8 +75,14 @@ class Demo:
         return subprocess.Popen(program, env=self.environment, start_new_session=True)
 
     def run(self, command: list[str]) -> int:
-        """Run a command to its end and return its exit status."""
-        return self.start(command).wait()
+        """Run a command to its end and return its exit status; whoever interrupts this ends it too."""
+        process = self.start(command)
+        try:
+            return process.wait()
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise
 
 
 def main() -> int:
@@ -150,7 +156,7 @@ def _demonstrate(demo: Demo, rows: int) -> int:
     demo.say("the latest status of each parcel, from the view")
     print(f"{LATEST}\n")
     print(shell.table(*shell.warehouse(demo.stack, LATEST)))
-    return max(statuses)
+    return 0 if not any(statuses) else 1
 
 
 def _change(demo: Demo, rows: int, at: datetime) -> None:

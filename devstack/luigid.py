@@ -31,8 +31,11 @@ class Luigid(Server):
         return f"http://{HOST}:{self.port}"
 
     def prepare(self) -> None:
-        """Create the log directory; the state file is luigid's own."""
+        """Create the log directory and what tells workers the port; the state file is luigid's own."""
         (self.directory / "logs").mkdir(exist_ok=True)
+        self._client_configuration.write_text(
+            f"[core]\ndefault-scheduler-host = {HOST}\ndefault-scheduler-port = {self.port}\n"
+        )
 
     def command(self) -> list[str]:
         """Run in the foreground. Without `--address` it would listen on every interface."""
@@ -52,5 +55,13 @@ class Luigid(Server):
         return is_listening(self.port)
 
     def environment(self) -> dict[str, str]:
-        """Where workers find the scheduler."""
-        return {"LUIGI_SCHEDULER_HOST": HOST, "LUIGI_SCHEDULER_PORT": str(self.port)}
+        """Where workers find the scheduler; Luigi lays that file over its own `luigi.cfg`."""
+        return {
+            "LUIGI_SCHEDULER_HOST": HOST,
+            "LUIGI_SCHEDULER_PORT": str(self.port),
+            "LUIGI_CONFIG_PATH": str(self._client_configuration),
+        }
+
+    @property
+    def _client_configuration(self) -> Path:
+        return self.directory / "client.cfg"

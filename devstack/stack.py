@@ -77,9 +77,11 @@ def up(
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _only_one(directory):
         _refuse_second_source(directory, server)
-        wanted = _plan(directory, server, luigid=luigid, sshd=sshd, redshift=redshift)
-        missing = [each for each in wanted if not lifecycle.is_running(each.directory)]
-        _start_all(missing)
+        try:
+            missing = _start_missing(directory, server, luigid=luigid, sshd=sshd, redshift=redshift)
+        except StackError:
+            # A port may be taken between its choice and the server's start: the second try takes another.
+            missing = _start_missing(directory, server, luigid=luigid, sshd=sshd, redshift=redshift)
         return load(directory), [each.kind for each in missing]
 
 
@@ -163,6 +165,17 @@ def _warehouse(directory: Path, lake: SeaweedFS) -> RedshiftStandIn:
     warehouse = _saved_or_new(RedshiftStandIn, directory)
     # The lake may have moved to another port since the warehouse ran last.
     return warehouse if lifecycle.is_running(warehouse.directory) else warehouse.reading(lake)
+
+
+def _start_missing(directory: Path, server: str, **wanted: bool) -> list[Server]:
+    """Start what is wanted and does not run; returns what was started."""
+    missing = [
+        each
+        for each in _plan(directory, server, **wanted)
+        if not lifecycle.is_running(each.directory)
+    ]
+    _start_all(missing)
+    return missing
 
 
 def _start_all(servers: list[Server]) -> None:

@@ -83,6 +83,21 @@ class Window:
         return self.name
 
 
+def coalesced(windows: list[Window]) -> list[Window]:
+    """The spans that the windows cover together, oldest first: no two of them touch.
+
+    >>> [len(coalesced([Window.day(date(2025, 8, day)) for day in days])) for days in [(1, 2), (1, 3)]]
+    [1, 2]
+    """
+    spans: list[Window] = []
+    for window in sorted(windows):
+        if spans and window.start <= spans[-1].end:
+            spans[-1] = Window(spans[-1].start, max(spans[-1].end, window.end))
+        else:
+            spans.append(window)
+    return spans
+
+
 def unbroken_end(windows: list[Window]) -> datetime | None:
     """The end of the run of windows that starts with the earliest one and has no gap.
 

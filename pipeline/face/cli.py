@@ -90,11 +90,16 @@ def _verify(options: argparse.Namespace) -> int:
             verify.compare(store(settings().lake), rows, loaded, table, warehouse.schema_name)
             for table in _chosen(options)
         ]
-    headings = ("table", "loaded until", "windows", "torn", "source rows", "warehouse rows", "")
+    headings = (
+        *("table", "without a gap until", "windows", "torn", "source rows", "warehouse rows"),
+        "verdict",
+    )
     lines = [
         (
             each.table,
-            f"{each.until:%Y-%m-%d %H:%M}" if each.until else "snapshot",
+            f"{each.until:%Y-%m-%d %H:%M}"
+            if each.until
+            else ("snapshot" if each.windows else "nothing"),
             each.windows,
             len(each.torn),
             each.source_rows,

@@ -6,19 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pipeline.config.tables import Table
-from pipeline.errors import ConfigurationError
 from pipeline.ledger import ledger
 from pipeline.ledger.history import backed_up_windows, histories
 from pipeline.stores import mysql, mysql_sql, redshift, redshift_sql
 from pipeline.stores.mysql_sql import Span
 from pipeline.stores.redshift_sql import Relation
 from pipeline.stores.s3 import Store
-from pipeline.window import UTC, unbroken_end
+from pipeline.window import coalesced, unbroken_end
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Rows of one table on both sides, between the first loaded window and `until`.
+    """Rows of one table on both sides, in all its loaded windows; without a gap they reach `until`.
 
     `windows` are those in the lake, `torn` those of them whose stages do not have the same rows.
     """
@@ -51,9 +50,8 @@ def compare(
 ) -> Comparison:
     """Compare a table's windows stage by stage, and count it on both sides.
 
-    A row that was updated in the source after `until` has left the span there and not yet here, so
-    the sides agree once the window of that update is loaded. Raises ConfigurationError for a table
-    of which nothing is loaded.
+    A row that was updated in the source since has left its window there and not yet here, so
+    the sides agree once the window of that update is loaded.
     """
     done = histories(store, [(table.name, w) for w in backed_up_windows(store, table.name)])
     torn = tuple(history.window.name for history in done if not history.agrees)
@@ -66,18 +64,19 @@ def _counts(
     source: mysql.Connection, warehouse: redshift.Connection, table: Table, schema: str
 ) -> tuple[datetime | None, int, int]:
     ledger.ensure(warehouse, schema)
-    target, cursor_column = Relation(schema, table.target), table.definition.cursor
+    target, column = Relation(schema, table.target), table.definition.cursor
     with warehouse.cursor() as cursor:
         windows = [e.window for e in ledger.entries(cursor, schema, str(table.name))]
         if not windows:
-            raise ConfigurationError(f"nothing of {table.name} is loaded", todo="load it first")
-        if cursor_column is None:
-            here = redshift.scalar(cursor, redshift_sql.count(target))
-            there = mysql.scalar(source, mysql_sql.count_rows(table.name, Span()))
-            return None, int(there), int(here)
-        since, until = min(windows).start, unbroken_end(windows)
-        bounds = [f"{i.astimezone(UTC):%Y-%m-%d %H:%M:%S}" for i in (since, until) if i]
-        here = redshift.scalar(cursor, redshift_sql.count_window(target, cursor_column, *bounds))
-    span = Span(cursor_column, lower=bounds[0], upper=bounds[1])
-    there = mysql.scalar(source, mysql_sql.count_rows(table.name, span))
-    return until, int(there), int(here)
+            return None, 0, 0
+        if column is None:
+            here = int(redshift.scalar(cursor, redshift_sql.count(target)))
+            there = int(mysql.scalar(source, mysql_sql.count_rows(table.name, Span())))
+            return None, there, here
+        here = there = 0
+        for loaded in coalesced(windows):
+            low, high = (f"{i:%Y-%m-%d %H:%M:%S}" for i in (loaded.start, loaded.end))
+            here += redshift.scalar(cursor, redshift_sql.count_window(target, column, low, high))
+            span = Span(column, lower=low, upper=high)
+            there += mysql.scalar(source, mysql_sql.count_rows(table.name, span))
+    return unbroken_end(windows), there, here
