@@ -1,7 +1,9 @@
 """Transactions, locks, conflicts, cancellation."""
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg2
@@ -126,13 +128,30 @@ def test_a_client_that_is_gone_has_its_transaction_rolled_back(
     warehouse.run("INSERT INTO t VALUES (1)")
 
 
+@contextmanager
+def cancelled_once_it_waits(waiting: Warehouse, observer: Warehouse) -> Iterator[None]:
+    """Cancel what `waiting` does in this block as soon as `observer` sees it wait for a lock."""
+
+    def cancel() -> None:
+        deadline = time.monotonic() + 30
+        while not observer.run("SELECT 1 FROM pg_locks WHERE NOT granted"):
+            if time.monotonic() > deadline:
+                return  # the block ends by the server's own statement timeout
+            time.sleep(0.02)  # between two looks at the condition
+        waiting.connection.cancel()
+
+    waiting.run("SET statement_timeout TO 60000")
+    thread = threading.Thread(target=cancel)
+    thread.start()
+    yield
+    thread.join()
+
+
 def test_a_statement_can_be_cancelled(warehouse: Warehouse, transaction: Warehouse) -> None:
     warehouse.run("CREATE TABLE t (a int)")
     transaction.run("LOCK t")
-    timer = threading.Timer(0.2, warehouse.connection.cancel)
-    timer.start()
-    assert warehouse.refused("SELECT * FROM t").pgcode == "57014"
-    timer.join()
+    with cancelled_once_it_waits(warehouse, transaction):
+        assert warehouse.refused("SELECT * FROM t").pgcode == "57014"
 
 
 def test_statement_timeout_ends_a_wait(warehouse: Warehouse, transaction: Warehouse) -> None:
@@ -148,11 +167,11 @@ def test_a_copy_can_be_cancelled_while_it_waits(
 ) -> None:
     warehouse.run("CREATE TABLE t (a int)")
     transaction.run("LOCK t")
-    timer = threading.Timer(0.2, warehouse.connection.cancel)
-    timer.start()
-    with pytest.raises(psycopg2.errors.QueryCanceled):
+    with (
+        cancelled_once_it_waits(warehouse, transaction),
+        pytest.raises(psycopg2.errors.QueryCanceled),
+    ):
         warehouse.copy("t", b"1\n")
-    timer.join()
 
 
 def test_several_statements_in_one_query_are_one_transaction(warehouse: Warehouse) -> None:
