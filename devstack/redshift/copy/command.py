@@ -56,7 +56,7 @@ class CopyCommand:
 
 _FLAGS = words(
     "acceptanydate blanksasnull emptyasnull escape explicit_ids fillrecord ignoreblanklines "
-    "removequotes roundec trimblanks truncatecolumns noload"
+    "removequotes roundec serializetojson trimblanks truncatecolumns noload"
 )
 _COMPRESSIONS = {"gzip": "gzip", "zstd": "zstd", "bzip2": "bz2"}
 _BEYOND = {
@@ -313,10 +313,13 @@ def _check(command: CopyCommand, seen: set[str]) -> None:
     if command.file_format == "parquet":
         # Source: "COPY from columnar data formats".
         allowed = {"parquet", "manifest", "iam_role", "credentials", "access_key_id", "fillrecord",
-                   "secret_access_key", "session_token", "token", "statupdate"}  # fmt: skip
+                   "secret_access_key", "session_token", "token", "statupdate", "acceptinvchars",
+                   "explicit_ids", "serializetojson"}  # fmt: skip
         for option in sorted(seen - allowed):
             raise not_supported(f"{option.upper()} is not supported for PARQUET format.")
         return
+    if command.has("serializetojson"):
+        raise not_supported("SERIALIZETOJSON is only supported for columnar formats.")
     command.delimiter = command.delimiter or ("," if command.file_format == "csv" else "|")
     if command.file_format == "csv" and command.delimiter == command.quote:
         raise RedshiftError("COPY delimiter must not be the quote character", "22023")

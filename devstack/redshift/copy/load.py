@@ -125,7 +125,7 @@ class _Job:
         """The converted rows of a file, by the fast reader as far as it vouches for them."""
         command = self._command
         if command.file_format == "parquet":
-            yield from parquet.batches(client, file, self._columns)
+            yield from parquet.batches(client, file, self._columns, command.has("serializetojson"))
             return
         done = 0
         if table.fits(command):

@@ -147,6 +147,9 @@ def _manifest(command: CopyCommand, client: S3Client) -> list[S3File]:
         if command.file_format == "parquet" and length is None:
             message = "Manifest file needs content_length for columnar formats"
             raise RedshiftError(f"{message}: {url}", detail=_detail(message, 8001))
+        if command.file_format == "parquet" and size is not None and length != size:
+            message = f"content_length of {url} is {length}, the file has {size} bytes"
+            raise RedshiftError(message, detail=_detail(message, 8001))
         if size is not None:
             found.append(S3File(bucket, key))
     if not found:

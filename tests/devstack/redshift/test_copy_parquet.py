@@ -58,18 +58,70 @@ def test_columns_are_mapped_by_position_and_values_kept(warehouse: Warehouse) ->
     ids=str,
 )
 def test_another_type_is_an_incompatible_schema(warehouse: Warehouse, kind: pa.DataType) -> None:
-    """The wording from public issue trackers."""
-    warehouse.run("CREATE TABLE t (a bigint)")
-    content = _parquet(pa.table({"a": pa.array([None], kind)}))
+    """Documentation: "Troubleshooting queries in Amazon Redshift Spectrum"."""
+    warehouse.run("CREATE TABLE t (z int, a bigint)")
+    content = _parquet(pa.table({"z": pa.array([1], pa.int32()), "b": pa.array([None], kind)}))
     with pytest.raises(psycopg2.errors.InternalError_) as raised:
         warehouse.copy("t", content, "PARQUET")
-    assert "Spectrum Scan Error" in str(raised.value)
+    assert raised.value.diag.message_primary == "Spectrum Scan Error"
     assert "has an incompatible Parquet schema for column" in str(raised.value)
+    assert "Column type: BIGINT" in str(raised.value)
+    assert " b [i:1 d:1 r:0]" in str(raised.value)
+    assert warehouse.run("SELECT count(*) FROM t") == [(0,)]
 
 
-def test_the_precision_of_a_decimal_must_match(warehouse: Warehouse) -> None:
+def test_a_timestamp_in_nanoseconds_is_refused(warehouse: Warehouse) -> None:
+    """Redshift takes it for another instant (apache/arrow, issue 38000)."""
+    warehouse.run("CREATE TABLE t (a timestamp)")
+    content = _parquet(pa.table({"a": pa.array([None], pa.timestamp("ns"))}))
+    with pytest.raises(psycopg2.errors.InternalError_, match="incompatible Parquet schema"):
+        warehouse.copy("t", content, "PARQUET")
+
+
+def test_a_super_column_needs_serializetojson_and_keeps_a_string_a_string(
+    warehouse: Warehouse,
+) -> None:
+    """Documentation: "Loading semistructured data into Amazon Redshift"."""
+    warehouse.run("CREATE TABLE t (a super, b super)")
+    kind = pa.struct([("k", pa.list_(pa.int32()))])
+    table = pa.table({"a": ['{"x": 1}', None], "b": pa.array([{"k": [1, 2]}, None], kind)})
+    with pytest.raises(psycopg2.errors.InternalError_, match="incompatible Parquet schema"):
+        warehouse.copy("t", _parquet(table), "PARQUET")
+    warehouse.copy("t", _parquet(table), "PARQUET SERIALIZETOJSON")
+    rows = warehouse.run("SELECT json_typeof(a), json_serialize(b) FROM t WHERE a IS NOT NULL")
+    assert rows == [("string", '{"k":[1,2]}')]
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        *("REGION 'us-east-1'", "MAXERROR 1", "ACCEPTANYDATE", "COMPUPDATE OFF", "ZSTD", "GZIP"),
+        *("NULL 'x'", "TRUNCATECOLUMNS", "IGNOREHEADER 1", "DELIMITER '|'", "NOLOAD"),
+    ],
+)
+def test_most_options_of_copy_are_refused(warehouse: Warehouse, option: str) -> None:
+    """Documentation: "COPY from columnar data formats"."""
+    warehouse.run("CREATE TABLE t (a bigint)")
+    copy = f"COPY t FROM 's3://bucket/key' IAM_ROLE default FORMAT AS PARQUET {option}"
+    error = warehouse.refused(copy)
+    assert "not supported for PARQUET" in str(error)
+
+
+def test_a_column_list_chooses_the_columns_by_position(warehouse: Warehouse) -> None:
+    """Documentation: "Column mapping options"."""
+    warehouse.run("CREATE TABLE t (a bigint, b int DEFAULT 7, c varchar(3))")
+    content = _parquet(pa.table({"x": ["abc"], "y": pa.array([1], pa.int64())}))
+    url = warehouse.lake.put("p", content)
+    warehouse.run(f"COPY t (c, a) FROM '{url}' IAM_ROLE default PARQUET")
+    assert warehouse.run("SELECT * FROM t") == [(1, 7, "abc")]
+
+
+@pytest.mark.parametrize(("precision", "scale"), [(12, 2), (10, 3), (9, 2)])
+def test_precision_and_scale_of_a_decimal_must_match(
+    warehouse: Warehouse, precision: int, scale: int
+) -> None:
     warehouse.run("CREATE TABLE t (a decimal(10,2))")
-    content = _parquet(pa.table({"a": pa.array([None], pa.decimal128(12, 2))}))
+    content = _parquet(pa.table({"a": pa.array([None], pa.decimal128(precision, scale))}))
     with pytest.raises(psycopg2.errors.InternalError_, match="incompatible Parquet schema"):
         warehouse.copy("t", content, "PARQUET")
 
@@ -96,3 +148,5 @@ def test_a_manifest_of_parquet_needs_the_content_length(warehouse: Warehouse) ->
     entry = {"url": url, "meta": {"content_length": len(content)}}
     warehouse.run(copy.format(warehouse.lake.manifest(entry)))
     assert warehouse.run("SELECT sum(a) FROM t") == [(3,)]
+    wrong = {"url": url, "meta": {"content_length": len(content) + 1}}
+    assert "content_length" in str(warehouse.refused(copy.format(warehouse.lake.manifest(wrong))))
