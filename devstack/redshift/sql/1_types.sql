@@ -93,6 +93,21 @@ CREATE TYPE pg_catalog.varbyte (
 CREATE CAST (varbyte AS bytea) WITHOUT FUNCTION AS IMPLICIT;
 CREATE CAST (bytea AS varbyte) WITHOUT FUNCTION AS ASSIGNMENT;
 
+-- VARCHAR values that differ in trailing blanks alone are equal, in comparisons, joins, GROUP BY,
+-- DISTINCT, PARTITION BY and ORDER BY, as PostgreSQL has it for CHAR: so the operators and operator
+-- classes of text do what those of bpchar do. LIKE and LEN see the blanks.
+-- Source: "Character types", "Amazon Redshift SQL commands that are implemented differently".
+UPDATE pg_operator SET oprcode = replaced.function::regproc
+    FROM (VALUES ('=', 'bpchareq'), ('<>', 'bpcharne'), ('<', 'bpcharlt'), ('<=', 'bpcharle'),
+                 ('>', 'bpchargt'), ('>=', 'bpcharge')) AS replaced (sign, function)
+    WHERE oprname = sign AND oprleft = 'text'::regtype AND oprright = 'text'::regtype;
+UPDATE pg_amproc SET amproc = replaced.function::regproc
+    FROM (VALUES ('bttextcmp', 'bpcharcmp'), ('bttextsortsupport', 'bpchar_sortsupport'),
+                 ('hashtext', 'hashbpchar'), ('hashtextextended', 'hashbpcharextended'))
+        AS replaced (original, function)
+    WHERE amproc = original::regproc AND amproclefttype = 'text'::regtype
+      AND amprocrighttype = 'text'::regtype;
+
 -- VARCHAR(n), CHAR(n) and VARBYTE(n) count bytes. A cast function sees every value that comes to
 -- a column by INSERT, UPDATE or CAST; an explicit cast cuts, an assignment refuses.
 CREATE FUNCTION standin.cut(value text, bytes integer) RETURNS text LANGUAGE plpgsql
