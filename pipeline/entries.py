@@ -7,6 +7,7 @@ whole range with one S3 LIST a table.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from typing import Any, ClassVar
 
@@ -17,6 +18,7 @@ from pipeline.config.settings import settings
 from pipeline.config.tables import Table, table_named, tables
 from pipeline.names import Keys, window_of_key
 from pipeline.parameters import DayParameter, HourParameter
+from pipeline.stores.s3 import Store
 from pipeline.targets import lake
 from pipeline.tasks import RefreshViews, UploadParquet, WindowTask
 from pipeline.window import UTC, Window
@@ -82,7 +84,8 @@ class _Entry(luigi.WrapperTask):
             return True
         if table.definition.cursor_type != "full":
             return False
-        return any(w.end >= self.window.end for w in _marked(self.last, Keys(table.name)))
+        found = _marked(lake(), self.last, table, self.window)
+        return any(window.end >= self.window.end for window in found)
 
     @classmethod
     def bulk_complete(cls, parameter_tuples: Iterable[Any]) -> list[Any]:
@@ -100,24 +103,34 @@ def _complete(entries: list[_Entry]) -> set[_Entry]:
     """Those entries, all of one class and with the same tables, whose every marker is there."""
     if not entries:
         return set()
-    last, done = entries[0].last, set(entries)
-    for table in entries[0].tables():
-        windows = _marked(last, Keys(table.name))
-        newest = max((window.end for window in windows), default=None)
-        for entry in list(done):
-            covered = entry.window in windows
-            if table.definition.cursor_type == "full":
-                covered = newest is not None and newest >= entry.window.end
-            if not covered:
-                done.discard(entry)
+    last, store, done = entries[0].last, lake(), set(entries)
+    windows = [entry.window for entry in entries]
+    span = Window(min(each.start for each in windows), max(each.end for each in windows))
+
+    def marked(table: Table) -> set[Window]:
+        return _marked(store, last, table, span)
+
+    chosen = entries[0].tables()
+    with ThreadPoolExecutor(max_workers=8) as pool:  # S3 answers several questions at once
+        for table, found in zip(chosen, pool.map(marked, chosen), strict=True):
+            newest = max((window.end for window in found), default=None)
+            for entry in list(done):
+                covered = entry.window in found
+                if table.definition.cursor_type == "full":
+                    covered = newest is not None and newest >= entry.window.end
+                if not covered:
+                    done.discard(entry)
     return done
 
 
-def _marked(last: type[WindowTask], keys: Keys) -> set[Window]:
-    """The windows with a marker of the stage."""
-    prefix = keys.views if last is RefreshViews else keys.lake
-    found = (stored.key for stored in lake().list(prefix))
-    markers = found if last is RefreshViews else (key for key in found if keys.is_lake_marker(key))
+def _marked(store: Store, last: type[WindowTask], table: Table, span: Window) -> set[Window]:
+    """The windows with a marker of the stage that begin in the span; of a snapshot's table, all."""
+    keys, loaded = Keys(table.name), last is RefreshViews
+    after, before = keys.views_bounds(span) if loaded else keys.lake_bounds(span)
+    prefix = keys.views if loaded else keys.lake
+    bounds = ("", None) if table.definition.cursor_type == "full" else (after, before)
+    found = (stored.key for stored in store.list(prefix, *bounds))
+    markers = found if loaded else (key for key in found if keys.is_lake_marker(key))
     return {window for key in markers if (window := window_of_key(key)) is not None}
 
 

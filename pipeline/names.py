@@ -118,6 +118,15 @@ class Keys:
         """``lake/settlement/partner_info/``"""
         return f"lake/{self.table.path}/"
 
+    def lake_bounds(self, span: Window) -> tuple[str, str]:
+        """Keys of `lake` before and after all those of windows that begin in the span."""
+        return f"{self.lake}dt={span.start:%Y-%m-%d}", f"{self.lake}dt={span.end:%Y-%m-%d}~"
+
+    def views_bounds(self, span: Window) -> tuple[str, str]:
+        """Keys of `views` before and after all those of windows that begin in the span."""
+        first, last = span.name.split("_")
+        return f"{self.views}{first}", f"{self.views}{last}"
+
     @property
     def watermark(self) -> str:
         """``watermarks/settlement.partner_info.json``"""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
+from pipeline.config.settings import settings
 from pipeline.config.tables import Table
+from pipeline.face.asked import chosen_tables, say
 from pipeline.face.text import aligned
 from pipeline.ledger.history import History, backed_up_windows, histories, loaded_windows
 from pipeline.ledger.watermark import reached
-from pipeline.stores.s3 import Store
+from pipeline.stores.s3 import Store, store
 from pipeline.window import Window
 
 OVERVIEW = ("table", "backed up", "without a gap until", "loaded", "without a gap until")
@@ -16,28 +21,53 @@ WINDOWS = (
     *("table", "window", "extracted", "in lake", "in CSV", "staged", "loaded", "replaced"),
     *("parquet bytes", "csv bytes", "seconds", "rows/s"),
 )
+_SCREEN = 20  # lines
 
 
-def overview(store: Store, tables: Sequence[Table]) -> str:
+def run(options: argparse.Namespace) -> int:
+    """``status``: how far each table is, and its last windows."""
+    lake = store(settings().lake)
+    found = look(lake, chosen_tables(options))
+    say(overview(found))
+    if options.windows != 0:
+        say("")
+        say(windows_report(lake, found, options.windows))
+    return 0
+
+
+@dataclass(frozen=True)
+class Reach:
+    """The windows of a table that are in the lake and those that are loaded, oldest first."""
+
+    table: Table
+    backed_up: list[Window]
+    loaded: list[Window]
+
+
+def look(store: Store, tables: Sequence[Table]) -> list[Reach]:
+    """The windows of every table: two listings each, several at once."""
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        backed_up = pool.map(lambda table: backed_up_windows(store, table.name), tables)
+        loaded = pool.map(lambda table: loaded_windows(store, table.name), tables)
+        return [Reach(*found) for found in zip(tables, backed_up, loaded, strict=True)]
+
+
+def overview(tables: Sequence[Reach]) -> str:
     """One line a table: how far it is backed up and loaded without a gap."""
     rows = [
-        (
-            str(table.name),
-            *_run(table, backed_up_windows(store, table.name)),
-            *_run(table, loaded_windows(store, table.name)),
-        )
-        for table in tables
+        (str(each.table.name), *_run(each.table, each.backed_up), *_run(each.table, each.loaded))
+        for each in tables
     ]
     return aligned(OVERVIEW, rows)
 
 
-def windows_report(store: Store, tables: Sequence[Table], last: int) -> str:
-    """One line for each of the last windows of every table: rows and bytes at each stage."""
-    wanted = [
-        (table.name, window)
-        for table in tables
-        for window in backed_up_windows(store, table.name)[-last:]
-    ]
+def windows_report(store: Store, tables: Sequence[Reach], last: int | None = None) -> str:
+    """One line for each of the last windows of every table: rows and bytes at each stage.
+
+    Without a number, as many as fit on a screen: each line costs three requests.
+    """
+    last = max(1, _SCREEN // max(1, len(tables))) if last is None else last
+    wanted = [(each.table.name, window) for each in tables for window in each.backed_up[-last:]]
     return aligned(WINDOWS, [_line(history) for history in histories(store, wanted)])
 
 

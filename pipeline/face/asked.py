@@ -1,0 +1,21 @@
+"""What a command was asked for, and how it answers."""
+
+from __future__ import annotations
+
+import argparse
+
+from pipeline.config.settings import settings
+from pipeline.config.tables import Table, table_named, tables
+
+
+def chosen_tables(options: argparse.Namespace) -> list[Table]:
+    """The table of `--table`, or every configured one."""
+    folder, database = settings().run.configs, settings().default_database
+    if options.table:
+        return [table_named(folder, options.table, database)]
+    return list(tables(folder, database).values())
+
+
+def say(text: str) -> None:
+    """Print to standard output."""
+    print(text)  # noqa: T201 - a command line speaks
