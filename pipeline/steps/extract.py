@@ -1,7 +1,7 @@
 """MySQL to one Parquet spool file: a chunk, read in one consistent snapshot and streamed.
 
-Where the connection is lost on the way and the rows come in the order of cursor and primary key, the
-read goes on after the last row written, in a new snapshot; else it starts again.
+Where the connection is lost on the way and the rows come in an order that tells any two apart, the read
+goes on after the last row written, in a new snapshot; else it starts again.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from pipeline.stores import mysql, mysql_sql
 from pipeline.stores.chunk_file import ChunkFile
 from pipeline.stores.mysql import Connection, SourceLost, SourceTable
 from pipeline.stores.mysql_sql import Span
+from pipeline.stores.read_order import Order, free_order
 from pipeline.stores.rowstream import DecodedBatch, Doubt, read_batches
 from pipeline.stores.spool import appearing
 from pipeline.window import UTC
@@ -41,23 +42,6 @@ class Chunk:
     source: SourceTable
     key: tuple[str, ...]
     span: Span
-
-    @property
-    def order(self) -> tuple[str, ...]:
-        """The order in which the read can be resumed; without an index it would cost a sort."""
-        cursor = self.span.cursor
-        if cursor is None or not self.source.is_sorted_by(cursor):
-            return ()
-        return (cursor, *(name for name in self.source.primary_key if name != cursor))
-
-    @property
-    def is_resumable(self) -> bool:
-        """Whether order and primary key tell any two rows apart, and their values have a literal."""
-        columns = [self.source.column(name) for name in self.order]
-        return bool(self.source.primary_key and self.order) and all(
-            column is not None and not column.nullable and mysql_sql.has_literal(column)
-            for column in columns
-        )
 
 
 def extract_chunk(
@@ -87,7 +71,7 @@ def extract_chunk(
                 if losses >= LOSSES:
                     raise
                 log.warning("%s: %d rows are written, going on: %s", path.name, written, error)
-            if not chunk.is_resumable:
+            if not reading.order:
                 reading = _Reading(chunk, partial)
 
 
@@ -98,6 +82,7 @@ class _Reading:
         self.chunk = chunk
         self.file = ChunkFile(path, chunk.source.columns, chunk.key, chunk.span.cursor)
         self.read_at = datetime.max.replace(tzinfo=UTC)
+        self.order: Order = ()
         self._to_come: int | None = None
 
     def go_on(self, connection: Connection, progress: Progress) -> None:
@@ -105,12 +90,14 @@ class _Reading:
         source, span, written = self.chunk.source, self.chunk.span, self.file.rows
         self.read_at = min(self.read_at, mysql.clock(connection))
         if written:
-            span = replace(span, after=_position(self.chunk, self.file))
+            span = replace(span, after=_position(self.order, self.file))
+        else:
+            self.order = free_order(connection, source, span)
         expected = int(mysql.scalar(connection, mysql_sql.count_rows(source.name, span)))
         if written:
             self._check_nothing_came_in(connection, expected)
         self._to_come = written + expected
-        query = mysql_sql.select_rows(source.name, source.columns, span, self.chunk.order)
+        query = mysql_sql.select_rows(source.name, source.columns, span, self.order)
         batches = read_batches(connection, query, source.columns)
         consume_in_thread(_followed(batches, written, expected, progress), self.file.write)
         _check_count(self.chunk, expected, self.file.rows - written)
@@ -127,10 +114,10 @@ class _Reading:
             )
 
 
-def _position(chunk: Chunk, file: ChunkFile) -> tuple[tuple[str, str], ...]:
-    values = file.last_row(chunk.order) or ()
+def _position(order: Order, file: ChunkFile) -> tuple[tuple[str, str], ...]:
+    values = file.last_row(order) or ()
     literals = (mysql_sql.value_literal(value) for value in values)
-    return tuple(zip(chunk.order, literals, strict=True))
+    return tuple(zip(order, literals, strict=True))
 
 
 def _check_count(chunk: Chunk, expected: int, rows: int) -> None:

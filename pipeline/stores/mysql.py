@@ -55,17 +55,6 @@ class SourceTable:
         """Whether an index leads with that column."""
         return any(index[0].lower() == column.lower() for index in self.indexes)
 
-    def is_sorted_by(self, column: str) -> bool:
-        """Whether some index holds the rows by that column and then the primary key.
-
-        InnoDB ends every index with the primary key; what stands in between must begin it.
-        """
-        key = self.primary_key
-        return any(
-            index[0].lower() == column.lower() and index[1:] == key[: len(index) - 1]
-            for index in self.indexes
-        )
-
 
 @dataclass(frozen=True)
 class TableSize:
@@ -152,7 +141,7 @@ def describe(connection: Connection, name: TableName, exclude: tuple[str, ...] =
     Generated columns are carried as their type; invisible ones and those of `exclude` are left out.
     Raises ConfigurationError when there is no such table, or one of `exclude` is no column of it.
     """
-    rows = _rows(connection, mysql_sql.COLUMNS, (name.database, name.table))
+    rows = rows_of(connection, mysql_sql.COLUMNS, (name.database, name.table))
     if not rows:
         raise ConfigurationError(
             f"the source has no table {name}",
@@ -167,7 +156,7 @@ def describe(connection: Connection, name: TableName, exclude: tuple[str, ...] =
     hidden = {str(r["COLUMN_NAME"]) for r in rows if "INVISIBLE" in str(r["EXTRA"]).upper()}
     left_out = hidden | {known[column.lower()] for column in exclude}
     keys: dict[str, list[str]] = {}
-    for row in _rows(connection, mysql_sql.INDEXES, (name.database, name.table)):
+    for row in rows_of(connection, mysql_sql.INDEXES, (name.database, name.table)):
         if row["COLUMN_NAME"] is not None:  # NULL for an index on an expression
             keys.setdefault(str(row["INDEX_NAME"]), []).append(str(row["COLUMN_NAME"]))
     return SourceTable(
@@ -244,7 +233,7 @@ def _seconds_behind(connection: Connection) -> int | None:
     """How far a replica's slowest channel is behind, None for a server that is none (or does not say)."""
     for statement in _REPLICATION:  # MariaDB's for all channels, MySQL 8.4's, MySQL 5.7's
         try:
-            rows = _rows(connection, statement)
+            rows = rows_of(connection, statement)
         except pymysql.err.ProgrammingError:
             continue
         except pymysql.err.Error as error:
@@ -285,9 +274,10 @@ def scalar(connection: Connection, query: str) -> Any:
     return row[0] if row else None
 
 
-def _rows(
+def rows_of(
     connection: Connection, query: str, arguments: tuple[object, ...] = ()
 ) -> list[dict[str, Any]]:
+    """The rows of a small result, by column name."""
     with connection.cursor(DictCursor) as cursor:
         cursor.execute(query, arguments or None)
         return list(cursor.fetchall())

@@ -128,6 +128,11 @@ def select_rows(
     return f"SELECT {chosen} FROM {_qualified(table)}{_where(span)}{ordered}"
 
 
+def explain(query: str) -> str:
+    """How the server would answer a query, one row a table; MySQL 9 has other forms by default."""
+    return f"EXPLAIN FORMAT=TRADITIONAL {query}"
+
+
 def count_rows(table: TableName, span: Span) -> str:
     """How many rows a span has."""
     return f"SELECT COUNT(*) FROM {_qualified(table)}{_where(span)}"

@@ -8,9 +8,9 @@ import pytest
 from pipeline import DailyBackup, DailyLoad, RefreshViews
 from pipeline.config.settings import settings
 from pipeline.names import TableName
-from pipeline.steps.extract import Chunk
 from pipeline.stores import mysql
 from pipeline.stores.mysql_sql import Span
+from pipeline.stores.read_order import free_order
 from pipeline.window import Window
 from tests.truths import assert_same
 from tests.world import World, day
@@ -113,8 +113,8 @@ def test_enum_keys_are_not_resumed_by(world: World):
     )
     with mysql.connected(settings().source) as connection:
         source = mysql.describe(connection, TableName(world.name, "events"))
-    chunk = Chunk(source, source.primary_key, Span("at", "2025-08-01", "2025-08-02"))
-    assert not chunk.is_resumable
+        span = Span("at", "2025-08-01", "2025-08-02")
+        assert free_order(connection, source, span) == ()
 
 
 def test_a_datetime_cursor_on_a_server_in_another_zone_is_refused(world: World, orders: str):
