@@ -20,6 +20,7 @@ from typing import Any
 import luigi
 
 from pipeline import exit_status
+from pipeline.codec.warm import warm_before_forks
 from pipeline.columns import fingerprint
 from pipeline.config.settings import settings
 from pipeline.config.tables import Table, table_named
@@ -36,6 +37,7 @@ from pipeline.targets import MarkerTarget, lake
 from pipeline.window import UTC, Window
 
 log = logging.getLogger(__name__)
+warm_before_forks()
 
 
 class WindowTask(luigi.Task):

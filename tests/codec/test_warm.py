@@ -1,0 +1,26 @@
+"""The kernels of a process that forks: loaded once, by the parent."""
+
+import subprocess
+import sys
+
+_FORK = """
+import os, sys
+import pipeline
+from pipeline.codec.jit import specialisations
+
+def threads():
+    return len(os.listdir("/proc/self/task"))
+
+loaded = sum(specialisations().values())
+before = threads()
+child = os.fork()
+if not child:
+    os._exit(0 if all(specialisations().values()) else 3)
+inherited = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+print(loaded, inherited, threads() <= before)
+"""
+
+
+def test_a_forked_process_inherits_the_kernels_and_importing_loads_none() -> None:
+    done = subprocess.run([sys.executable, "-c", _FORK], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["0", "True", "True"]
