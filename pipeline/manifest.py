@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TypeVar
 
@@ -44,11 +45,44 @@ class Part(BaseModel):
     sha256: str
 
 
+class Coercion(BaseModel):
+    """Values of one column that were changed on the way, as the `policy` for their `kind` asks.
+
+    `rows` counts them, `example` is one as it was, with its row's key.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    column: str
+    kind: str
+    policy: str
+    rows: int
+    example: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.rows:,} values of {self.column} changed "
+            f"(on_{self.kind}: {self.policy}), one was {self.example}"
+        )
+
+
+def added_up(coercions: Iterable[Coercion]) -> tuple[Coercion, ...]:
+    """One entry for each column, kind and policy: rows added up, the first one's example."""
+    total: dict[tuple[str, str, str], Coercion] = {}
+    for each in coercions:
+        name = (each.column, each.kind, each.policy)
+        before = total.get(name)
+        rows = each.rows + before.rows if before else each.rows
+        total[name] = (before or each).model_copy(update={"rows": rows})
+    return tuple(total.values())
+
+
 class ChunkFigures(BaseModel):
     """What was read in one consistent snapshot: the footer of a spool file carries it.
 
     `cursor_min` and `cursor_max` are in UTC, None for no rows or no cursor; `key_checksum` is the sum of
-    CRC-32 over the rows' keys (mod 2**63), None for a table without a key.
+    CRC-32 over the rows' keys (mod 2**63), None for a table without a key. `coerced` are values that Parquet
+    does not hold as the source did, `nul_columns` the text columns with NUL, which Redshift will not hold.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -61,6 +95,8 @@ class ChunkFigures(BaseModel):
     key_checksum: int | None = None
     read_at: datetime
     seconds: float
+    coerced: tuple[Coercion, ...] = ()
+    nul_columns: tuple[str, ...] = ()
 
 
 class LakeManifest(Marker):
@@ -76,6 +112,10 @@ class LakeManifest(Marker):
     key_checksum: int | None
     read_at: datetime
     schema_fingerprint: str
+    coerced: tuple[Coercion, ...] = ()
+    nul_columns: tuple[str, ...] = ()
+    rows_without_cursor: int = 0
+    """Rows of the whole table, as it was planned, that no window holds (`on_null_cursor: ignore`)."""
 
     @property
     def digest(self) -> str:
@@ -97,6 +137,12 @@ class CsvManifest(Marker):
     null_token: str
     compression: str
     copy_manifest: str
+    coerced: tuple[Coercion, ...] = ()
+    """On the whole way from the source into the CSV."""
+    empty_tokens: dict[str, str] = {}
+    """By column, hexadecimal: the bytes that stand in the CSV for bytes of length zero."""
+    empty_bytes: dict[str, int] = {}
+    """By column: how many values have the length zero."""
 
 
 class LoadMarker(Marker):
@@ -109,6 +155,7 @@ class LoadMarker(Marker):
     rows_loaded: int
     rows_replaced: int
     committed_at: datetime
+    coerced: tuple[Coercion, ...] = ()
 
 
 class ViewsMarker(Marker):

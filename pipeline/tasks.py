@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from functools import cached_property
@@ -26,7 +26,7 @@ from pipeline.config.settings import settings
 from pipeline.config.tables import Table, table_named
 from pipeline.errors import DataError, PipelineError
 from pipeline.ledger import watermark
-from pipeline.manifest import CsvManifest, LakeManifest
+from pipeline.manifest import Coercion, CsvManifest, LakeManifest
 from pipeline.names import Keys
 from pipeline.parameters import WindowParameter
 from pipeline.steps import check, convert, extract, load, plan, quarantine, ready, refresh, upload
@@ -69,7 +69,7 @@ class WindowTask(luigi.Task):
     def spool(self) -> Spool:
         """Where the window's rows wait for S3."""
         source, definition = settings().source, self.definition.definition
-        made_for = f"{source.host}:{source.port} {definition.model_dump_json()}"
+        made_for = f"{source.host}:{source.port} {definition.model_dump_json(exclude_unset=True)}"
         return Spool.of(settings().run.spool, self.definition.name, self.window, made_for)
 
     @property
@@ -109,6 +109,11 @@ class WindowTask(luigi.Task):
     def say(self, message: str) -> None:
         """One line in the log for what this stage did."""
         log.info("%s %s: %s", self.definition.name, self.window.label, message)
+
+    def warn(self, coerced: Iterable[Coercion]) -> None:
+        """A line in the log for each kind of value that a policy changed."""
+        for each in coerced:
+            log.warning("%s %s: %s", self.definition.name, self.window.label, each)
 
     def on_failure(self, exception: BaseException) -> str:
         """Name table and window in the error, and keep what could not be loaded for a look."""
@@ -218,7 +223,8 @@ class ExtractChunk(SpoolTask):
         with unless_overtaken(self):
             chunks = self.spool.plan()
             self._refuse_altered(source, chunks)
-            chunk = extract.Chunk(source, key, chunks.spans[self.chunk])
+            rules = self.definition.rules(key)
+            chunk = extract.Chunk(source, key, chunks.spans[self.chunk], rules)
             figures = extract.extract_chunk(self.connected, chunk, self._path, self.progress)
             rate = figures.rows / max(figures.seconds, 1e-3)
             self.say(
@@ -250,8 +256,10 @@ class UploadParquet(WindowTask):
             yield [self.clone(ExtractChunk, chunk=index) for index in range(len(chunks.spans))]
             paths = self.spool.chunk_paths(chunks)
             parts = [(path, figures_of(path)) for path in paths]
-            stored = upload.upload_window(lake(), self.keys, self.window, parts)
+            without = chunks.rows_without_cursor
+            stored = upload.upload_window(lake(), self.keys, self.window, parts, without)
             self.say(f"in the lake: {stored.rows:,} rows, {stored.bytes:,} bytes of Parquet")
+            self.warn(stored.coerced)
             self.spool.mark_uploaded()
         evict(settings().run.spool, settings().run.spool_gb * 10**9)
 
@@ -269,11 +277,13 @@ class ConvertCSV(WindowTask):
         manifest = upload.read_manifest(lake(), self.keys, self.window)
         local = self.spool.files()
         run = settings().run
+        rules = self.definition.rules(manifest.key)
         csv = convert.convert_window(
-            lake(), self.keys, self.window, manifest, local, run, self.progress
+            lake(), self.keys, self.window, manifest, local, run, self.progress, rules
         )
         self.spool.clear()
         self.say(f"as CSV: {csv.rows:,} rows in {len(csv.parts)} parts, {csv.bytes:,} bytes")
+        self.warn(each for each in csv.coerced if each not in manifest.coerced)
 
 
 class CopyToRedshift(WindowTask):

@@ -13,6 +13,7 @@ LAYERS = {
     "words": {"errors", "window", "names", "columns", "manifest", "version", "retry"},
     "codec": {"codec"},
     "config": {"config"},
+    "policies": {"policies"},
     "stores": {"stores"},
     "ledger": {"ledger"},
     "steps": {"steps"},

@@ -119,7 +119,9 @@ class Dates(ColumnBuilder):
         )
         self._understood(cells, bad)
         if doubtful:
-            self._doubt("zero_date", doubtful, cells.text(example))
+            decoded = self.valid[at : at + cells.rows]
+            impossible = np.flatnonzero((decoded == 0) & (cells.lengths[: cells.rows] >= 0)) + at
+            self._doubt("zero_date", doubtful, cells.text(example), at + example, (impossible,))
 
 
 class Datetimes(Dates):
@@ -179,10 +181,11 @@ class Strings(ColumnBuilder):
         if found & text.NOT_ASCII:
             count, row = text.invalid_utf8(self.data, self.values, at, last)
             self.replaced = self.replaced or count > 0
-            self._doubt("invalid_utf8", count, cells.text(row - at) if count else "")
+            if count:
+                self._doubt("invalid_utf8", count, cells.text(row - at), row)
         if found & text.HAS_NUL:
             count, row = text.nul_bytes(self.data, self.values, at, last)
-            self._doubt("nul_byte", count, cells.text(row - at) if count else "")
+            self._doubt("nul_byte", count, cells.text(row - at), row)
 
     def _array(self, rows: int, validity: pa.Buffer | None, missing: int) -> pa.Array:
         kind = pa.binary() if self.replaced else self.column.arrow_type

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -24,13 +24,16 @@ class Doubt:
 
     `kind` is ``zero_date`` (no such day: null in the batch), ``invalid_utf8`` (U+FFFD stands for the
     bytes that are none) or ``nul_byte`` (kept as it came, but Redshift's VARCHAR cannot hold it).
-    `rows` counts them, `example` is the last one's text.
+    `rows` counts them, `example` is the last one's text and `row` its place in the batch. `places` are
+    the rows of all of them for ``zero_date``, where the batch does not show them.
     """
 
     column: str
     kind: str
     rows: int
     example: str
+    row: int = field(default=0, compare=False)
+    places: tuple[Array, ...] = field(default=(), compare=False, repr=False)
 
 
 class Cells:
@@ -99,11 +102,12 @@ class ColumnBuilder:
                 why=f"it cannot be read as {self.column.arrow}",
             )
 
-    def _doubt(self, kind: str, rows: int, example: str) -> None:
-        if rows:
-            before = self._doubts.get(kind)
-            known = before.rows if before else 0
-            self._doubts[kind] = Doubt(self.column.name, kind, known + rows, example)
+    def _doubt(
+        self, kind: str, rows: int, example: str, row: int, places: tuple[Array, ...] = ()
+    ) -> None:
+        if before := self._doubts.get(kind):
+            rows, places = before.rows + rows, (*before.places, *places)
+        self._doubts[kind] = Doubt(self.column.name, kind, rows, example, row, places)
 
     def finish(self, rows: int) -> pa.Array:
         """The array of the first `rows` rows."""

@@ -9,16 +9,15 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from pipeline.config.policies import Policies, Rules
 from pipeline.errors import ConfigurationError
 from pipeline.names import LEDGER, VIEWS, TableName, fold
 
 LoadMode = Literal["merge", "append", "replace"]
 
 
-class TableDefinition(BaseModel):
+class TableDefinition(Policies):
     """One table: its cursor, and what it becomes in the warehouse. Every key but `cursor` is optional."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     cursor: str | None = Field(
         None, description="column that says when a row changed; none for cursor_type: full"
@@ -41,6 +40,9 @@ class TableDefinition(BaseModel):
     distkey: str | None = Field(None, description="column that distributes the warehouse table")
     sortkey: tuple[str, ...] = Field((), description="columns that sort the warehouse table")
     exclude: tuple[str, ...] = Field((), description="columns to leave out")
+    columns: dict[str, Policies] = Field(
+        {}, description="policies of single columns, by name, in place of the table's"
+    )
     on_null_cursor: Literal["error", "ignore"] = Field(
         "error", description="rows without a cursor, which no window holds: refuse, or leave out"
     )
@@ -82,6 +84,10 @@ class Table(BaseModel):
     def target(self) -> str:
         """The warehouse table's name, without schema."""
         return fold(self.definition.target or self.name.table)
+
+    def rules(self, key: tuple[str, ...]) -> Rules:
+        """The policies in effect; `key` are the columns that identify a row."""
+        return Rules(str(self.name), self.definition, self.definition.columns, key)
 
     @property
     def latest_view(self) -> str | None:

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic.fields import FieldInfo
 
 from pipeline import errors
+from pipeline.config.policies import Policies, choices
 from pipeline.config.settings import SECTIONS, variables
 from pipeline.config.tables import TableDefinition
 from pipeline.errors import PipelineError
@@ -50,6 +51,11 @@ tables:
 
 A single column may stand where a list is meant.
 """
+_POLICIES_HEAD = """\
+## Policies
+
+For the whole table, or under `columns:` for one of its columns. [policies.md](policies.md) says what they do.
+"""
 _EXITS = """\
 # Exit codes
 
@@ -85,8 +91,16 @@ def tables() -> str:
     rows = [
         (f"`{key}`", _default(field), field.description or "")
         for key, field in TableDefinition.model_fields.items()
+        if key not in Policies.model_fields
     ]
-    return f"{_TABLES_HEAD}\n{_markdown(('key', 'default', 'meaning'), rows)}"
+    policies = [
+        (f"`{key}`", ", ".join(choices(key.removeprefix("on_"))), field.description or "")
+        for key, field in Policies.model_fields.items()
+    ]
+    return (
+        f"{_TABLES_HEAD}\n{_markdown(('key', 'default', 'meaning'), rows)}\n{_POLICIES_HEAD}\n"
+        f"{_markdown(('key', 'policies, the default first', 'values that are'), policies)}"
+    )
 
 
 def exit_codes() -> str:

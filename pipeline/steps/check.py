@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from pipeline.config.policies import KINDS
 from pipeline.config.tables import Table
 from pipeline.errors import ConfigurationError
 from pipeline.stores.mysql import SourceTable
@@ -26,6 +27,7 @@ def check_table(table: Table, source: SourceTable) -> None:
         "business_key": definition.business_key,
         "distkey": (definition.distkey,) if definition.distkey else (),
         "sortkey": definition.sortkey,
+        "columns": tuple(definition.columns),
     }
     for setting, columns in named.items():
         for column in columns:
@@ -43,6 +45,7 @@ def check_table(table: Table, source: SourceTable) -> None:
         )
     _check_cursor(definition.cursor, source)
     _check_key(table, source)
+    _check_policies(table, source)
     _check_names(source)
 
 
@@ -110,6 +113,28 @@ def _check_key(table: Table, source: SourceTable) -> None:
                 why="NULL equals nothing, so such a row would be added again by every load",
                 todo="name other columns in `key:`, or use load: append",
             )
+
+
+def _check_policies(table: Table, source: SourceTable) -> None:
+    """A policy that could never apply is a mistake, and a key's values are not to be changed."""
+    rules = table.rules(key_of(table, source))
+    for name, policies in table.definition.columns.items():
+        column = source.column(name)
+        for kind, arrow in KINDS.items():
+            if column is None or f"on_{kind}" not in policies.model_fields_set:
+                continue
+            if not column.arrow.startswith(arrow):
+                raise ConfigurationError(
+                    f"on_{kind} says nothing about the column {column.name} of {source.name}",
+                    why=f"it is {column.source_type}",
+                    todo=f"take it out of `columns:` in the definition of {source.name}",
+                )
+            if rules.policy(name, kind) != getattr(policies, f"on_{kind}"):
+                raise ConfigurationError(
+                    f"on_{kind} asks to change the key column {column.name} of {source.name}",
+                    why="two rows whose keys are changed may become one",
+                    todo=f"take it out of `columns:` in the definition of {source.name}",
+                )
 
 
 def _check_names(source: SourceTable) -> None:

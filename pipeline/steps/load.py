@@ -20,7 +20,7 @@ from pipeline.config.tables import Table
 from pipeline.errors import ConfigurationError, DataError
 from pipeline.ledger import ledger, schema
 from pipeline.ledger.ledger import Entry
-from pipeline.manifest import CsvManifest, LoadMarker
+from pipeline.manifest import Coercion, CsvManifest, LoadMarker
 from pipeline.names import Keys
 from pipeline.steps.progress import Progress, silent
 from pipeline.stores import redshift, redshift_sql
@@ -93,7 +93,7 @@ def load_window(
     schema.follow(connection, load.target, load.csv.columns, load.layout)
     if entry := _loaded(connection, load):
         progress("the ledger has it already", 1.0)
-        return marker(entry, 0.0)
+        return marker(entry, 0.0, load.csv.coerced)
     _check_parts(store, load)
     stage = Relation(None, f"stage_{uuid.uuid4().hex[:16]}")
     progress("COPY", None)
@@ -104,7 +104,7 @@ def load_window(
         lambda cursor: _commit(cursor, load, stage),
         what=f"{load.table.name} {load.window}: merge",
     )
-    return marker(entry, time.monotonic() - started)
+    return marker(entry, time.monotonic() - started, load.csv.coerced)
 
 
 def credentials(warehouse: Warehouse, lake: Lake) -> str:
@@ -125,8 +125,8 @@ def credentials(warehouse: Warehouse, lake: Lake) -> str:
     )
 
 
-def marker(entry: Entry, seconds: float) -> LoadMarker:
-    """The S3 marker that copies a ledger entry."""
+def marker(entry: Entry, seconds: float, coerced: tuple[Coercion, ...] = ()) -> LoadMarker:
+    """The S3 marker that copies a ledger entry, and says what was changed of its rows on their way."""
     return LoadMarker(
         table=entry.table,
         window=entry.window.name,
@@ -139,6 +139,7 @@ def marker(entry: Entry, seconds: float) -> LoadMarker:
         rows_loaded=entry.rows_loaded,
         rows_replaced=entry.rows_replaced,
         committed_at=entry.committed_at,
+        coerced=coerced,
     )
 
 
@@ -194,10 +195,23 @@ def _fill_stage(
             )
             copied = redshift.copy(connection, stage, load.columns, source)
             _check_count(load, "COPY reports", copied)
+            _restore_empty(cursor, load, stage)
         _check_count(load, "the stage holds", redshift.scalar(cursor, redshift_sql.count(stage)))
         if load.table.definition.load_mode == "merge":
             cursor.execute(_merge(load, stage).keep_newest)
             _check_keys(load, redshift.scalar(cursor, _merge(load, stage).count_newest))
+
+
+def _restore_empty(cursor: extensions.cursor, load: Load, stage: Relation) -> None:
+    """COPY has no word for bytes of length zero: something else came for them (docs/decisions/0011)."""
+    for name, token in load.csv.empty_tokens.items():
+        rows = redshift.restore_empty(cursor, stage, load.names((name,))[0], token)
+        if rows != load.csv.empty_bytes[name]:
+            raise DataError(
+                f"{rows} values of {name} have the length zero in the warehouse",
+                why=f"the CSV manifest has {load.csv.empty_bytes[name]}; nothing was loaded",
+                todo=f"make them NULL with `columns: {{{name}: {{on_empty_bytes: null}}}}`",
+            )
 
 
 def _check_keys(load: Load, distinct: int) -> None:

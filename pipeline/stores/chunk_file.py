@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from pipeline.codec.checksum import MODULUS, sum_of_crc32
 from pipeline.codec.parquet import open_writer
 from pipeline.columns import Column, arrow_schema
-from pipeline.manifest import ChunkFigures, decode
+from pipeline.manifest import ChunkFigures, Coercion, added_up, decode
 
 FIGURES = b"pipeline.figures"
 # A number of these types is not printed in one way alone, so there is no checksum of its text.
@@ -62,7 +62,13 @@ class ChunkFile:
             return None
         return tuple(self._last.column(name)[0].as_py() for name in names)
 
-    def finish(self, read_at: datetime, seconds: float) -> ChunkFigures:
+    def finish(
+        self,
+        read_at: datetime,
+        seconds: float,
+        coerced: Iterable[Coercion] = (),
+        nul_columns: Iterable[str] = (),
+    ) -> ChunkFigures:
         """Write the footer with the figures, and close."""
         figures = ChunkFigures(
             columns=self.columns,
@@ -73,6 +79,8 @@ class ChunkFile:
             key_checksum=self._key_checksum,
             read_at=read_at,
             seconds=round(seconds, 3),
+            coerced=added_up(coerced),
+            nul_columns=tuple(sorted(nul_columns)),
         )
         writer = self._writer or open_writer(str(self._path), self._schema)
         writer.add_key_value_metadata({FIGURES: figures.model_dump_json()})

@@ -213,6 +213,14 @@ def copy(
         raise _refused(connection, source, error) from None
 
 
+def restore_empty(
+    cursor: psycopg2.extensions.cursor, table: Relation, column: str, token: str
+) -> int:
+    """Make bytes of length zero of those that are `token`, hexadecimal; how many there are then."""
+    cursor.execute(redshift_sql.restore_empty(table, column, token))
+    return int(scalar(cursor, redshift_sql.count_empty(table, column)))
+
+
 def _refused(connection: Connection, source: CopySource, error: psycopg2.Error) -> LoadRefused:
     text = " ".join((error.diag.message_primary or str(error)).split())
     row = _load_error(connection)

@@ -101,6 +101,19 @@ def copy(stage: Relation, columns: Iterable[str], source: CopySource) -> str:
     )
 
 
+def restore_empty(stage: Relation, column: str, token: str) -> str:
+    """Bytes of length zero, for which COPY has no word, in place of those of the hexadecimal `token`."""
+    return (
+        f"UPDATE {stage} SET {quoted(column)} = CAST('' AS VARBYTE) "
+        f"WHERE {quoted(column)} = FROM_HEX({literal(token)})"
+    )
+
+
+def count_empty(stage: Relation, column: str) -> str:
+    """How many bytes of length zero a column has."""
+    return f"SELECT COUNT(*) FROM {stage} WHERE OCTET_LENGTH({quoted(column)}) = 0"
+
+
 def role_credentials(role: str) -> str:
     """COPY's clause for a role attached to the cluster."""
     return "IAM_ROLE default" if role == "default" else f"IAM_ROLE {literal(role)}"

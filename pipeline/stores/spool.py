@@ -29,12 +29,14 @@ class Plan(BaseModel):
     """How a window is cut: the spans cover it without gap or overlap.
 
     `schema_fingerprint` is that of the columns at the time of planning: all chunks must have them.
+    `rows_without_cursor` counts the rows of the table that no span of any window has.
     """
 
     model_config = ConfigDict(frozen=True)
 
     spans: tuple[Span, ...]
     schema_fingerprint: str = ""
+    rows_without_cursor: int = 0
 
     @property
     def digest(self) -> str:
