@@ -141,13 +141,14 @@ class Merge:
     @property
     def keep_newest(self) -> str:
         """A second stage with one row per key: the newest by cursor."""
+        rank = _rank(self.columns)
         return (
             f"CREATE TEMPORARY TABLE {self.newest} AS\n"
             f"SELECT {_list(self.columns)} FROM (\n"
             f"  SELECT {_list(self.columns)}, ROW_NUMBER() OVER (\n"
             f"    PARTITION BY {self._identity} ORDER BY {quoted(self.cursor)} DESC NULLS LAST\n"
-            f"  ) AS version_rank FROM {self.stage}\n"
-            f") AS ranked WHERE version_rank = 1"
+            f"  ) AS {rank} FROM {self.stage}\n"
+            f") AS ranked WHERE {rank} = 1"
         )
 
     @property
@@ -254,13 +255,22 @@ def latest_rows(
 ) -> str:
     """The latest row per business key, by `order` descending."""
     newest_first = ", ".join(f"{quoted(column)} DESC" for column in order)
+    rank = _rank(columns)
     return (
         f"SELECT {_list(columns)} FROM (\n"
         f"  SELECT {_list(columns)}, ROW_NUMBER() OVER (\n"
         f"    PARTITION BY {_list(business_key)} ORDER BY {newest_first}\n"
-        f"  ) AS version_rank FROM {source}\n"
-        f") AS ranked WHERE version_rank = 1"
+        f"  ) AS {rank} FROM {source}\n"
+        f") AS ranked WHERE {rank} = 1"
     )
+
+
+def _rank(columns: Iterable[str]) -> str:
+    """A column's name that none of the columns has."""
+    taken, rank = set(columns), "version_rank"
+    while rank in taken:
+        rank += "_"
+    return quoted(rank)
 
 
 def _list(columns: Iterable[str]) -> str:
