@@ -12,10 +12,8 @@ import enum
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-
-import pyarrow as pa
 
 from pipeline.errors import ConfigurationError
 from pipeline.names import SYSTEM_COLUMNS, fold
@@ -50,28 +48,7 @@ class Column:
     target: str
     read_as: ReadAs = ReadAs.PLAIN
 
-    @property
-    def arrow_type(self) -> pa.DataType:
-        """The Arrow type of the values in Parquet."""
-        if decimal := re.fullmatch(r"decimal128\((\d+), (\d+)\)", self.arrow):
-            return pa.decimal128(int(decimal[1]), int(decimal[2]))
-        return _ARROW[self.arrow]
 
-
-_ARROW = {
-    str(kind): kind
-    for kind in (
-        pa.int16(),
-        pa.int32(),
-        pa.int64(),
-        pa.float32(),
-        pa.float64(),
-        pa.string(),
-        pa.binary(),
-        pa.date32(),
-        pa.timestamp("us", tz="UTC"),
-    )
-}
 _TIMESTAMP = "timestamp[us, tz=UTC]"
 
 # (signed, unsigned) → (Arrow, Redshift); ZEROFILL is unsigned
@@ -194,11 +171,6 @@ def _members_bytes(data_type: str, column_type: str) -> int:
 
 def _number(row: Mapping[str, object], key: str) -> int:
     return int(str(row[key]))
-
-
-def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
-    """The schema of the Parquet files; every field is nullable in Arrow, as the source may be altered."""
-    return pa.schema([pa.field(column.name, column.arrow_type) for column in columns])
 
 
 def fingerprint(columns: Iterable[Column]) -> str:

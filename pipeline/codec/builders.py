@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.codec import dates, digits, floats, text
+from pipeline.codec.arrow import arrow_type
 from pipeline.codec.cells import Builder, Cells, ColumnBuilder, allocate
 from pipeline.codec.jit import Array
 from pipeline.columns import Column
@@ -18,7 +19,7 @@ _LEAST_ROOM = 1 << 16
 
 def builder_of(column: Column) -> Builder:
     """The builder for `column`; TypeError for an Arrow type that no kernel makes."""
-    kind = column.arrow_type
+    kind = arrow_type(column)
     if pa.types.is_integer(kind):
         return Integers(column)
     if pa.types.is_decimal(kind):
@@ -38,7 +39,7 @@ class Integers(ColumnBuilder):
     """TINYINT to BIGINT, YEAR, BIT read as a number."""
 
     def __init__(self, column: Column) -> None:
-        self.storage = column.arrow_type.to_pandas_dtype()
+        self.storage = arrow_type(column).to_pandas_dtype()
         super().__init__(column)
 
     def append(self, cells: Cells, at: int) -> None:
@@ -56,7 +57,7 @@ class Decimals(ColumnBuilder):
     width = 2
 
     def __init__(self, column: Column) -> None:
-        self.precision, self.scale = column.arrow_type.precision, column.arrow_type.scale
+        self.precision, self.scale = arrow_type(column).precision, arrow_type(column).scale
         super().__init__(column)
 
     def append(self, cells: Cells, at: int) -> None:
@@ -92,7 +93,7 @@ class Doubles(ColumnBuilder):
 
     def _array(self, rows: int, validity: pa.Buffer | None, missing: int) -> pa.Array:
         array = pa.Array.from_buffers(pa.float64(), rows, [validity, self.buffer], missing)
-        return array.cast(self.column.arrow_type, safe=False)
+        return array.cast(arrow_type(self.column), safe=False)
 
 
 def _exactly(cells: Cells, chosen: Array, count: int) -> Array:
@@ -137,7 +138,7 @@ class Strings(ColumnBuilder):
     storage = np.int32
 
     def __init__(self, column: Column) -> None:
-        self.is_text = pa.types.is_string(column.arrow_type)
+        self.is_text = pa.types.is_string(arrow_type(column))
         self.room = _LEAST_ROOM
         super().__init__(column)
 
@@ -188,7 +189,7 @@ class Strings(ColumnBuilder):
             self._doubt("nul_byte", count, cells.text(row - at), row)
 
     def _array(self, rows: int, validity: pa.Buffer | None, missing: int) -> pa.Array:
-        kind = pa.binary() if self.replaced else self.column.arrow_type
+        kind = pa.binary() if self.replaced else arrow_type(self.column)
         buffers = [validity, self.buffer, self.data_buffer]
         # the next batch will need about as much
         self.room = int(self.values[rows]) * 17 // 16 + _LEAST_ROOM

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 import pyarrow as pa
 
+from pipeline.codec.arrow import arrow_type
 from pipeline.codec.digits import FINE
 from pipeline.codec.jit import SLACK, Array
 from pipeline.columns import Column
@@ -126,4 +127,4 @@ class ColumnBuilder:
 
     def _array(self, rows: int, validity: pa.Buffer | None, missing: int) -> pa.Array:
         buffers = [validity, self.buffer]
-        return pa.Array.from_buffers(self.column.arrow_type, rows, buffers, missing)
+        return pa.Array.from_buffers(arrow_type(self.column), rows, buffers, missing)

@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipeline.codec.arrow import arrow_schema
 from pipeline.codec.checksum import MODULUS, sum_of_crc32
 from pipeline.codec.parquet import open_writer
-from pipeline.columns import Column, arrow_schema
+from pipeline.columns import Column
 from pipeline.manifest import ChunkFigures, Coercion, added_up, decode
 
 FIGURES = b"pipeline.figures"
