@@ -115,10 +115,13 @@ class _InParts(luigi.tools.range.RangeBase):
 
     def requires(self) -> list[luigi.Task]:
         """The short ranges that a long one is made of; fixed at the first look."""
-        self._parts = getattr(self, "_parts", None) or list(self._short_ranges())
+        if not hasattr(self, "_parts"):
+            self._parts = list(self._short_ranges())
         return self._parts
 
     def _short_ranges(self) -> Iterator[luigi.Task]:
+        if self._is_short():
+            return
         missing = sorted(self.missing())
         if len(missing) <= self.task_limit:
             return
@@ -128,6 +131,13 @@ class _InParts(luigi.tools.range.RangeBase):
             bounds = {"start": self.datetime_to_parameter(first)}
             bounds["stop"] = self.datetime_to_parameter(behind)
             yield self.clone(**bounds, limit=None)
+
+    def _is_short(self) -> bool:
+        """Whether there are no more periods than may be worked on at once: nobody needs to look then."""
+        if self.start is None or self.stop is None:
+            return False
+        first, behind = map(self.parameter_to_datetime, (self.start, self.stop))
+        return bool(behind - first <= self.task_limit * self.step)
 
     @exit_status.noted
     def complete(self) -> bool:

@@ -25,7 +25,7 @@ from pipeline.columns import fingerprint
 from pipeline.config.settings import settings
 from pipeline.config.tables import Table, table_named
 from pipeline.errors import DataError, PipelineError
-from pipeline.ledger import watermark
+from pipeline.ledger import ledger, watermark
 from pipeline.manifest import Coercion, CsvManifest, LakeManifest
 from pipeline.names import Keys
 from pipeline.parameters import WindowParameter
@@ -309,8 +309,9 @@ class CopyToRedshift(WindowTask):
         credentials = load.credentials(warehouse, settings().lake)
         with redshift.connected(warehouse, settings().bastion) as connection:
             marker = load.load_window(connection, lake(), what, credentials, self.progress)
+            loaded = ledger.windows(connection, warehouse.schema_name, str(self.definition.name))
         load.write_marker(lake(), self.keys, self.window, marker)
-        mark = watermark.publish(lake(), self.definition, manifest, marker, strategy)
+        mark = watermark.publish(lake(), self.definition, loaded, manifest, marker, strategy)
         until = f"{mark.loaded_until:%Y-%m-%d %H:%M}" if mark.loaded_until else "nothing"
         self.say(
             f"loaded {marker.rows_loaded:,} of {marker.rows_staged:,} rows, "
