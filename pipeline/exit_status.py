@@ -15,6 +15,7 @@ from typing import Any, ClassVar, TypeVar
 import luigi
 import luigi.retcodes
 
+from pipeline import run_report
 from pipeline.errors import PipelineError
 
 TaskT = TypeVar("TaskT", bound=luigi.Task)
@@ -64,6 +65,11 @@ class retcode(luigi.retcodes.retcode):  # noqa: N801 - Luigi finds its configura
         "scheduling_error",
         "unhandled_exception",
     }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]  # Luigi's
+        run_report.report_at_exit()  # made once, by a command line's run
+
     task_failed = _told("task_failed")
     scheduling_error = _told("scheduling_error")
     unhandled_exception = _told("unhandled_exception")

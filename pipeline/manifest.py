@@ -59,11 +59,13 @@ class Coercion(BaseModel):
     rows: int
     example: str
 
+    @property
+    def what(self) -> str:
+        """What was done, in words."""
+        return f"values of {self.column} changed (on_{self.kind}: {self.policy})"
+
     def __str__(self) -> str:
-        return (
-            f"{self.rows:,} values of {self.column} changed "
-            f"(on_{self.kind}: {self.policy}), one was {self.example}"
-        )
+        return f"{self.rows:,} {self.what}, e.g. {self.example}"
 
 
 def added_up(coercions: Iterable[Coercion]) -> tuple[Coercion, ...]:

@@ -19,7 +19,7 @@ from typing import Any
 
 import luigi
 
-from pipeline import exit_status
+from pipeline import exit_status, run_report
 from pipeline.codec.warm import warm_before_forks
 from pipeline.columns import fingerprint
 from pipeline.config.settings import settings
@@ -114,6 +114,8 @@ class WindowTask(luigi.Task):
         """A line in the log for each kind of value that a policy changed."""
         for each in coerced:
             log.warning("%s %s: %s", self.definition.name, self.window.label, each)
+            example = f", e.g. {each.example}"
+            run_report.note(self.table, self.window.label, each.what, each.rows, example)
 
     def on_failure(self, exception: BaseException) -> str:
         """Name table and window in the error, and keep what could not be loaded for a look."""
@@ -260,6 +262,9 @@ class UploadParquet(WindowTask):
             stored = upload.upload_window(lake(), self.keys, self.window, parts, without)
             self.say(f"in the lake: {stored.rows:,} rows, {stored.bytes:,} bytes of Parquet")
             self.warn(stored.coerced)
+            if without:
+                what = "rows without a cursor left out (on_null_cursor: ignore)"
+                run_report.note(self.table, self.window.label, what, without, whole=True)
             self.spool.mark_uploaded()
         evict(settings().run.spool, settings().run.spool_gb * 10**9)
 

@@ -17,7 +17,16 @@ LAYERS = {
     "stores": {"stores"},
     "ledger": {"ledger"},
     "steps": {"steps"},
-    "tasks": {"exit_status", "parameters", "targets", "tasks", "entries", "ranges", "logs"},
+    "tasks": {
+        "exit_status",
+        "parameters",
+        "targets",
+        "tasks",
+        "entries",
+        "ranges",
+        "logs",
+        "run_report",
+    },
     "face": {"face", "__main__"},
 }
 ORDER = list(LAYERS)
