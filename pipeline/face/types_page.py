@@ -11,7 +11,8 @@ _HEAD = """\
 
 Made by asking the type map, `pipeline/columns.py`, by `make docs`.
 
-A value arrives as it is, or its window fails and says which value cannot be carried. Integers widen, as
+A value arrives as it is, or its window fails and says which value cannot be carried, unless a
+[policy](policies.md) says what becomes of it. Integers widen, as
 Redshift has no unsigned types; text is counted in bytes there, so a VARCHAR(n) gets 4 n; nothing becomes a
 boolean; times keep their microseconds; floating point is written with the shortest text that reads back
 the same.
