@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import run_report
+from pipeline.codec.arrow import arrow_type
 from pipeline.codec.csv import line_lengths
 from pipeline.columns import Column
 from pipeline.config.policies import KINDS, Policies, Rules, choices
@@ -146,7 +147,7 @@ def fitted(
     nul: Sequence[str] = (),
     **policies: Any,
 ) -> tuple[pa.RecordBatch, ForWarehouse]:
-    batch = pa.record_batch({c.name: pa.array(values[c.name], c.arrow_type) for c in columns})
+    batch = pa.record_batch({c.name: pa.array(values[c.name], arrow_type(c)) for c in columns})
     tokens = {c.name: next(empty_tokens(c)) for c in columns if c.arrow == "binary"}
     rules = Rules("a.b", Policies.model_validate(policies))
     warehouse = ForWarehouse(columns, rules, nul, tokens)
