@@ -72,7 +72,7 @@ def extract_chunk(
                 if losses >= LOSSES:
                     raise
                 log.warning("%s: %d rows are written, going on: %s", path.name, written, error)
-            if not reading.order:
+            if not reading.can_go_on:
                 reading = _Reading(chunk, partial)
 
 
@@ -87,6 +87,11 @@ class _Reading:
         self._to_come: int | None = None
         self._coerced: list[Coercion] = []
         self._nul_columns: set[str] = set()
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether the last row written says where: by the columns of the order, as the source has them."""
+        return bool(self.order) and not {each.column for each in self._coerced} & set(self.order)
 
     def go_on(self, connection: Connection, progress: Progress) -> None:
         """Read what is not in the file yet: everything, or what comes after the last row written."""

@@ -15,7 +15,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline import DailyBackup, DailyLoad
+from pipeline.config.policies import Policies, Rules
+from pipeline.config.settings import settings
 from pipeline.face.cli import main
+from pipeline.names import TableName
+from pipeline.steps.extract import Chunk, extract_chunk
+from pipeline.stores import mysql
+from pipeline.stores.mysql_sql import Span
 from tests.rfc4180 import Field, records
 from tests.truths import assert_same
 from tests.world import World, day
@@ -269,3 +275,51 @@ def test_text_that_is_no_utf8_is_refused_or_replaced_as_python_does(world: World
     ]
     marker = world.marker(world.keys("latin").load_marker(DAY))
     assert counted(marker["coerced"]) == [("word", "invalid_utf8", "replace", 2)]
+
+
+@pytest.mark.parametrize(
+    ("policy", "index"), [("null", "at, born"), ("sentinel", "at, born"), ("null", "at")]
+)
+def test_a_lost_connection_neither_loses_nor_doubles_what_is_changed(
+    world: World, tmp_path: Path, policy: str, index: str, caplog: pytest.LogCaptureFixture
+):
+    """Where the rows come by a column that was changed, a position in them means nothing to the source."""
+    world.sql(
+        "SET sql_mode = ''",
+        "CREATE TABLE events (id INT PRIMARY KEY, born DATE NOT NULL, note CHAR(200),"
+        f" at DATETIME NOT NULL, INDEX ({index}))",
+        "INSERT INTO events SELECT seq, IF(seq % 2, '0000-00-00', '2025-07-01'), REPEAT('x', 200),"
+        " '2025-08-01' FROM seq_1_to_200000",
+    )
+    with mysql.connected(settings().source) as connection:
+        source = mysql.describe(connection, TableName(world.name, "events"))
+    rules = Rules(policies=Policies.model_validate({"on_zero_date": policy}), key=("id",))
+    span = Span("at", "2025-08-01 00:00:00", "2025-08-02 00:00:00")
+    killed: list[str] = []
+
+    def kill(message: str, _share: float | None) -> None:
+        if not killed:
+            world.sql(f"KILL CONNECTION {reader(world)}")
+            killed.append(message)
+
+    figures = extract_chunk(
+        lambda: mysql.connected(settings().source),
+        Chunk(source, ("id",), span, rules),
+        tmp_path / "chunk.parquet",
+        kill,
+    )
+    assert killed
+    assert "going on" in caplog.text
+    table = pq.read_table(tmp_path / "chunk.parquet", columns=["id", "born"])
+    assert sorted(table["id"].to_pylist()) == list(range(1, 200_001))
+    sentinel = None if policy == "null" else date(1, 1, 1)
+    assert table["born"].to_pylist().count(sentinel) == 100_000
+    assert [(c.kind, c.rows) for c in figures.coerced] == [("zero_date", 100_000)]
+
+
+def reader(world: World) -> int:
+    """The connection that reads the rows of `events`."""
+    ((connection,),) = world.sql(
+        "SELECT id FROM information_schema.processlist WHERE info LIKE 'SELECT `id`%`events`%'"
+    )
+    return int(connection)
