@@ -34,11 +34,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m deselects
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What runs the pipeline is a test for a real cluster too, unless it needs the local servers."""
+    """What runs the pipeline, or states a rule of Redshift, is a test for a real cluster too."""
     for item in items:
-        local = item.get_closest_marker("local")
-        if "world" in getattr(item, "fixturenames", ()) and local is None:
+        used = {"world", "warehouse", "transaction"} & set(getattr(item, "fixturenames", ()))
+        if used and item.get_closest_marker("local") is None:
             item.add_marker("redshift")
 
 

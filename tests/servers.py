@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import boto3
 import psycopg2
@@ -46,17 +47,18 @@ class Cluster:
         role = self.variables.get("REDSHIFT_IAM_ROLE", "default")
         return "IAM_ROLE default" if role == "default" else f"IAM_ROLE '{role}'"
 
-    def connect(self) -> extensions.connection:
+    def connect(self, **options: Any) -> extensions.connection:
         """A session of the cluster's user."""
         found = self.variables
-        return psycopg2.connect(
-            host=found["REDSHIFT_HOST"],
-            port=found.get("REDSHIFT_PORT", "5439"),
-            user=found["REDSHIFT_USER"],
-            password=found["REDSHIFT_PASSWORD"],
-            dbname=found["REDSHIFT_DATABASE"],
-            sslmode=found.get("REDSHIFT_SSLMODE", "require"),
-        )
+        login = {
+            "host": found["REDSHIFT_HOST"],
+            "port": found.get("REDSHIFT_PORT", "5439"),
+            "user": found["REDSHIFT_USER"],
+            "password": found["REDSHIFT_PASSWORD"],
+            "dbname": found["REDSHIFT_DATABASE"],
+            "sslmode": found.get("REDSHIFT_SSLMODE", "require"),
+        }
+        return psycopg2.connect(**{**login, **options})
 
     def put(self, key: str, content: bytes) -> str:
         """Store an object in the bucket; its URL."""

@@ -51,6 +51,7 @@ def _encoded(rows: list[tuple[Any, ...]]) -> bytes:
     return "".join(lines).encode()
 
 
+@pytest.mark.local  # it chooses a reading of what is undocumented
 @pytest.mark.parametrize("options", ["", "MAXERROR 1"], ids=["fast reader", "exact reader"])
 @settings(
     max_examples=40,
@@ -73,6 +74,7 @@ def test_rows_come_back_as_they_were_written(
     assert warehouse.run(f"SELECT * FROM {table} ORDER BY i") == numbered
 
 
+@pytest.mark.local  # it chooses a reading of what is undocumented
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows=st.lists(st.tuples(_text, _text), min_size=1, max_size=20))
 def test_what_pythons_csv_writer_quotes_is_read(

@@ -279,6 +279,7 @@ def test_words_of_refused_clauses_may_stand_in_strings_and_comments(rows: Wareho
     ]
 
 
+@pytest.mark.local
 def test_decimal_arithmetic_keeps_postgresql_values(warehouse: Warehouse) -> None:
     assert warehouse.run("SELECT 1.10::decimal(10,2) + 2.20::decimal(10,2)") == [(Decimal("3.30"),)]
 

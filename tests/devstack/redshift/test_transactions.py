@@ -147,6 +147,7 @@ def cancelled_once_it_waits(waiting: Warehouse, observer: Warehouse) -> Iterator
     thread.join()
 
 
+@pytest.mark.local
 def test_a_statement_can_be_cancelled(warehouse: Warehouse, transaction: Warehouse) -> None:
     warehouse.run("CREATE TABLE t (a int)")
     transaction.run("LOCK t")
@@ -162,6 +163,7 @@ def test_statement_timeout_ends_a_wait(warehouse: Warehouse, transaction: Wareho
     assert warehouse.refused("SELECT * FROM t").pgcode == "57014"
 
 
+@pytest.mark.local
 def test_a_copy_can_be_cancelled_while_it_waits(
     warehouse: Warehouse, transaction: Warehouse
 ) -> None:
@@ -182,6 +184,7 @@ def test_several_statements_in_one_query_are_one_transaction(warehouse: Warehous
     assert warehouse.run("SELECT count(*) FROM t") == [(2,)]
 
 
+@pytest.mark.local
 def test_every_isolation_level_is_accepted_and_means_the_same(transaction: Warehouse) -> None:
     """Documentation: "BEGIN"."""
     for level in ("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE", "READ UNCOMMITTED"):
