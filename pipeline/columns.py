@@ -12,8 +12,8 @@ import enum
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 
 from pipeline.errors import ConfigurationError
 from pipeline.names import SYSTEM_COLUMNS, fold
@@ -88,11 +88,11 @@ _GEOMETRY = {
 _READ_AS = {"bit": ReadAs.NUMBER, "float": ReadAs.DOUBLE} | dict.fromkeys(_GEOMETRY, ReadAs.WKB)
 
 
-def column_of(row: Mapping[str, object]) -> Column:
+def column_of(row: Mapping[str, object], target: str | None = None) -> Column:
     """The column that a row of ``information_schema.columns`` describes.
 
-    `row` has the view's upper-case names as keys. Raises ConfigurationError for a type or a name the
-    warehouse cannot hold.
+    `row` has the view's upper-case names as keys; `target` is the name in the warehouse where it is to
+    have another. Raises ConfigurationError for a type or a name the warehouse cannot hold.
     """
     name = str(row["COLUMN_NAME"])
     data_type = str(row["DATA_TYPE"]).lower()
@@ -106,26 +106,49 @@ def column_of(row: Mapping[str, object]) -> Column:
         nullable=row["IS_NULLABLE"] == "YES",
         arrow=arrow,
         redshift=redshift,
-        target=_target(name),
+        target=_target(name, target or name),
         read_as=_READ_AS.get(data_type, ReadAs.PLAIN),
     )
 
 
-def _target(name: str) -> str:
+def as_defined(
+    columns: Iterable[Column], rename: Mapping[str, str], as_super: Sequence[str]
+) -> tuple[Column, ...]:
+    """The columns with the names and types that a table's definition gives them in the warehouse.
+
+    `rename` maps source names to target names, `as_super` are the source names of JSON columns. Asked
+    anew for each load: the lake keeps what a definition said when a window was read.
+    """
+    targets = {name.lower(): fold(target) for name, target in rename.items()}
+    parsed = {name.lower() for name in as_super}
+    return tuple(
+        replace(
+            column,
+            target=targets.get(column.name.lower(), column.target),
+            redshift="SUPER" if column.name.lower() in parsed else column.redshift,
+        )
+        for column in columns
+    )
+
+
+def _target(name: str, wanted: str) -> str:
     try:
-        target = fold(name)
+        target = fold(wanted)
     except ValueError as error:
-        raise _refused(name, str(error)) from error
+        raise _refused(name, str(error), _RENAME) from error
     if target in SYSTEM_COLUMNS:
-        raise _refused(name, "every Redshift table has a column of that name already")
+        raise _refused(name, "every Redshift table has a column of that name already", _RENAME)
     return target
 
 
-def _refused(column: str, why: str) -> ConfigurationError:
+_RENAME = ", or give it another name with `rename:`"
+
+
+def _refused(column: str, why: str, otherwise: str = "") -> ConfigurationError:
     return ConfigurationError(
         f"column {column} cannot be carried",
         why=why,
-        todo="leave it out with `exclude:` in the table's definition",
+        todo=f"leave it out with `exclude:` in the table's definition{otherwise}",
     )
 
 

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -128,7 +128,10 @@ class LakeManifest(Marker):
 
 
 class CsvManifest(Marker):
-    """ConvertCSV's marker: the parts COPY will read, and what they were made from."""
+    """ConvertCSV's marker: the parts COPY will read, and what they were made from.
+
+    With `format` parquet the parts are the lake's own, and neither token nor compression is used.
+    """
 
     columns: tuple[Column, ...]
     key: tuple[str, ...]
@@ -145,6 +148,7 @@ class CsvManifest(Marker):
     """By column, hexadecimal: the bytes that stand in the CSV for bytes of length zero."""
     empty_bytes: dict[str, int] = {}
     """By column: how many values have the length zero."""
+    format: Literal["csv", "parquet"] = "csv"
 
 
 class LoadMarker(Marker):

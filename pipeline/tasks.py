@@ -26,6 +26,7 @@ from pipeline.config.settings import settings
 from pipeline.config.tables import Table, table_named
 from pipeline.errors import DataError, PipelineError
 from pipeline.ledger import ledger, watermark
+from pipeline.ledger.load import Load
 from pipeline.manifest import Coercion, CsvManifest, LakeManifest
 from pipeline.names import Keys
 from pipeline.parameters import WindowParameter
@@ -51,10 +52,12 @@ class WindowTask(luigi.Task):
         """The table's definition; raises ConfigurationError for an unknown table."""
         return table_named(settings().run.configs, self.table, settings().default_database)
 
-    @property
-    def excluded(self) -> tuple[str, ...]:
-        """The columns the definition leaves out."""
-        return self.definition.definition.exclude
+    def described(self, connection: mysql.Connection) -> mysql.SourceTable:
+        """The source table, without what the definition leaves out, named as it says."""
+        definition = self.definition.definition
+        return mysql.describe(
+            connection, self.definition.name, definition.exclude, definition.rename
+        )
 
     @property
     def keys(self) -> Keys:
@@ -189,7 +192,7 @@ class PlanChunks(SpoolTask):
         if self.is_stale:
             self.spool.clear()
         with self.connected() as connection:
-            source = mysql.describe(connection, self.definition.name, self.excluded)
+            source = self.described(connection)
             check.check_table(self.definition, source)
             zone = settings().source.timezone or mysql.zone(connection)
             check.check_zone(self.definition, source, zone)
@@ -220,7 +223,7 @@ class ExtractChunk(SpoolTask):
 
     def run(self) -> None:
         with self.connected() as connection:
-            source = mysql.describe(connection, self.definition.name, self.excluded)
+            source = self.described(connection)
         key = check.key_of(self.definition, source)
         with unless_overtaken(self):
             chunks = self.spool.plan()
@@ -270,7 +273,7 @@ class UploadParquet(WindowTask):
 
 
 class ConvertCSV(WindowTask):
-    """Lake → CSV parts and the COPY manifest."""
+    """Lake → CSV parts and the COPY manifest; with copy_format: parquet, the manifest alone."""
 
     def requires(self) -> luigi.Task:
         return self.clone(UploadParquet)
@@ -280,14 +283,19 @@ class ConvertCSV(WindowTask):
 
     def run(self) -> None:
         manifest = upload.read_manifest(lake(), self.keys, self.window)
-        local = self.spool.files()
-        run = settings().run
-        rules = self.definition.rules(manifest.key)
-        csv = convert.convert_window(
-            lake(), self.keys, self.window, manifest, local, run, self.progress, rules
-        )
+        definition = self.definition.definition
+        if definition.copy_format == "parquet" and not manifest.nul_columns:
+            csv = convert.pass_on(lake(), self.keys, self.window, manifest)
+        else:
+            local, run = self.spool.files(), settings().run
+            rules = self.definition.rules(manifest.key)
+            csv = convert.convert_window(
+                *(lake(), self.keys, self.window, manifest, local, run, self.progress),
+                *(rules, definition.super),
+            )
         self.spool.clear()
-        self.say(f"as CSV: {csv.rows:,} rows in {len(csv.parts)} parts, {csv.bytes:,} bytes")
+        form = "CSV" if csv.format == "csv" else "Parquet"
+        self.say(f"as {form}: {csv.rows:,} rows in {len(csv.parts)} parts, {csv.bytes:,} bytes")
         self.warn(each for each in csv.coerced if each not in manifest.coerced)
 
 
@@ -310,7 +318,7 @@ class CopyToRedshift(WindowTask):
         csv = convert.read_manifest(lake(), self.keys, self.window)
         self._refuse_outdated(manifest, csv)
         warehouse, strategy = settings().warehouse, settings().run.strategy
-        what = load.Load(self.definition, self.window, csv, warehouse.schema_name)
+        what = Load(self.definition, self.window, csv, warehouse.schema_name)
         credentials = load.credentials(warehouse, settings().lake)
         with redshift.connected(warehouse, settings().bastion) as connection:
             marker = load.load_window(connection, lake(), what, credentials, self.progress)

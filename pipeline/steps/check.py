@@ -28,6 +28,7 @@ def check_table(table: Table, source: SourceTable) -> None:
         "distkey": (definition.distkey,) if definition.distkey else (),
         "sortkey": definition.sortkey,
         "columns": tuple(definition.columns),
+        "super": definition.super,
     }
     for setting, columns in named.items():
         for column in columns:
@@ -46,6 +47,7 @@ def check_table(table: Table, source: SourceTable) -> None:
     _check_cursor(definition.cursor, source)
     _check_key(table, source)
     _check_policies(table, source)
+    _check_super(table, source)
     _check_names(source)
 
 
@@ -137,6 +139,18 @@ def _check_policies(table: Table, source: SourceTable) -> None:
                 )
 
 
+def _check_super(table: Table, source: SourceTable) -> None:
+    key = {name.lower() for name in key_of(table, source)}
+    for name in table.definition.super:
+        column = source.column(name)
+        if column is not None and (column.arrow != "string" or name.lower() in key):
+            raise ConfigurationError(
+                f"{source.name}: {name} cannot be loaded as SUPER",
+                why=f"it is {column.source_type}{', and a key' if name.lower() in key else ''}",
+                todo="name columns of JSON in `super:`, or leave it out there",
+            )
+
+
 def _check_names(source: SourceTable) -> None:
     seen: dict[str, str] = {}
     for column in source.columns:
@@ -145,5 +159,5 @@ def _check_names(source: SourceTable) -> None:
             raise ConfigurationError(
                 f"{source.name}: {other} and {column.name} are one column to Redshift",
                 why="it folds names to lower case",
-                todo="leave one out with `exclude:`",
+                todo="give one of them another name with `rename:`, or leave it out with `exclude:`",
             )

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from pipeline.codec.csv import contains, encode_csv
 from pipeline.codec.thread import consume_in_thread
-from pipeline.columns import Column
+from pipeline.columns import Column, as_defined
 from pipeline.config.policies import Rules
 from pipeline.config.settings import Run
 from pipeline.errors import DataError
@@ -43,18 +43,23 @@ def convert_window(
     run: Run,
     progress: Progress = silent,
     rules: Rules | None = None,
+    as_super: Sequence[str] = (),
 ) -> CsvManifest:
     """Write the window's rows as CSV parts, the COPY manifest, and the marker.
 
     `local` are the spool's files of the same parts: one that still has the part's digest spares the
-    download. `rules` say what becomes of values that the warehouse cannot hold. Raises DataError where
-    they refuse one, and when a part is not what the lake manifest says.
+    download. `rules` say what becomes of values that the warehouse cannot hold; `as_super` are columns
+    that are no text there. Raises DataError where they refuse one, and when a part is not what the lake
+    manifest says.
     """
     started = time.monotonic()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="pipeline-")))
         files = [stack.enter_context(_opened(store, p, local, folder)) for p in lake.parts]
-        written = _write_parts(store, keys, window, lake, files, run, progress, rules or Rules())
+        columns = as_defined(lake.columns, {}, as_super)
+        written = _write_parts(
+            store, keys, window, lake, files, run, progress, rules or Rules(), columns
+        )
     parts = written.parts
     _check_rows(lake, parts)
     copy_key = keys.copy_manifest(window, lake.digest)
@@ -78,6 +83,34 @@ def convert_window(
             n: t.hex() for n, t in written.tokens.empty.items() if written.fitted.empty[n]
         },
         empty_bytes=dict(written.fitted.empty),
+    )
+    store.put(keys.csv_marker(window), manifest.encode())
+    return manifest
+
+
+def pass_on(store: Store, keys: Keys, window: Window, lake: LakeManifest) -> CsvManifest:
+    """Let COPY read the lake's Parquet: write the COPY manifest that lists it, and the marker.
+
+    Not for a window with `nul_columns`: what COPY makes of NUL in Parquet is not documented.
+    """
+    parts = tuple(part for part in lake.parts if part.rows)
+    copy_key = keys.copy_manifest(window, lake.digest)
+    store.put(copy_key, _copy_manifest(store, parts))
+    manifest = CsvManifest(
+        table=lake.table,
+        window=lake.window,
+        written_at=datetime.now(UTC),
+        columns=lake.columns,
+        key=lake.key,
+        lake_digest=lake.digest,
+        parts=parts,
+        rows=lake.rows,
+        bytes=sum(part.bytes for part in parts),
+        null_token="",
+        compression="",
+        copy_manifest=copy_key,
+        coerced=lake.coerced,
+        format="parquet",
     )
     store.put(keys.csv_marker(window), manifest.encode())
     return manifest
@@ -157,15 +190,16 @@ def _write_parts(
     run: Run,
     progress: Progress,
     rules: Rules,
+    columns: Sequence[Column],
 ) -> _Written:
     suffix = SUFFIXES[run.csv_compression]
 
     def key_of(index: int) -> str:
         return keys.csv_part(window, index, lake.digest, suffix)
 
-    tokens = _Tokens(lake.columns)
+    tokens = _Tokens(columns)
     while True:
-        fitted = ForWarehouse(lake.columns, rules, lake.nul_columns, tokens.empty)
+        fitted = ForWarehouse(columns, rules, lake.nul_columns, tokens.empty)
         texts = _texts(files, fitted, tokens.null.encode(), lake.rows, progress)
         try:
             with CsvParts(store, key_of, run.csv_part_mb * _MIB, run.csv_compression) as parts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -155,11 +155,17 @@ def _translate(error: Exception, settings: Source) -> SourceError:
     return kind(what, why=str(error.args[-1] if error.args else error), todo=todo)
 
 
-def describe(connection: Connection, name: TableName, exclude: tuple[str, ...] = ()) -> SourceTable:
+def describe(
+    connection: Connection,
+    name: TableName,
+    exclude: Sequence[str] = (),
+    rename: Mapping[str, str] | None = None,
+) -> SourceTable:
     """The table's columns, key and indexes.
 
-    Generated columns are carried as their type; invisible ones and those of `exclude` are left out.
-    Raises ConfigurationError when there is no such table, or one of `exclude` is no column of it.
+    Generated columns are carried as their type; invisible ones and those of `exclude` are left out, those
+    of `rename` get another name in the warehouse. Raises ConfigurationError when there is no such table,
+    or one of `exclude` or `rename` is no column of it.
     """
     rows = rows_of(connection, mysql_sql.COLUMNS, (name.database, name.table))
     if not rows:
@@ -169,10 +175,12 @@ def describe(connection: Connection, name: TableName, exclude: tuple[str, ...] =
             todo="correct the name (it may be case-sensitive), or GRANT SELECT on it",
         )
     known = {str(row["COLUMN_NAME"]).lower(): str(row["COLUMN_NAME"]) for row in rows}
-    if unknown := [column for column in exclude if column.lower() not in known]:
-        raise ConfigurationError(
-            f"exclude names columns that {name} does not have", why=", ".join(unknown)
-        )
+    targets = {column.lower(): target for column, target in (rename or {}).items()}
+    for setting, named in (("exclude", exclude), ("rename", rename or {})):
+        if unknown := [column for column in named if column.lower() not in known]:
+            raise ConfigurationError(
+                f"{setting} names columns that {name} does not have", why=", ".join(unknown)
+            )
     hidden = {str(r["COLUMN_NAME"]) for r in rows if "INVISIBLE" in str(r["EXTRA"]).upper()}
     left_out = hidden | {known[column.lower()] for column in exclude}
     keys: dict[str, list[str]] = {}
@@ -181,7 +189,11 @@ def describe(connection: Connection, name: TableName, exclude: tuple[str, ...] =
             keys.setdefault(str(row["INDEX_NAME"]), []).append(str(row["COLUMN_NAME"]))
     return SourceTable(
         name=name,
-        columns=tuple(column_of(r) for r in rows if str(r["COLUMN_NAME"]) not in left_out),
+        columns=tuple(
+            column_of(row, targets.get(column.lower()))
+            for row, column in ((row, str(row["COLUMN_NAME"])) for row in rows)
+            if column not in left_out
+        ),
         primary_key=tuple(keys.get("PRIMARY", ())),
         indexes=tuple(tuple(columns) for columns in keys.values()),
         left_out=tuple(sorted(left_out)),

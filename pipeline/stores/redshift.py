@@ -111,7 +111,12 @@ def translate(error: psycopg2.Error, settings: Warehouse) -> WarehouseError:
     """The error of a statement in this package's words; credentials never stand in them."""
     text = " ".join((error.diag.message_primary or str(error)).split())
     todo = ""
-    if error.pgcode in ("42501", "42P01", "3F000"):
+    if error.pgcode == "57014":
+        todo = (
+            "see who holds the table (svv_transactions), or raise REDSHIFT_STATEMENT_TIMEOUT; "
+            "what was not committed is not loaded"
+        )
+    elif error.pgcode in ("42501", "42P01", "3F000"):
         todo = f"check the rights of {settings.user} and REDSHIFT_SCHEMA ({settings.schema_name})"
     elif isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError):
         todo = "the same command continues; what was not committed is not loaded"
@@ -180,6 +185,13 @@ def table_columns(connection: Connection, table: Relation) -> dict[str, str]:
     with connection.cursor() as cursor:
         cursor.execute(redshift_sql.TABLE_COLUMNS, (table.schema, table.name))
         return {str(row[0]): _type_text(*row[1:]) for row in cursor.fetchall()}
+
+
+def required_columns(connection: Connection, table: Relation) -> frozenset[str]:
+    """The table's columns that take no NULL and have no default."""
+    with connection.cursor() as cursor:
+        cursor.execute(redshift_sql.REQUIRED_COLUMNS, (table.schema, table.name))
+        return frozenset(str(name) for (name,) in cursor.fetchall())
 
 
 def _type_text(name: str, length: int | None, precision: int | None, scale: int | None) -> str:

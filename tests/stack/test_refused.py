@@ -88,9 +88,9 @@ def test_a_column_that_somebody_narrowed_is_widened_again(world: World, notes: s
 
 def test_a_column_of_another_type_stops_the_window_and_says_what_to_do(world: World, notes: str):
     world.sql("ALTER TABLE notes MODIFY at DATETIME NOT NULL, ADD price DECIMAL(10,2)")
-    world.query("ALTER TABLE {schema}.notes ADD COLUMN price INTEGER")
+    world.query("ALTER TABLE {schema}.notes ADD COLUMN price DATE")
     out = refused(world, notes, DataError)
-    assert "holds price as INTEGER" in out
+    assert "holds price as DATE" in out
     assert "needs DECIMAL(10,2)" in out
     assert_untouched(world)
     world.query("ALTER TABLE {schema}.notes DROP COLUMN price")
