@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias, TypeVar
@@ -213,13 +214,16 @@ def copy(
 ) -> int:
     """COPY a manifest into a stage, in a transaction of its own, and return the rows it loaded.
 
-    Raises LoadRefused with file, line, column, value and reason when COPY refuses a value.
+    Raises LoadRefused with file, line, column, value and reason when COPY refuses a value; of Parquet
+    there is neither line nor value to tell.
     """
     try:
         with connection.cursor() as cursor:
             cursor.execute(redshift_sql.copy(stage, columns, source))
             return int(scalar(cursor, "SELECT pg_last_copy_count()"))
     except psycopg2.InternalError as error:
+        if "spectrum" in str(error).lower():
+            raise _refused_parquet(source, error) from None
         if "load" not in str(error).lower():
             raise
         raise _refused(connection, source, error) from None
@@ -243,6 +247,19 @@ def _refused(connection: Connection, source: CopySource, error: psycopg2.Error) 
         f"COPY refused line {line} of {filename}",
         why=f"column {column} ({kind}), value {value!r}: {reason} (error {code})",
         todo="mend the row or the column's type; the window stays unloaded, what was loaded is as it was",
+    )
+
+
+def _refused_parquet(source: CopySource, error: psycopg2.Error) -> LoadRefused:
+    """Parquet is read by Spectrum, which tells what was wrong in the error's detail alone."""
+    context = re.search(
+        r"context:\s*(.+?)\s*(?:\n\s*-{9,}|$)", error.diag.message_detail or "", re.S
+    )
+    return LoadRefused(
+        f"COPY refused {source.manifest_url}",
+        why=" ".join((context[1] if context else str(error)).split()),
+        todo="mend the row in the source, or load the table with `copy_format: csv`, whose policies say "
+        "what becomes of such a value; then delete the window's CSV marker",
     )
 
 

@@ -15,7 +15,8 @@
     ``xfail``: why it does not pass yet.
 
 In ``expected.yml`` everything is text, exactly as written, but ``NULL`` and ``~``, which are NULL.
-``!repeat [text, times]`` is a long text, ``!repeat [text, times, beginning]`` one that begins otherwise.
+``!repeat [text, times]`` is a long text, ``!repeat [text, times, beginning, end]`` one that begins or
+ends otherwise.
 """
 
 from __future__ import annotations
@@ -55,8 +56,8 @@ class Text(yaml.SafeLoader):
 
 
 def _repeat(loader: Text, node: yaml.SequenceNode) -> str:
-    text, times, *before = loader.construct_sequence(node)
-    return "".join(before) + text * int(times)
+    text, times, before, after = (*loader.construct_sequence(node), "", "")[:4]
+    return str(before + text * int(times) + after)
 
 
 Text.add_constructor("!repeat", _repeat)
