@@ -34,6 +34,8 @@ class ReadAs(str, enum.Enum):
     """FLOAT is printed with six digits; as a double it is printed so that it reads back the same."""
     WKB = "wkb"
     """Geometry without the server's SRID prefix."""
+    WKT = "wkt"
+    """Geometry as text."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,26 @@ def as_defined(
         )
         for column in columns
     )
+
+
+def as_boolean(column: Column) -> Column | None:
+    """The column as BOOLEAN, None where it is neither TINYINT nor BIT(1)."""
+    if not column.source_type.startswith(("tinyint", "bit(1)")):
+        return None
+    return replace(column, arrow="bool", redshift="BOOLEAN")
+
+
+def as_well_known_text(column: Column) -> Column:
+    """A geometry as its text; any other column as it is."""
+    if column.read_as is not ReadAs.WKB:
+        return column
+    redshift = f"VARCHAR({MAX_VARCHAR})"
+    return replace(column, arrow="string", redshift=redshift, read_as=ReadAs.WKT)
+
+
+def is_text_of_number(column: Column) -> bool:
+    """Whether it is a DECIMAL of more digits than Arrow and Redshift have, carried as its text."""
+    return column.source_type.startswith("decimal") and column.arrow == "string"
 
 
 def _target(name: str, wanted: str) -> str:

@@ -52,13 +52,6 @@ class WindowTask(luigi.Task):
         """The table's definition; raises ConfigurationError for an unknown table."""
         return table_named(settings().run.configs, self.table, settings().default_database)
 
-    def described(self, connection: mysql.Connection) -> mysql.SourceTable:
-        """The source table, without what the definition leaves out, named as it says."""
-        definition = self.definition.definition
-        return mysql.describe(
-            connection, self.definition.name, definition.exclude, definition.rename
-        )
-
     @property
     def keys(self) -> Keys:
         """The table's S3 keys."""
@@ -67,6 +60,12 @@ class WindowTask(luigi.Task):
     def connected(self) -> AbstractContextManager[mysql.Connection]:
         """A new connection to the source."""
         return mysql.connected(settings().source, settings().bastion)
+
+    def described(self, connection: mysql.Connection) -> mysql.SourceTable:
+        """The source table, without what the definition leaves out, with its names and types."""
+        name, definition = self.definition.name, self.definition.definition
+        source = mysql.describe(connection, name, definition.exclude, definition.rename)
+        return check.with_chosen_types(self.definition, source)
 
     @property
     def spool(self) -> Spool:
@@ -198,6 +197,8 @@ class PlanChunks(SpoolTask):
             check.check_zone(self.definition, source, zone)
             chunk_bytes = settings().run.chunk_mb * 10**6
             cut = plan.plan_chunks(connection, self.definition, source, self.window, chunk_bytes)
+        for line in check.peculiarities(self.definition, source):
+            self.say(line)
         with unless_overtaken(self):
             self.spool.keep_plan(cut)
 

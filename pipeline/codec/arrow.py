@@ -12,6 +12,7 @@ from pipeline.columns import Column
 _TYPES = {
     str(kind): kind
     for kind in (
+        pa.bool_(),
         pa.int16(),
         pa.int32(),
         pa.int64(),

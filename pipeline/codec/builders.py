@@ -20,6 +20,8 @@ _LEAST_ROOM = 1 << 16
 def builder_of(column: Column) -> Builder:
     """The builder for `column`; TypeError for an Arrow type that no kernel makes."""
     kind = arrow_type(column)
+    if pa.types.is_boolean(kind):
+        return Booleans(column)
     if pa.types.is_integer(kind):
         return Integers(column)
     if pa.types.is_decimal(kind):
@@ -48,6 +50,26 @@ class Integers(ColumnBuilder):
             cells.block, cells.starts, cells.lengths, cells.rows, self.values, self.valid, at
         )
         self._understood(cells, bad)
+
+
+class Booleans(ColumnBuilder):
+    """TINYINT(1) or BIT(1) of a column that is declared to be true or false; any other number is neither."""
+
+    storage = np.int16
+
+    def append(self, cells: Cells, at: int) -> None:
+        """Decode `cells` as the rows from `at` on."""
+        bad = digits.integers(
+            cells.block, cells.starts, cells.lengths, cells.rows, self.values, self.valid, at
+        )
+        self._understood(cells, bad)
+        values, valid = (array[at : at + cells.rows] for array in (self.values, self.valid))
+        neither = np.flatnonzero((valid == 1) & (values >> 1 != 0))
+        self._understood(cells, int(neither[0]) if len(neither) else digits.FINE)
+
+    def _array(self, rows: int, validity: pa.Buffer | None, missing: int) -> pa.Array:
+        numbers = pa.Array.from_buffers(pa.int16(), rows, [validity, self.buffer], missing)
+        return numbers.cast(pa.bool_())
 
 
 class Decimals(ColumnBuilder):

@@ -40,6 +40,12 @@ class TableDefinition(Policies):
     distkey: str | None = Field(None, description="column that distributes the warehouse table")
     sortkey: tuple[str, ...] = Field((), description="columns that sort the warehouse table")
     exclude: tuple[str, ...] = Field((), description="columns to leave out")
+    booleans: tuple[str, ...] = Field(
+        (), description="TINYINT or BIT(1) columns that become BOOLEAN; any value but 0 and 1 fails"
+    )
+    geometry: Literal["wkb", "wkt"] = Field(
+        "wkb", description="wkb: VARBYTE; wkt: VARCHAR, with the digits the source prints"
+    )
     columns: dict[str, Policies] = Field(
         {}, description="policies of single columns, by name, in place of the table's"
     )
@@ -210,7 +216,7 @@ def _table(file: Path, name: str, entry: Any, default_database: str, order: int)
 
 def _lists(entry: Any) -> Any:
     """Let a single column stand where a list of columns is meant."""
-    many = ("key", "business_key", "sortkey", "exclude", "super")
+    many = ("key", "business_key", "sortkey", "exclude", "super", "booleans")
     if not isinstance(entry, dict):
         return entry
     return {k: [v] if k in many and isinstance(v, str) else v for k, v in entry.items()}

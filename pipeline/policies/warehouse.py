@@ -65,12 +65,13 @@ class ForWarehouse:
         # MySQL itself keeps what is declared shorter from being too long
         self._texts = {name: limit for name, limit in texts.items() if limit == MAX_VARCHAR}
         self._bytes = {c.name: _limit(c) for c in columns if c.arrow == "binary"}
+        self._parsed = [name for name, limit in texts.items() if not limit]  # SUPER
         # every line has at most these bytes, and twice those of its long texts and its bytes
         self._narrow = _NARROW * len(columns) + 2 * (
             sum(texts.values()) - sum(self._texts.values())
         )
         widest = 2 * (sum(self._texts.values()) + sum(self._bytes.values()))
-        self._may_be_long = self._narrow + widest > COPY_ROW
+        self._may_be_long = bool(self._parsed) or self._narrow + widest > COPY_ROW
 
     def fit(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The rows as the warehouse can hold them.
@@ -133,7 +134,7 @@ class ForWarehouse:
         return batch
 
     def _long_columns(self, batch: pa.RecordBatch) -> list[pa.Array]:
-        return [batch.column(name) for name in (*self._texts, *self._bytes)]
+        return [batch.column(name) for name in (*self._texts, *self._parsed, *self._bytes)]
 
     def _longest_bytes(self, batch: pa.RecordBatch, rows: Array, sizes: Array) -> dict[str, Array]:
         """By column those of the rows in which its bytes are the longest."""

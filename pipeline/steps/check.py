@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
+from pipeline.columns import Column, as_boolean, as_well_known_text, is_text_of_number
 from pipeline.config.policies import KINDS
 from pipeline.config.tables import Table
 from pipeline.errors import ConfigurationError
@@ -18,6 +20,30 @@ def key_of(table: Table, source: SourceTable) -> tuple[str, ...]:
     return tuple(column.name for column in named if column) or source.primary_key
 
 
+def with_chosen_types(table: Table, source: SourceTable) -> SourceTable:
+    """The table with columns of the types that the definition asks for in place of the type map's.
+
+    Raises ConfigurationError where one of `booleans` is no column, or no number of one digit.
+    """
+    wanted = {name.lower() for name in table.definition.booleans}
+    shaped = as_well_known_text if table.definition.geometry == "wkt" else _as_it_is
+    chosen = []
+    for column in source.columns:
+        boolean = as_boolean(column) if column.name.lower() in wanted else shaped(column)
+        if boolean is None:
+            raise ConfigurationError(
+                f"booleans names the column {column.name} of {source.name}",
+                why=f"it is {column.source_type}; only TINYINT and BIT(1) can be true or false",
+                todo="correct `booleans:` in the table's definition",
+            )
+        chosen.append(boolean)
+    return replace(source, columns=tuple(chosen))
+
+
+def _as_it_is(column: Column) -> Column:
+    return column
+
+
 def check_table(table: Table, source: SourceTable) -> None:
     """Raise ConfigurationError where the definition asks for what the table does not have."""
     definition = table.definition
@@ -29,6 +55,7 @@ def check_table(table: Table, source: SourceTable) -> None:
         "sortkey": definition.sortkey,
         "columns": tuple(definition.columns),
         "super": definition.super,
+        "booleans": definition.booleans,
     }
     for setting, columns in named.items():
         for column in columns:
@@ -49,6 +76,18 @@ def check_table(table: Table, source: SourceTable) -> None:
     _check_policies(table, source)
     _check_super(table, source)
     _check_names(source)
+
+
+def peculiarities(table: Table, source: SourceTable) -> list[str]:
+    """What somebody who knows the source would miss in the warehouse, a line for each kind."""
+    excluded = {name.lower() for name in table.definition.exclude}
+    hidden = [name for name in source.left_out if name.lower() not in excluded]
+    texts = [c.name for c in source.columns if is_text_of_number(c)]
+    found = {
+        "columns left out, as they are invisible in the source": hidden,
+        "columns carried as text, as no DECIMAL of Redshift has so many digits": texts,
+    }
+    return [f"{what}: {', '.join(names)}" for what, names in found.items() if names]
 
 
 _UTC = {"UTC", "+00:00", "GMT", "ETC/UTC", "ZULU", "UNIVERSAL"}

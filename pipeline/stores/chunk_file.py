@@ -18,8 +18,8 @@ from pipeline.columns import Column
 from pipeline.manifest import ChunkFigures, Coercion, added_up, decode
 
 FIGURES = b"pipeline.figures"
-# A number of these types is not printed in one way alone, so there is no checksum of its text.
-_NO_ONE_TEXT = {"float", "double"}
+# A value of these types is not printed in one way alone, so there is no checksum of its text.
+_NO_ONE_TEXT = {"float", "double", "bool"}
 
 
 class ChunkFile:

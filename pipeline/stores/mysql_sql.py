@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from pipeline.columns import Column, ReadAs
+from pipeline.columns import Column, ReadAs, is_text_of_number
 from pipeline.names import TableName
 
 _EXPRESSIONS = {
@@ -16,6 +16,7 @@ _EXPRESSIONS = {
     ReadAs.NUMBER: "{0} + 0",
     ReadAs.DOUBLE: "{0} + 0e0",
     ReadAs.WKB: "ST_AsWKB({0})",
+    ReadAs.WKT: "ST_AsText({0})",
 }
 
 COLUMNS = """
@@ -94,8 +95,8 @@ _COMPARABLE = re.compile(
 
 def has_literal(column: Column) -> bool:
     """Whether rows behind a value of the column can be asked for with `value_literal`."""
-    is_text_of_number = column.source_type.startswith("decimal") and column.arrow == "string"
-    return bool(_COMPARABLE.match(column.source_type)) and not is_text_of_number
+    is_read_otherwise = is_text_of_number(column) or column.arrow == "bool"
+    return bool(_COMPARABLE.match(column.source_type)) and not is_read_otherwise
 
 
 def value_literal(value: object) -> str:

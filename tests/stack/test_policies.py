@@ -326,3 +326,13 @@ def reader(world: World) -> int:
         "SELECT id FROM information_schema.processlist WHERE info LIKE 'SELECT `id`%`events`%'"
     )
     return int(connection)
+
+
+def test_columns_that_are_left_out_or_text_are_told(world: World):
+    world.sql(
+        "CREATE TABLE shy (id INT PRIMARY KEY, secret INT INVISIBLE, big DECIMAL(65,30), small DECIMAL(9,2),"
+        " gone INT, at DATETIME NOT NULL)"
+    )
+    out = world.luigi(*ARGUMENTS, world.define("shy", cursor="at", exclude="gone")).stdout
+    assert "columns left out, as they are invisible in the source: secret\n" in out
+    assert "columns carried as text, as no DECIMAL of Redshift has so many digits: big\n" in out
