@@ -119,8 +119,12 @@ class Keys:
         return f"lake/{self.table.path}/"
 
     def lake_bounds(self, span: Window) -> tuple[str, str]:
-        """Keys of `lake` before and after all those of windows that begin in the span."""
-        return f"{self.lake}dt={span.start:%Y-%m-%d}", f"{self.lake}dt={span.end:%Y-%m-%d}~"
+        """Keys of `lake` before and after all those of windows that begin in the span.
+
+        The first is no day's whole folder: a server that has folders would leave that one out.
+        """
+        first = f"{self.lake}dt={span.start:%Y-%m-%d}"
+        return first[:-1], f"{self.lake}dt={span.end:%Y-%m-%d}~"
 
     def views_bounds(self, span: Window) -> tuple[str, str]:
         """Keys of `views` before and after all those of windows that begin in the span."""

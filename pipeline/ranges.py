@@ -20,7 +20,7 @@ from typing import ClassVar
 import luigi
 import luigi.tools.range
 
-from pipeline import exit_status
+from pipeline import exit_status, limits
 from pipeline.entries import DailyEntry, HourlyEntry
 from pipeline.errors import ConfigurationError
 from pipeline.parameters import DayParameter, HourParameter
@@ -49,20 +49,32 @@ class _InParts(luigi.tools.range.RangeBase):
         default=None, positional=False, description="periods to take in this run; default: all"
     )
     minutes = luigi.OptionalIntParameter(
-        default=None, positional=False, description="after how long to take no new period"
+        default=None, positional=False, description="after how long to begin nothing new"
+    )
+    max_chunks = luigi.OptionalIntParameter(
+        default=None, positional=False, description="chunks to read in this run; default: all"
     )
 
     def missing(self) -> list[datetime]:
         """The periods that this run has to take, oldest first, as the lake shows them now."""
+        self._limit()
         missing = self._missing_now()
         if self.limit is not None:
             # Fixed at the first look, which Luigi takes before it forks.
             self._taken = getattr(self, "_taken", set(missing[: self.limit]))
             missing = [when for when in missing if when in self._taken]
-        if missing and self._time_is_up():
-            log.info("time is up; %d periods are left, the same command takes them", len(missing))
+        if missing and limits.are_reached():
+            log.info("enough for now: %d periods are left, the same command goes on", len(missing))
             return []
         return missing
+
+    def _limit(self) -> None:
+        """Set the limits of the run, at the first look, which Luigi takes before it forks."""
+        asked = (self.minutes, self.max_chunks)
+        if asked != (None, None) and not hasattr(self, "_is_limited"):
+            self._is_limited = True
+            until = None if self.minutes is None else _BEGAN + 60 * self.minutes
+            limits.begin(until, self.max_chunks)
 
     def _missing_now(self) -> list[datetime]:
         now = datetime.now(UTC) if self.now is None else datetime.fromtimestamp(self.now, UTC)
@@ -100,9 +112,6 @@ class _InParts(luigi.tools.range.RangeBase):
                 todo="write it like --of DailyLoadAll --start 2025-08-01",
             )
 
-    def _time_is_up(self) -> bool:
-        return self.minutes is not None and time.monotonic() - _BEGAN > 60 * self.minutes
-
     @property
     def priority(self) -> float:
         """What ends first goes first, all of it after every window, whose priorities are hours.
@@ -130,7 +139,7 @@ class _InParts(luigi.tools.range.RangeBase):
             first, behind = part[0], part[-1] + self.step
             bounds = {"start": self.datetime_to_parameter(first)}
             bounds["stop"] = self.datetime_to_parameter(behind)
-            yield self.clone(**bounds, limit=None)
+            yield self.clone(**bounds, limit=None, minutes=None, max_chunks=None)
 
     def _is_short(self) -> bool:
         """Whether there are no more periods than may be worked on at once: nobody needs to look then."""

@@ -19,7 +19,7 @@ from typing import Any
 
 import luigi
 
-from pipeline import exit_status, run_report
+from pipeline import exit_status, limits, run_report
 from pipeline.codec.warm import warm_before_forks
 from pipeline.columns import fingerprint
 from pipeline.config.settings import settings
@@ -38,6 +38,8 @@ from pipeline.targets import MarkerTarget, lake
 from pipeline.window import UTC, Window
 
 log = logging.getLogger(__name__)
+# Chunks that a limited run asks for in one go: enough for its workers, few enough to stop in time.
+_AT_ONCE = 8
 warm_before_forks()
 
 
@@ -167,6 +169,14 @@ class SourceReady(WindowTask, luigi.ExternalTask):
         return ready.is_closed(self.window, settings().source, settings().bastion)
 
 
+class LaterRun(WindowTask, luigi.ExternalTask):
+    """What this run may not begin any more (pipeline/limits.py): missing data, until another run."""
+
+    def complete(self) -> bool:
+        """Not in this run."""
+        return False
+
+
 class PlanChunks(SpoolTask):
     """The table is as its definition says, and it is known which chunks the window is read in."""
 
@@ -259,7 +269,7 @@ class UploadParquet(WindowTask):
     def run(self) -> Iterator[list[luigi.Task]]:
         with unless_overtaken(self):
             chunks = self.spool.plan()
-            yield [self.clone(ExtractChunk, chunk=index) for index in range(len(chunks.spans))]
+            yield from self._extracted(chunks)
             paths = self.spool.chunk_paths(chunks)
             parts = [(path, figures_of(path)) for path in paths]
             without = chunks.rows_without_cursor
@@ -271,6 +281,22 @@ class UploadParquet(WindowTask):
                 run_report.note(self.table, self.window.label, what, without, whole=True)
             self.spool.mark_uploaded()
         evict(settings().run.spool, settings().run.spool_gb * 10**9)
+
+    def _extracted(self, chunks: Plan) -> Iterator[list[luigi.Task]]:
+        """Ask for the chunks: all at once, or a few at a time where the run is limited."""
+        indices = range(len(chunks.spans))
+        if not limits.are_set():
+            yield [self.clone(ExtractChunk, chunk=index) for index in indices]
+            return
+        paths = self.spool.chunk_paths(chunks)
+        while missing := [index for index in indices if not paths[index].exists()]:
+            done = len(paths) - len(missing)
+            self.progress(f"{done} of {len(paths)} chunks are in the spool", done / len(paths))
+            begun = missing[: limits.take(min(len(missing), _AT_ONCE))]
+            if not begun:
+                self.say(f"{done} of {len(paths)} chunks are in the spool, the rest is for later")
+                yield [self.clone(LaterRun)]
+            yield [self.clone(ExtractChunk, chunk=index) for index in begun]
 
 
 class ConvertCSV(WindowTask):

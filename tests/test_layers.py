@@ -19,6 +19,7 @@ LAYERS = {
     "steps": {"steps"},
     "tasks": {
         "exit_status",
+        "limits",
         "parameters",
         "targets",
         "tasks",

@@ -21,6 +21,7 @@ import yaml
 from luigi.execution_summary import LuigiRunResult
 
 from devstack.mysql import MySQL
+from pipeline import limits
 from pipeline.config import settings as settings_module
 from pipeline.config import tables as tables_module
 from pipeline.errors import PipelineError
@@ -94,6 +95,7 @@ class World:
         """Make the next task in this process read its settings and tables anew."""
         settings_module.settings.cache_clear()
         tables_module.tables.cache_clear()
+        limits.begin(None, None)
         ready._known.clear()
         ready._failed.clear()
         luigi.task_register.Register.clear_instance_cache()
