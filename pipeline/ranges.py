@@ -23,7 +23,7 @@ import luigi.tools.range
 from pipeline import exit_status, limits
 from pipeline.entries import DailyEntry, HourlyEntry
 from pipeline.errors import ConfigurationError
-from pipeline.parameters import DayParameter, HourParameter
+from pipeline.parameters import CountParameter, DayParameter, HourParameter, MappingParameter
 from pipeline.window import UTC
 
 log = logging.getLogger(__name__)
@@ -45,13 +45,16 @@ class _InParts(luigi.tools.range.RangeBase):
     param_name = luigi.OptionalParameter(
         default=None, positional=False, description="parameter that takes the period"
     )
-    limit = luigi.OptionalIntParameter(
+    of_params = MappingParameter(
+        default={}, positional=False, description="parameters of the task that --of names, as JSON"
+    )
+    limit = CountParameter(
         default=None, positional=False, description="periods to take in this run; default: all"
     )
-    minutes = luigi.OptionalIntParameter(
+    minutes = CountParameter(
         default=None, positional=False, description="after how long to begin nothing new"
     )
-    max_chunks = luigi.OptionalIntParameter(
+    max_chunks = CountParameter(
         default=None, positional=False, description="chunks to read in this run; default: all"
     )
 
@@ -87,9 +90,9 @@ class _InParts(luigi.tools.range.RangeBase):
         periods = self.finite_datetimes(start, stop) if start <= stop else []
         try:
             missing = self.missing_datetimes(periods) if periods else []
-        except luigi.parameter.MissingParameterException as error:
+        except luigi.parameter.ParameterException as error:
             raise ConfigurationError(
-                f"{self.of.task_family} lacks a parameter",
+                f"{self.of.task_family} does not take these parameters",
                 why=str(error),
                 todo="""give it, e.g. --of-params '{"table": "shop.orders"}'""",
             ) from None

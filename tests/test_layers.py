@@ -18,6 +18,7 @@ LAYERS = {
     "ledger": {"ledger"},
     "steps": {"steps"},
     "tasks": {
+        "command_line",
         "exit_status",
         "limits",
         "parameters",

@@ -133,10 +133,13 @@ class World:
             assert process.returncode == check, out
         return subprocess.CompletedProcess(arguments, process.returncode, out)
 
-    def start(self, *arguments: str, killed: str = "", **environment: str) -> subprocess.Popen[str]:
+    def start(
+        self, *arguments: str, killed: str = "", alone: bool = False, **environment: str
+    ) -> subprocess.Popen[str]:
         """Start such a command line; stdout and stderr come together.
 
-        `killed` is the point at which it dies (tests/killed.py). A variable set to "" is unset.
+        `killed` is the point at which it dies (tests/killed.py), `alone` makes it a process group of
+        its own. A variable set to "" is unset.
         """
         program = ["tests.killed", killed] if killed else ["luigi"]
         scheduler = [] if any("scheduler" in a for a in arguments) else ["--local-scheduler"]
@@ -148,6 +151,7 @@ class World:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=alone,
         )
 
     # The lake
