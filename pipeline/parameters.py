@@ -55,7 +55,7 @@ class MappingParameter(luigi.DictParameter):
 
     def parse(self, source: str) -> Any:
         """The mapping on a command line."""
-        parse = super().parse
+        parse: Any = super().parse
 
         def mapping(text: str) -> Any:
             found = parse(text)
