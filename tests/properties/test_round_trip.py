@@ -43,8 +43,8 @@ def chain(world: World) -> Iterator[Chain]:
         yield running
 
 
-def carried_differences(chain: Chain, drawn: Drawn) -> list[str]:
-    """Make the table, carry it, compare, and take it away again."""
+def carried_differences(chain: Chain, drawn: Drawn, **options: Any) -> list[str]:
+    """Make the table, carry it, compare, and take it away again; `options` are of its definition."""
     try:
         chain.make([drawn.create, *drawn.inserts])
     except pymysql.err.OperationalError as error:
@@ -52,7 +52,7 @@ def carried_differences(chain: Chain, drawn: Drawn) -> list[str]:
             raise
         reject()
     try:
-        return chain.differences(chain.carry(drawn.name, drawn.definition))
+        return chain.differences(chain.carry(drawn.name, {**drawn.definition, **options}))
     finally:
         chain.drop(drawn.name)
 
