@@ -61,7 +61,7 @@ class Keys:
 
     def lake_folder(self, window: Window) -> str:
         """``lake/settlement/partner_info/dt=2025-08-01/20250801T000000Z_20250802T000000Z/``"""
-        return f"lake/{self.table.path}/dt={window.start:%Y-%m-%d}/{window.name}/"
+        return lake_marker(self.table.path, window).removesuffix(MARKER)
 
     def lake_part(self, window: Window, index: int, sha256: str) -> str:
         """``…/part-00000-3f0c9a1b22d4.parquet``
@@ -73,7 +73,7 @@ class Keys:
 
     def lake_marker(self, window: Window) -> str:
         """``…/_manifest.json``: UploadParquet's marker."""
-        return self.lake_folder(window) + MARKER
+        return lake_marker(self.table.path, window)
 
     def is_lake_marker(self, key: str) -> bool:
         """Whether a key of a listing of `lake` is a marker, not a part."""
@@ -136,9 +136,14 @@ class Keys:
         """``watermarks/settlement.partner_info.json``"""
         return f"watermarks/{self.table.path.replace('/', '.')}.json"
 
-    def quarantine(self, window: Window, run: str) -> str:
-        """``quarantine/settlement/partner_info/20250801T000000Z_20250802T000000Z/<run>.json``"""
-        return f"quarantine/{self.table.path}/{window.name}/{run}.json"
+    def quarantine(self, window: Window) -> str:
+        """``quarantine/settlement/partner_info/20250801T000000Z_20250802T000000Z.json``"""
+        return f"quarantine/{self.table.path}/{window.name}.json"
+
+
+def lake_marker(path: str, window: Window) -> str:
+    """The key of UploadParquet's marker, from a table's `path`."""
+    return f"lake/{path}/dt={window.start:%Y-%m-%d}/{window.name}/{MARKER}"
 
 
 def _segment(name: str) -> str:

@@ -28,6 +28,8 @@ from pipeline.window import UTC
 
 log = logging.getLogger(__name__)
 _CENTURY = 36_525  # days
+# Each is seven tasks to the scheduler, which looks at all of them for each that it hands out.
+_LIVE_WINDOWS = 150
 _BEGAN = time.monotonic()  # of this run: Luigi imports the module before it does anything else
 
 
@@ -135,21 +137,29 @@ class _InParts(luigi.tools.range.RangeBase):
         if self._is_short():
             return
         missing = sorted(self.missing())
-        if len(missing) <= self.task_limit:
+        at_once = self._at_once()
+        if len(missing) <= at_once:
             return
-        for index in range(0, len(missing), self.task_limit):
-            part = missing[index : index + self.task_limit]
+        for index in range(0, len(missing), at_once):
+            part = missing[index : index + at_once]
             first, behind = part[0], part[-1] + self.step
             bounds = {"start": self.datetime_to_parameter(first)}
             bounds["stop"] = self.datetime_to_parameter(behind)
             yield self.clone(**bounds, limit=None, minutes=None, max_chunks=None)
 
+    def _at_once(self) -> int:
+        """Periods to work on at once: `task_limit`, fewer where each of them is of many tables."""
+        if not issubclass(self.of, DailyEntry | HourlyEntry):
+            return self.task_limit
+        tables = self._instantiate_task_cls(self.start).tables()
+        return max(1, min(self.task_limit, _LIVE_WINDOWS // len(tables)))
+
     def _is_short(self) -> bool:
         """Whether there are no more periods than may be worked on at once: nobody needs to look then."""
-        if self.start is None or self.stop is None:
+        if self.start is None or self.stop is None or self.param_name:
             return False
         first, behind = map(self.parameter_to_datetime, (self.start, self.stop))
-        return bool(behind - first <= self.task_limit * self.step)
+        return bool(behind - first <= self._at_once() * self.step)
 
     @exit_status.noted
     def complete(self) -> bool:
@@ -158,8 +168,7 @@ class _InParts(luigi.tools.range.RangeBase):
 
     def run(self) -> Iterator[list[luigi.Task]]:
         """Ask for the periods; a long range has them from its parts by now."""
-        missing = self.missing()[: self.task_limit]
-        if missing:
+        if missing := self.missing()[: self._at_once()]:
             periods = map(self.datetime_to_parameter, missing)
             yield [self._instantiate_task_cls(period) for period in periods]
 

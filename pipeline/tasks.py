@@ -28,7 +28,7 @@ from pipeline.errors import DataError, PipelineError
 from pipeline.ledger import ledger, watermark
 from pipeline.ledger.load import Load
 from pipeline.manifest import Coercion, CsvManifest, LakeManifest
-from pipeline.names import Keys
+from pipeline.names import Keys, lake_marker
 from pipeline.parameters import WindowParameter
 from pipeline.steps import check, convert, extract, load, plan, quarantine, ready, refresh, upload
 from pipeline.stores import mysql, redshift
@@ -280,7 +280,8 @@ class UploadParquet(WindowTask):
                 what = "rows without a cursor left out (on_null_cursor: ignore)"
                 run_report.note(self.table, self.window.label, what, without, whole=True)
             self.spool.mark_uploaded()
-        evict(settings().run.spool, settings().run.spool_gb * 10**9)
+        run = settings().run
+        evict(run.spool, run.spool_gb * 10**9, lambda *of: lake().exists(lake_marker(*of)))
 
     def _extracted(self, chunks: Plan) -> Iterator[list[luigi.Task]]:
         """Ask for the chunks: all at once, or a few at a time where the run is limited."""

@@ -9,6 +9,8 @@ from pipeline.columns import Column, as_boolean, as_well_known_text, is_text_of_
 from pipeline.config.policies import KINDS
 from pipeline.config.tables import Table
 from pipeline.errors import ConfigurationError
+from pipeline.steps import once
+from pipeline.stores import mysql_sql
 from pipeline.stores.mysql import SourceTable
 
 log = logging.getLogger(__name__)
@@ -120,14 +122,19 @@ def _check_cursor(cursor: str | None, source: SourceTable) -> None:
             why=f"it is {column.source_type}",
             todo="name a DATETIME or TIMESTAMP column, or use cursor_type: full",
         )
-    if not source.is_indexed(column.name):
-        log.warning(
-            "%s has no index on its cursor: every window scans the whole table. "
-            "Create one: ALTER TABLE %s ADD INDEX (%s)",
-            source.name,
-            source.name,
-            ", ".join((column.name, *source.primary_key)),
-        )
+    if (advice := index_advice(column.name, source)) and once.is_new(advice):
+        log.warning(advice)
+
+
+def index_advice(cursor: str, source: SourceTable) -> str:
+    """What to say of a cursor without an index, with the statement that makes one; else empty."""
+    if source.is_indexed(cursor):
+        return ""
+    columns = list(dict.fromkeys((cursor, *source.primary_key)))
+    return (
+        f"{source.name} has no index on its cursor: every window scans the whole table. Create one: "
+        f"{mysql_sql.add_index(source.name, columns)}"
+    )
 
 
 def _check_key(table: Table, source: SourceTable) -> None:

@@ -161,6 +161,11 @@ def count_without_cursor(table: TableName, cursor: str) -> str:
     return f"SELECT COUNT(*) FROM {_qualified(table)} WHERE {column} IS NULL OR {column} = 0"
 
 
+def add_index(table: TableName, columns: Sequence[str]) -> str:
+    """What a person may run to have the table read by a column."""
+    return f"ALTER TABLE {_qualified(table)} ADD INDEX ({', '.join(map(quoted, columns))})"
+
+
 def _qualified(table: TableName) -> str:
     return f"{quoted(table.database)}.{quoted(table.table)}"
 

@@ -13,12 +13,13 @@ import psycopg2.extensions
 from pipeline.config.settings import Bastion, Warehouse
 from pipeline.errors import LoadRefused, WarehouseError
 from pipeline.retry import retried
-from pipeline.stores import redshift_sql
+from pipeline.stores import breaker, redshift_sql
 from pipeline.stores.redshift_sql import CopySource, Relation
 from pipeline.stores.tunnel import route
 
 Connection: TypeAlias = psycopg2.extensions.connection
 Result = TypeVar("Result")
+_breaker = breaker.Breaker()
 
 # A provisioned cluster has the first view, a serverless workgroup the second.
 _LOAD_ERRORS = (
@@ -45,6 +46,13 @@ def connected(settings: Warehouse, bastion: Bastion | None = None) -> Iterator[C
     statements inside the context are translated too.
     """
     through = bastion if bastion and bastion.warehouse else None
+    address = f"{settings.host}:{settings.port}"
+    if _breaker.is_open(address):
+        raise WarehouseError(
+            f"Redshift at {address} is left alone for a while",
+            why=f"the last {breaker.PATIENCE} connections of this run or more could not be made",
+            todo="see the first error of this run; the same command continues",
+        )
     with route(through, settings.host, settings.port, WarehouseError) as (host, port):
         try:
             connection = retried(
@@ -54,7 +62,10 @@ def connected(settings: Warehouse, bastion: Bastion | None = None) -> Iterator[C
                 tries=3,
             )
         except psycopg2.Error as error:
+            if _is_away(error):
+                _breaker.failed(address)
             raise _login_error(error, settings) from error
+        _breaker.succeeded()
         try:
             yield connection
         except psycopg2.Error as error:

@@ -47,8 +47,8 @@ def assert_untouched(world: World) -> None:
 
 
 def quarantined(world: World) -> dict[str, Any]:
-    keys = world.lake_keys(f"quarantine/{world.name}/notes/{SECOND}/")
-    assert keys
+    keys = world.lake_keys(f"quarantine/{world.name}/notes/{SECOND}")
+    assert len(keys) == 1
     return world.marker(keys[-1])
 
 
