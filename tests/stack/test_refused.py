@@ -71,6 +71,10 @@ def test_a_value_too_long_for_its_column_is_named(world: World, notes: str):
         "CopyToRedshift",
     )
     assert "String length exceeds" in entry["why"]
+    assert entry["tries"] == 1
+    world.luigi(*arguments, check=44)
+    again = quarantined(world)
+    assert (again["tries"], again["first_at"]) == (2, entry["first_at"])
     # mended in the source, the window is read again once its markers are gone
     world.sql("UPDATE notes SET note = 'mended' WHERE id = 3")
     keys = world.keys("notes")
