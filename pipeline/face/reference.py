@@ -112,7 +112,9 @@ def exit_codes() -> str:
         if isinstance(kind, type) and PipelineError in kind.__bases__
     ]
     rows = [f"| {kind.exit_status} | {_first_line(kind.__doc__)} |" for kind in kinds]
-    tail = "\n`python -m pipeline …` ends with 0, 1 (the answer is no), 2 (usage), 41 to 45, or 130.\n"
+    tail = (
+        "\n`python -m pipeline …` ends with 0, 1 (the answer is no), 2 (usage), 41 to 45, or 130.\n"
+    )
     return _EXITS + "\n".join(rows) + "\n" + tail
 
 
