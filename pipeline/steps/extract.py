@@ -34,6 +34,9 @@ log = logging.getLogger(__name__)
 LOSSES = 5
 """How often in a row a connection may be lost without a single row in between."""
 
+_AHEAD = 2
+"""Batches of 4 MB that may wait while a row group is written, so that reading goes on meanwhile."""
+
 
 @dataclass(frozen=True)
 class Chunk:
@@ -99,7 +102,8 @@ class _Reading:
         self._to_come = written + expected
         query = mysql_sql.select_rows(source.name, source.columns, span, self.order)
         batches = read_batches(connection, query, source.columns)
-        consume_in_thread(_followed(batches, written, expected, progress), self.file.write)
+        followed = _followed(batches, written, expected, progress)
+        consume_in_thread(followed, self.file.write, ahead=_AHEAD)
         _check_count(self.chunk, expected, self.file.rows - written)
 
     def _check_nothing_came_in(self, connection: Connection, behind: int) -> None:
