@@ -41,7 +41,8 @@ class Integers(ColumnBuilder):
     """TINYINT to BIGINT, YEAR, BIT read as a number."""
 
     def __init__(self, column: Column) -> None:
-        self.storage = arrow_type(column).to_pandas_dtype()
+        # not to_pandas_dtype(), which imports pandas where it is installed: 45 MB, 0.3 s
+        self.storage = np.dtype(column.arrow).type
         super().__init__(column)
 
     def append(self, cells: Cells, at: int) -> None:
@@ -125,8 +126,8 @@ def _exactly(cells: Cells, chosen: Array, count: int) -> Array:
     data_buffer, data = allocate(size, np.uint8)
     floats.gather(cells.block, cells.starts, cells.lengths, chosen, count, offsets, data)
     texts = pa.StringArray.from_buffers(count, offsets_buffer, data_buffer)
-    doubles: Array = texts.cast(pa.float64()).to_numpy()
-    return doubles
+    # not to_numpy(), which imports pandas
+    return np.frombuffer(texts.cast(pa.float64()).buffers()[1], np.float64, count)
 
 
 class Dates(ColumnBuilder):

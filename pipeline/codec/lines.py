@@ -135,7 +135,7 @@ class Lines:
 def _source(array: pa.Array, quoted: bool) -> _Source:
     kind, valid = array.type, _valid(array)
     if pa.types.is_integer(kind):
-        values = _values(array, kind.to_pandas_dtype())
+        values = _values(array, np.dtype(str(kind)).type)
         return _Source(partial(rendering.integers, values, valid), rendering.WIDEST_INTEGER)
     if pa.types.is_decimal128(kind):
         values = _values(array, np.uint64, 2)

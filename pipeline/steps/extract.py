@@ -34,6 +34,9 @@ log = logging.getLogger(__name__)
 LOSSES = 5
 """How often in a row a connection may be lost without a single row in between."""
 
+_AHEAD = 2
+"""Batches of 4 MB that may wait while a row group is written, so that reading goes on meanwhile."""
+
 
 @dataclass(frozen=True)
 class Chunk:
@@ -108,7 +111,7 @@ class _Reading:
         query = mysql_sql.select_rows(source.name, source.columns, span, self.order)
         batches = read_batches(connection, query, source.columns)
         rows = _followed(batches, self.chunk.rules, written, expected, progress)
-        consume_in_thread(rows, self._write)
+        consume_in_thread(rows, self._write, ahead=_AHEAD)
         _check_count(self.chunk, expected, self.file.rows - written)
 
     def finish(self, seconds: float) -> ChunkFigures:

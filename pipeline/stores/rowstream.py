@@ -36,7 +36,7 @@ def read_batches(
     columns: Sequence[Column],
     *,
     batch_rows: int = 65_536,
-    batch_bytes: int = 32 << 20,
+    batch_bytes: int = 4 << 20,
 ) -> Iterator[DecodedBatch]:
     """Run `query`, whose result has exactly these `columns`, and yield its rows in batches.
 

@@ -32,7 +32,9 @@ def batch() -> pa.RecordBatch:
 
 def test_what_is_written_is_read_back_with_its_metadata(batch: pa.RecordBatch) -> None:
     sink = io.BytesIO()
-    with open_writer(sink, batch.schema, batch, {"pipeline.figures": "{}"}) as writer:
+    with open_writer(
+        sink, batch.schema, pa.Table.from_batches([batch]), {"pipeline.figures": "{}"}
+    ) as writer:
         writer.write_batch(batch)
         writer.write_batch(batch.slice(5, 10))
     file = pq.ParquetFile(sink)
@@ -49,9 +51,9 @@ def test_a_file_without_rows(batch: pa.RecordBatch) -> None:
 
 
 def test_encodings_and_bounds_are_those_that_pay(batch: pa.RecordBatch) -> None:
-    assert dictionary_columns(batch) == ["status", "city", "nothing"]
+    assert dictionary_columns(pa.Table.from_batches([batch])) == ["status", "city", "nothing"]
     sink = io.BytesIO()
-    with open_writer(sink, batch.schema, batch) as writer:
+    with open_writer(sink, batch.schema, pa.Table.from_batches([batch])) as writer:
         writer.write_batch(batch)
     chunks = pq.ParquetFile(sink).metadata.row_group(0)
     for place, name in enumerate(batch.schema.names):
@@ -63,7 +65,9 @@ def test_encodings_and_bounds_are_those_that_pay(batch: pa.RecordBatch) -> None:
 
 def test_differences_are_written_where_they_are_asked_for(batch: pa.RecordBatch) -> None:
     sink = io.BytesIO()
-    with open_writer(sink, batch.schema, batch, differences=True) as writer:
+    with open_writer(
+        sink, batch.schema, pa.Table.from_batches([batch]), differences=True
+    ) as writer:
         writer.write_batch(batch)
     file = pq.ParquetFile(sink)
     assert file.read().equals(pa.Table.from_batches([batch]))
@@ -79,5 +83,5 @@ def test_what_lies_between_is_tried() -> None:
     apart = [
         values[place] for place in np.random.default_rng(1).permutation(len(near)) % len(values)
     ]
-    sample = pa.record_batch({"near": near, "apart": apart})
+    sample = pa.table({"near": near, "apart": apart})
     assert "apart" in dictionary_columns(sample)

@@ -1,0 +1,52 @@
+"""A chunk's file: small batches in, large row groups out."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.columns import Column
+from pipeline.stores import chunk_file
+from pipeline.stores.chunk_file import ChunkFile
+from pipeline.window import UTC
+
+NOON = datetime(2025, 8, 1, 12, tzinfo=UTC)
+COLUMNS = (
+    Column("id", "int", nullable=False, arrow="int32", redshift="", target="id"),
+    Column(
+        "at", "datetime", nullable=False, arrow="timestamp[us, tz=UTC]", redshift="", target="at"
+    ),
+)
+
+
+def batch(*numbers: int) -> pa.RecordBatch:
+    times = [NOON + timedelta(microseconds=number) for number in numbers]
+    schema = pa.schema([(column.name, column.arrow_type) for column in COLUMNS])
+    return pa.record_batch([list(numbers), times], schema)
+
+
+def test_batches_are_gathered_into_row_groups(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chunk_file, "GROUP_BYTES", batch(1, 2, 3).nbytes)
+    path = tmp_path / "chunk.parquet"
+    file = ChunkFile(path, COLUMNS, ["id"], "at")
+    for numbers in ([1], [2, 3], [], [4, 5, 6, 7], [8]):
+        file.write(batch(*numbers))
+        assert file.last_row(["id"]) == (max([*numbers, file.rows]),)
+    figures = file.finish(NOON, 1.0)
+    parquet = pq.ParquetFile(path)
+    groups = [parquet.read_row_group(n)["id"].to_pylist() for n in range(parquet.num_row_groups)]
+    assert groups == [[1, 2, 3], [4, 5, 6, 7], [8]]
+    assert figures.rows == 8
+    assert figures.cursor_min == (NOON + timedelta(microseconds=1)).isoformat()
+    assert figures.cursor_max == (NOON + timedelta(microseconds=8)).isoformat()
+
+
+def test_the_last_row_is_as_python_has_it(tmp_path: Path) -> None:
+    file = ChunkFile(tmp_path / "chunk.parquet", COLUMNS, ["id"], "at")
+    assert file.last_row(["at", "id"]) is None
+    file.write(batch(1, 1_999_999))
+    assert file.last_row(["at", "id"]) == (NOON + timedelta(microseconds=1_999_999), 1_999_999)
