@@ -178,7 +178,8 @@ def _where(span: Span) -> str:
     bounds += [f"{column} < {literal(span.upper)}"] if span.upper is not None else []
     if span.after:
         # The first bound alone lets the index begin in the right place.
-        bounds += [f"{column} >= {span.after[0][1]}", _behind(span.after)]
+        first, value = span.after[0]
+        bounds += [f"{quoted(first)} >= {value}", _behind(span.after)]
     return f" WHERE {' AND '.join(bounds)}" if bounds else ""
 
 

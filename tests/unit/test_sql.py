@@ -149,3 +149,12 @@ def test_nothing_here_uses_what_commits_by_itself_or_loses_a_table(word: str):
         redshift_sql.lock(target),
     ]
     assert not any(word in statement for statement in statements)
+
+
+def test_the_rows_behind_a_position_begin_at_the_first_column_of_the_order():
+    """Not at the cursor: `changed >= 20300101` would be a date, and MySQL refuses one that is none."""
+    after = (("number", "20300101"), ("place", "_utf8mb4 X'61'"))
+    span = mysql_sql.Span("changed", "2025-08-01 00:00:00", "2025-08-02 00:00:00", after)
+    query = mysql_sql.count_rows(TableName("shop", "events"), span)
+    assert "AND `number` >= 20300101 AND (`number` > 20300101 OR" in query
+    assert "`changed` >= 20300101" not in query
