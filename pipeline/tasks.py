@@ -311,12 +311,11 @@ class ConvertCSV(WindowTask):
 
     def run(self) -> None:
         manifest = upload.read_manifest(lake(), self.keys, self.window)
-        definition = self.definition.definition
+        definition, rules = self.definition.definition, self.definition.rules(manifest.key)
         if definition.copy_format == "parquet" and not manifest.nul_columns:
             csv = convert.pass_on(lake(), self.keys, self.window, manifest)
         else:
             local, run = self.spool.files(), settings().run
-            rules = self.definition.rules(manifest.key)
             csv = convert.convert_window(
                 *(lake(), self.keys, self.window, manifest, local, run, self.progress),
                 *(rules, definition.super),

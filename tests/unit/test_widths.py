@@ -1,6 +1,6 @@
 """Which type holds which: the order that a change of a column's type is judged by."""
 
-from decimal import Decimal
+from decimal import Context, Decimal
 
 import numpy as np
 import pytest
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.widths import holds, wider
 
+EXACT = Context(prec=99)  # the default rounds to 28 digits
 INTEGERS = {"SMALLINT": 15, "INTEGER": 31, "BIGINT": 63}
 decimals = st.integers(1, 38).flatmap(
     lambda p: st.integers(0, min(p, 37)).map(lambda s: f"DECIMAL({p},{s})")
@@ -31,7 +32,7 @@ def numbers(kind: str) -> st.SearchStrategy[Decimal]:
         precision, scale = map(int, kind[8:-1].split(","))
         top = 10**precision - 1
         units = st.sampled_from([-top, top]) | st.integers(-top, top)
-    return units.map(lambda n: Decimal(n).scaleb(-scale) if scale else Decimal(n))
+    return units.map(lambda n: Decimal(n).scaleb(-scale, EXACT) if scale else Decimal(n))
 
 
 def fits(value: Decimal, kind: str) -> bool:
@@ -40,7 +41,7 @@ def fits(value: Decimal, kind: str) -> bool:
         return value == int(value) and -(2 ** INTEGERS[kind]) <= value < 2 ** INTEGERS[kind]
     if kind.startswith("DECIMAL"):
         precision, scale = map(int, kind[8:-1].split(","))
-        units = value.scaleb(scale)
+        units = value.scaleb(scale, EXACT)
         return units == int(units) and abs(int(units)) < 10**precision
     if kind.startswith("VARCHAR"):
         return len(f"{value:f}") <= int(kind[8:-1])
