@@ -24,10 +24,12 @@ _NOTES = """
 - With `geometry: wkt` geometry is VARCHAR(65535); with `booleans: [paid]` the TINYINT or BIT(1) column paid
   is BOOLEAN, and a value of it that is neither 0 nor 1 stops the window.
 - NULL stays NULL and `''` stays `''`, for every type.
-- Generated columns are carried as their type; invisible columns are left out, and those of `exclude:`.
-  The log says so, and which DECIMAL has more than 38 digits and is text.
-- JSON of MariaDB is LONGTEXT there, and text here.
-- Columns that Redshift would fold to one name are refused; a name is at most 127 bytes.
+- Generated columns are carried as their type; invisible columns are left out, and those of `exclude:`. The
+  log says so, and which DECIMAL has more than 38 digits and is text.
+- JSON of MariaDB is LONGTEXT there. JSON is text here, or SUPER for the columns of `super:`.
+- Columns that Redshift would fold to one name, keeps for itself, or has no room for (127 bytes) are refused,
+  until `rename:` gives them another name there.
+- What becomes of a type that changes: [schema-changes.md](schema-changes.md).
 """
 _EXAMPLES: tuple[tuple[str, dict[str, object]], ...] = (
     ("tinyint(1)", {}),
