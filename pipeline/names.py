@@ -163,8 +163,8 @@ def fold(identifier: str) -> str:
     Redshift folds to lower case even what is quoted, and holds 127 bytes; raises ValueError when the
     name does not fit or is empty.
     """
-    folded = identifier.strip().lower()
-    size = len(folded.encode())
+    folded = identifier.lower()
+    size = len(folded.encode()) if folded.strip() else 0
     if not 0 < size <= MAX_IDENTIFIER_BYTES:
         raise ValueError(
             f"{identifier!r} is {size} bytes; Redshift holds 1 to {MAX_IDENTIFIER_BYTES}"

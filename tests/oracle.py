@@ -39,7 +39,7 @@ _HEX = "FROM_VARBYTE({}, 'hex')"
 
 _ASKED = {
     **dict.fromkeys(_INTEGERS, _Asked("CAST({} + 0 AS CHAR)", "CAST({} AS VARCHAR)")),
-    **dict.fromkeys(("float", "double"), _Asked("{} + 0e0")),
+    **dict.fromkeys(("float", "double"), _Asked("{} * 1e0")),
     **dict.fromkeys(_TEXTS, _Asked("CONVERT({} USING utf8mb4)")),
     **dict.fromkeys(_BYTES, _Asked("LOWER(HEX({}))", _HEX)),
     **dict.fromkeys(_SHAPES + _MORE_SHAPES, _Asked("LOWER(HEX(ST_AsBinary({})))", _HEX)),

@@ -14,7 +14,7 @@ from pipeline.names import TableName
 _EXPRESSIONS = {
     ReadAs.PLAIN: "{0}",
     ReadAs.NUMBER: "{0} + 0",
-    ReadAs.DOUBLE: "{0} + 0e0",
+    ReadAs.DOUBLE: "{0} * 1e0",  # to add nothing would make 0 of -0
     ReadAs.WKB: "ST_AsWKB({0})",
 }
 

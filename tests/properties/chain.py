@@ -59,7 +59,7 @@ class Chain:
         chunks = []
         for index, span in enumerate(cut.spans):
             path = self.folder / f"{self.carried}-{index}.parquet"
-            chunk = extract.Chunk(described, key, span)
+            chunk = extract.Chunk(described, key, span, table.rules(key))
             figures = extract.extract_chunk(lambda: nullcontext(self.source), chunk, path)
             chunks.append((path, figures))
         self._load(table, chunks)
@@ -70,7 +70,8 @@ class Chain:
     def _load(self, table: Table, chunks: list[Any]) -> None:
         lake, keys = store(self.settings.lake), Keys(TableName(self.database, table.target))
         manifest = upload.upload_window(lake, keys, WINDOW, chunks)
-        convert.convert_window(lake, keys, WINDOW, manifest, [], self.settings.run)
+        rules = table.rules(manifest.key)
+        convert.convert_window(lake, keys, WINDOW, manifest, [], self.settings.run, rules=rules)
         csv = convert.read_manifest(lake, keys, WINDOW)
         schema = self.settings.warehouse.schema_name
         named = table.model_copy(update={"name": keys.table})

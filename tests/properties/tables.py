@@ -7,7 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.properties.values import Kind, kinds
+from tests.properties.kinds import Kind
+from tests.properties.values import kinds
 
 ODD_NAMES = [
     *(
@@ -68,6 +69,7 @@ ODD_NAMES = [
         "长" * 40,
         "null",
         "NULL2",
+        " lead",
         "true",
         "version_rank",
         "pipeline",
@@ -138,18 +140,21 @@ def _cursor(index: int) -> str:
 
 
 @st.composite
-def drawn_tables(
-    draw: st.DrawFn, server: str, *, most_columns: int = 20, empty_bytes: bool = False
-) -> Drawn:
-    """A table of 1 to `most_columns` columns beside key and cursor, and up to twelve rows."""
+def drawn_tables(draw: st.DrawFn, server: str, *, most_columns: int = 20) -> Drawn:
+    """A table of 1 to `most_columns` columns beside key and cursor, and up to eighteen rows.
+
+    Some rows are drawn; in the others every column goes through its edges, from a drawn one onward.
+    """
     names = draw(
         st.lists(st.sampled_from(ODD_NAMES), min_size=1, max_size=most_columns, unique_by=str.lower)
     )
     columns = []
     for name in names:
-        kind = draw(kinds(server, empty_bytes=empty_bytes))
-        columns.append((name, kind, kind.is_nullable and draw(st.booleans())))
-    rows = draw(st.lists(st.tuples(*_cells(columns)), max_size=12))
+        kind = draw(kinds(server))
+        columns.append((name, kind, kind.literals is not None and draw(st.booleans())))
+    rows = draw(st.lists(st.tuples(*_cells(columns)), max_size=4))
+    first = draw(st.integers(0, 200))
+    rows += [_edges(columns, row) for row in range(first, first + draw(st.integers(0, 14)))]
     return Drawn(
         name=draw(st.sampled_from(ODD_NAMES)),
         columns=tuple(columns),
@@ -161,7 +166,17 @@ def drawn_tables(
 
 def _cells(columns: list[tuple[str, Kind, bool]]) -> list[st.SearchStrategy[str | None]]:
     return [
-        st.one_of(kind.literals, kind.literals, st.none()) if nullable else kind.literals
+        st.one_of(kind.literals, st.none()) if nullable else kind.literals
         for _, kind, nullable in columns
         if kind.literals is not None
     ]
+
+
+def _edges(columns: list[tuple[str, Kind, bool]], row: int) -> tuple[str | None, ...]:
+    written = [(kind, nullable) for _, kind, nullable in columns if kind.literals is not None]
+    return tuple(
+        None
+        if nullable and (row + index) % 7 == 6
+        else kind.edges[(row + 11 * index) % len(kind.edges)]
+        for index, (kind, nullable) in enumerate(written)
+    )

@@ -118,6 +118,8 @@ FAULTS: dict[str, tuple[Callable[[pa.DataType], bool], Values]] = {
 def test_a_fault_in_the_codec_is_found_out(
     chain: Chain, monkeypatch: pytest.MonkeyPatch, fault: str
 ):
+    if (fault, chain.server) == ("the sign of zero is lost", "mariadb"):
+        pytest.skip("MariaDB stores 0 for -0")
     concerned, change = FAULTS[fault]
 
     def faulty(batch: pa.RecordBatch, *, null_token: bytes) -> pa.Buffer:
