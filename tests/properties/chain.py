@@ -13,6 +13,7 @@ import psycopg2
 
 from pipeline.config.settings import Settings
 from pipeline.config.tables import Table, TableDefinition
+from pipeline.ledger.load import Load
 from pipeline.names import Keys, TableName
 from pipeline.steps import check, convert, extract, load, plan, upload
 from pipeline.stores import mysql, redshift
@@ -70,12 +71,15 @@ class Chain:
     def _load(self, table: Table, chunks: list[Any]) -> None:
         lake, keys = store(self.settings.lake), Keys(TableName(self.database, table.target))
         manifest = upload.upload_window(lake, keys, WINDOW, chunks)
-        rules = table.rules(manifest.key)
-        convert.convert_window(lake, keys, WINDOW, manifest, [], self.settings.run, rules=rules)
+        if table.definition.copy_format == "parquet" and not manifest.nul_columns:
+            convert.pass_on(lake, keys, WINDOW, manifest)
+        else:
+            run, rules = self.settings.run, table.rules(manifest.key)
+            convert.convert_window(lake, keys, WINDOW, manifest, [], run, rules=rules)
         csv = convert.read_manifest(lake, keys, WINDOW)
         schema = self.settings.warehouse.schema_name
         named = table.model_copy(update={"name": keys.table})
-        what = load.Load(named, WINDOW, csv, schema)
+        what = Load(named, WINDOW, csv, schema)
         credentials = load.credentials(self.settings.warehouse, self.settings.lake)
         load.load_window(self.warehouse, lake, what, credentials)
 
