@@ -39,7 +39,7 @@ unit: setup ## tests that need no server
 	$(BIN)/python -m pytest pipeline/window.py pipeline/names.py tests/unit tests/test_layers.py tests/benchmarks
 
 stack: setup ## tests on real servers; SOURCE=mysql takes MySQL 9 in the place of MariaDB
-	$(BIN)/python -m pytest $(if $(SOURCE),--source $(SOURCE)) --numprocesses 2 --dist worksteal tests/stack tests/scenarios tests/devstack tests/codec
+	$(BIN)/python -m pytest $(if $(SOURCE),--source $(SOURCE)) --numprocesses 2 --dist worksteal tests/stack tests/scenarios tests/properties tests/pitfalls tests/devstack tests/codec
 
 mysql: setup ## fetch MySQL 9, beside the system: then `make test` runs what is MySQL's own as well
 	$(BIN)/python -m devstack fetch

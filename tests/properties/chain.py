@@ -71,10 +71,10 @@ class Chain:
     def _load(self, table: Table, chunks: list[Any]) -> None:
         lake, keys = store(self.settings.lake), Keys(TableName(self.database, table.target))
         manifest = upload.upload_window(lake, keys, WINDOW, chunks)
-        rules, run = table.rules(manifest.key), self.settings.run
         if table.definition.copy_format == "parquet" and not manifest.nul_columns:
             convert.pass_on(lake, keys, WINDOW, manifest)
         else:
+            run, rules = self.settings.run, table.rules(manifest.key)
             convert.convert_window(lake, keys, WINDOW, manifest, [], run, rules=rules)
         csv = convert.read_manifest(lake, keys, WINDOW)
         schema = self.settings.warehouse.schema_name

@@ -91,6 +91,7 @@ class Drawn:
     """A literal for each column that is not computed; None for NULL."""
     mode: str
     chunks: int
+    copy_format: str = "csv"
 
     @property
     def create(self) -> str:
@@ -116,9 +117,10 @@ class Drawn:
     @property
     def definition(self) -> dict[str, Any]:
         """What configs/ says of it."""
+        copied = {"copy_format": self.copy_format}
         if self.mode == "full":
-            return {"cursor_type": "full"}
-        return {"cursor": "changed_at", "load": self.mode, "chunks": self.chunks}
+            return {"cursor_type": "full", **copied}
+        return {"cursor": "changed_at", "load": self.mode, "chunks": self.chunks, **copied}
 
     def __repr__(self) -> str:
         return ";\n".join([f"-- {self.definition}", self.create, *self.inserts]) + ";"
@@ -161,6 +163,7 @@ def drawn_tables(draw: st.DrawFn, server: str, *, most_columns: int = 20) -> Dra
         rows=tuple(rows),
         mode=draw(st.sampled_from(MODES)),
         chunks=draw(st.integers(1, 3)),
+        copy_format=draw(st.sampled_from(["csv", "csv", "parquet"])),
     )
 
 
