@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +37,8 @@ class ChunkFile:
         self._path, self._schema = path, arrow_schema(columns)
         self._writer: pq.ParquetWriter | None = None
         self._last: pa.RecordBatch | None = None
-        self._cursor_min: datetime | None = None
-        self._cursor_max: datetime | None = None
+        self._cursor_min: Any = None
+        self._cursor_max: Any = None
         self._key_checksum = 0 if self.key and self._key_has_one_text() else None
 
     def write(self, batch: pa.RecordBatch) -> None:
@@ -54,8 +54,10 @@ class ChunkFile:
             self._key_checksum = (self._key_checksum + sum_of_crc32(batch, self.key)) % MODULUS
         if self.cursor is not None:
             bounds = pc.min_max(batch.column(self.cursor)).as_py()
-            self._cursor_min = min(self._cursor_min or bounds["min"], bounds["min"])
-            self._cursor_max = max(self._cursor_max or bounds["max"], bounds["max"])
+            lows = (self._cursor_min, bounds["min"])
+            highs = (self._cursor_max, bounds["max"])
+            self._cursor_min = min((v for v in lows if v is not None), default=None)
+            self._cursor_max = max((v for v in highs if v is not None), default=None)
 
     def last_row(self, names: Sequence[str]) -> tuple[Any, ...] | None:
         """The values of some columns in the last row written, None before the first."""
@@ -75,8 +77,8 @@ class ChunkFile:
             columns=self.columns,
             key=self.key,
             rows=self.rows,
-            cursor_min=self._cursor_min.isoformat() if self._cursor_min else None,
-            cursor_max=self._cursor_max.isoformat() if self._cursor_max else None,
+            cursor_min=_told(self._cursor_min),
+            cursor_max=_told(self._cursor_max),
             key_checksum=self._key_checksum,
             read_at=read_at,
             seconds=round(seconds, 3),
@@ -92,6 +94,13 @@ class ChunkFile:
         by_name = {column.name: column for column in self.columns}
         parts = [by_name.get(name) for name in self.key]
         return all(c and not c.nullable and c.arrow not in _NO_ONE_TEXT for c in parts)
+
+
+def _told(value: Any) -> str | None:
+    """A cursor in a manifest: times as ISO 8601 has them."""
+    if value is None:
+        return None
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def figures_of(path: Path) -> ChunkFigures:
