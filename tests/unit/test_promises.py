@@ -1,4 +1,4 @@
-"""docs/promises.md names tests that exist, a sentence without a test is no promise, no pitfall is left out."""
+"""What docs/promises.md says is held by tests that exist, and no pitfall is left out."""
 
 import ast
 import re
