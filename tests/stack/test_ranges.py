@@ -213,7 +213,7 @@ def test_a_day_that_fails_does_not_keep_the_later_ones_from_loading(world: World
     )
     line = ["RangeDaily", "--of", "DailyLoad", "--DailyLoad-table", hits]
     line += ["--start", "2025-08-01", "--stop", "2025-08-05"]
-    world.luigi(*line, check=44)
+    world.luigi(*line, check=45)
     assert len(world.ledger("hits")) == 3
     assert_same(world, "hits", "at >= '2025-08-02' AND at < '2025-08-05'")
     # the watermark counts from the first window that is loaded
