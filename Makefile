@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check unit stack bench format docs clean
+.PHONY: help setup demo test check unit stack mysql cluster bench format docs clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -38,8 +38,14 @@ check: setup ## format, lint, types
 unit: setup ## tests that need no server
 	$(BIN)/python -m pytest pipeline/window.py pipeline/names.py tests/unit tests/test_layers.py tests/benchmarks
 
-stack: setup ## tests on MariaDB, SeaweedFS, the Redshift stand-in and luigid
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal tests/stack tests/scenarios tests/devstack tests/codec
+stack: setup ## tests on real servers; SOURCE=mysql takes MySQL 9 in the place of MariaDB
+	$(BIN)/python -m pytest $(if $(SOURCE),--source $(SOURCE)) --numprocesses 2 --dist worksteal tests/stack tests/scenarios tests/properties tests/pitfalls tests/devstack tests/codec
+
+mysql: setup ## fetch MySQL 9, beside the system: then `make test` runs what is MySQL's own as well
+	$(BIN)/python -m devstack fetch
+
+cluster: setup ## tests on the Redshift cluster and the bucket that REDSHIFT_* and S3_* name
+	$(BIN)/python -m pytest -m redshift tests/stack tests/scenarios tests/devstack/redshift
 
 bench: setup ## measure against the raw drain and other tools; write docs/benchmarks.md
 	$(BIN)/python -m benchmarks all $(BENCH)

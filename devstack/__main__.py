@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg2
 import pymysql
 
-from devstack import shell, stack
+from devstack import mysql, shell, stack
 from devstack.errors import StackError
 from devstack.seed import mutate_settlement, seed_settlement
 
@@ -50,6 +50,11 @@ def _up(options: argparse.Namespace) -> int:
         else f" --directory {shlex.quote(str(options.directory))}"
     )
     print(f'point the pipeline at it:  eval "$(python -m devstack env{where})"')
+    return 0
+
+
+def _fetch(_options: argparse.Namespace) -> int:
+    print(mysql.fetch())
     return 0
 
 
@@ -126,6 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument(
         "--no-redshift", dest="redshift", action="store_false", help="source and lake only"
     )
+    _command(commands, "fetch", _fetch, "have MySQL at hand, beside the system")
     _command(commands, "down", _down, "stop the servers; their data stays")
     _command(commands, "status", _status, "show each server; exit code 0 if all run")
     _command(commands, "env", _env, "print the variables that point the pipeline at the stack")

@@ -68,6 +68,15 @@ def is_at_hand() -> bool:
     return _installed() is not None or debian.is_unpacked(PACKAGE, suite=_SUITE, folder=_cache())
 
 
+def fetch() -> str:
+    """Have a MySQL server at hand, fetched if need be; the program that it is.
+
+    Raises:
+        StackError: there is none and it cannot be fetched.
+    """
+    return next(part for part in _program() if part.endswith("mysqld"))
+
+
 def _server(data: Path) -> list[str]:
     """The program, free of the machine's own configuration files and directories."""
     return [*_program(), *data_options(data), "--secure-file-priv=NULL"]

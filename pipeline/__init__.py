@@ -10,6 +10,7 @@ from pipeline.version import VERSION
 if sys.argv[0] != "-m":
     # While `python -m pipeline` imports this package, Python has "-m" there: the operator commands need
     # no tasks, and answer in half the time without them (and the compiled decoder behind them).
+    from pipeline import command_line
     from pipeline import exit_status as exit_status
     from pipeline.entries import DailyBackup as DailyBackup
     from pipeline.entries import DailyBackupAll as DailyBackupAll
@@ -28,5 +29,8 @@ if sys.argv[0] != "-m":
     from pipeline.tasks import RefreshViews as RefreshViews
     from pipeline.tasks import SourceReady as SourceReady
     from pipeline.tasks import UploadParquet as UploadParquet
+
+    if "luigi.cmdline" in sys.modules:  # not where a program or a test imports the tasks
+        command_line.take_over()
 
 __version__ = VERSION

@@ -13,9 +13,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-
-import pyarrow as pa
+from dataclasses import asdict, dataclass, replace
 
 from pipeline.errors import ConfigurationError
 from pipeline.names import SYSTEM_COLUMNS, fold
@@ -36,6 +34,8 @@ class ReadAs(str, enum.Enum):
     """FLOAT is printed with six digits; as a double it is printed so that it reads back the same."""
     WKB = "wkb"
     """Geometry without the server's SRID prefix."""
+    WKT = "wkt"
+    """Geometry as text."""
 
 
 @dataclass(frozen=True)
@@ -50,28 +50,7 @@ class Column:
     target: str
     read_as: ReadAs = ReadAs.PLAIN
 
-    @property
-    def arrow_type(self) -> pa.DataType:
-        """The Arrow type of the values in Parquet."""
-        if decimal := re.fullmatch(r"decimal128\((\d+), (\d+)\)", self.arrow):
-            return pa.decimal128(int(decimal[1]), int(decimal[2]))
-        return _ARROW[self.arrow]
 
-
-_ARROW = {
-    str(kind): kind
-    for kind in (
-        pa.int16(),
-        pa.int32(),
-        pa.int64(),
-        pa.float32(),
-        pa.float64(),
-        pa.string(),
-        pa.binary(),
-        pa.date32(),
-        pa.timestamp("us", tz="UTC"),
-    )
-}
 _TIMESTAMP = "timestamp[us, tz=UTC]"
 
 # (signed, unsigned) → (Arrow, Redshift); ZEROFILL is unsigned
@@ -111,11 +90,11 @@ _GEOMETRY = {
 _READ_AS = {"bit": ReadAs.NUMBER, "float": ReadAs.DOUBLE} | dict.fromkeys(_GEOMETRY, ReadAs.WKB)
 
 
-def column_of(row: Mapping[str, object]) -> Column:
+def column_of(row: Mapping[str, object], target: str | None = None) -> Column:
     """The column that a row of ``information_schema.columns`` describes.
 
-    `row` has the view's upper-case names as keys. Raises ConfigurationError for a type or a name the
-    warehouse cannot hold.
+    `row` has the view's upper-case names as keys; `target` is the name in the warehouse where it is to
+    have another. Raises ConfigurationError for a type or a name the warehouse cannot hold.
     """
     name = str(row["COLUMN_NAME"])
     data_type = str(row["DATA_TYPE"]).lower()
@@ -129,26 +108,69 @@ def column_of(row: Mapping[str, object]) -> Column:
         nullable=row["IS_NULLABLE"] == "YES",
         arrow=arrow,
         redshift=redshift,
-        target=_target(name),
+        target=_target(name, target or name),
         read_as=_READ_AS.get(data_type, ReadAs.PLAIN),
     )
 
 
-def _target(name: str) -> str:
+def as_defined(
+    columns: Iterable[Column], rename: Mapping[str, str], as_super: Sequence[str]
+) -> tuple[Column, ...]:
+    """The columns with the names and types that a table's definition gives them in the warehouse.
+
+    `rename` maps source names to target names, `as_super` are the source names of JSON columns. Asked
+    anew for each load: the lake keeps what a definition said when a window was read.
+    """
+    targets = {name.lower(): fold(target) for name, target in rename.items()}
+    parsed = {name.lower() for name in as_super}
+    return tuple(
+        replace(
+            column,
+            target=targets.get(column.name.lower(), column.target),
+            redshift="SUPER" if column.name.lower() in parsed else column.redshift,
+        )
+        for column in columns
+    )
+
+
+def as_boolean(column: Column) -> Column | None:
+    """The column as BOOLEAN, None where it is neither TINYINT nor BIT(1)."""
+    if not column.source_type.startswith(("tinyint", "bit(1)")):
+        return None
+    return replace(column, arrow="bool", redshift="BOOLEAN")
+
+
+def as_well_known_text(column: Column) -> Column:
+    """A geometry as its text; any other column as it is."""
+    if column.read_as is not ReadAs.WKB:
+        return column
+    redshift = f"VARCHAR({MAX_VARCHAR})"
+    return replace(column, arrow="string", redshift=redshift, read_as=ReadAs.WKT)
+
+
+def is_text_of_number(column: Column) -> bool:
+    """Whether it is a DECIMAL of more digits than Arrow and Redshift have, carried as its text."""
+    return column.source_type.startswith("decimal") and column.arrow == "string"
+
+
+def _target(name: str, wanted: str) -> str:
     try:
-        target = fold(name)
+        target = fold(wanted)
     except ValueError as error:
-        raise _refused(name, str(error)) from error
+        raise _refused(name, str(error), _RENAME) from error
     if target in SYSTEM_COLUMNS:
-        raise _refused(name, "every Redshift table has a column of that name already")
+        raise _refused(name, "every Redshift table has a column of that name already", _RENAME)
     return target
 
 
-def _refused(column: str, why: str) -> ConfigurationError:
+_RENAME = ", or give it another name with `rename:`"
+
+
+def _refused(column: str, why: str, otherwise: str = "") -> ConfigurationError:
     return ConfigurationError(
         f"column {column} cannot be carried",
         why=why,
-        todo="leave it out with `exclude:` in the table's definition",
+        todo=f"leave it out with `exclude:` in the table's definition{otherwise}",
     )
 
 
@@ -194,11 +216,6 @@ def _members_bytes(data_type: str, column_type: str) -> int:
 
 def _number(row: Mapping[str, object], key: str) -> int:
     return int(str(row[key]))
-
-
-def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
-    """The schema of the Parquet files; every field is nullable in Arrow, as the source may be altered."""
-    return pa.schema([pa.field(column.name, column.arrow_type) for column in columns])
 
 
 def fingerprint(columns: Iterable[Column]) -> str:

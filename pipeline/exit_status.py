@@ -15,6 +15,7 @@ from typing import Any, ClassVar, TypeVar
 import luigi
 import luigi.retcodes
 
+from pipeline import limits, run_report
 from pipeline.errors import PipelineError
 
 TaskT = TypeVar("TaskT", bound=luigi.Task)
@@ -56,17 +57,38 @@ def _told(name: str) -> property:
     return property(read)
 
 
+def _unless_limited(name: str) -> property:
+    configured = getattr(luigi.retcodes.retcode, name)
+
+    def read(_self: Any) -> int:
+        return 0 if limits.are_reached() else int(configured.task_value("retcode", name))
+
+    return property(read)
+
+
 class retcode(luigi.retcodes.retcode):  # noqa: N801 - Luigi finds its configuration classes by this name
-    """Luigi's return codes, with the status of the error class where one was noted."""
+    """Luigi's return codes, with the status of the error class where one was noted.
+
+    A run that did as much as its limits allowed did what it was asked: what it left is no fault.
+    """
 
     ignore_unconsumed: ClassVar[set[str]] = {
         "task_failed",
         "scheduling_error",
         "unhandled_exception",
+        "missing_data",
+        "not_run",
     }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]  # Luigi's
+        run_report.report_at_exit()  # made once, by a command line's run
+
     task_failed = _told("task_failed")
     scheduling_error = _told("scheduling_error")
     unhandled_exception = _told("unhandled_exception")
+    missing_data = _unless_limited("missing_data")
+    not_run = _unless_limited("not_run")
 
 
 # run_with_retcodes() takes the class from its own module, after it has imported ours; a plain

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from datetime import datetime
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -44,11 +45,46 @@ class Part(BaseModel):
     sha256: str
 
 
+class Coercion(BaseModel):
+    """Values of one column that were changed on the way, as the `policy` for their `kind` asks.
+
+    `rows` counts them, `example` is one as it was, with its row's key.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    column: str
+    kind: str
+    policy: str
+    rows: int
+    example: str
+
+    @property
+    def what(self) -> str:
+        """What was done, in words."""
+        return f"values of {self.column} changed (on_{self.kind}: {self.policy})"
+
+    def __str__(self) -> str:
+        return f"{self.rows:,} {self.what}, e.g. {self.example}"
+
+
+def added_up(coercions: Iterable[Coercion]) -> tuple[Coercion, ...]:
+    """One entry for each column, kind and policy: rows added up, the first one's example."""
+    total: dict[tuple[str, str, str], Coercion] = {}
+    for each in coercions:
+        name = (each.column, each.kind, each.policy)
+        before = total.get(name)
+        rows = each.rows + before.rows if before else each.rows
+        total[name] = (before or each).model_copy(update={"rows": rows})
+    return tuple(total.values())
+
+
 class ChunkFigures(BaseModel):
     """What was read in one consistent snapshot: the footer of a spool file carries it.
 
     `cursor_min` and `cursor_max` are in UTC, None for no rows or no cursor; `key_checksum` is the sum of
-    CRC-32 over the rows' keys (mod 2**63), None for a table without a key.
+    CRC-32 over the rows' keys (mod 2**63), None for a table without a key. `coerced` are values that Parquet
+    does not hold as the source did, `nul_columns` the text columns with NUL, which Redshift will not hold.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -61,6 +97,8 @@ class ChunkFigures(BaseModel):
     key_checksum: int | None = None
     read_at: datetime
     seconds: float
+    coerced: tuple[Coercion, ...] = ()
+    nul_columns: tuple[str, ...] = ()
 
 
 class LakeManifest(Marker):
@@ -76,6 +114,10 @@ class LakeManifest(Marker):
     key_checksum: int | None
     read_at: datetime
     schema_fingerprint: str
+    coerced: tuple[Coercion, ...] = ()
+    nul_columns: tuple[str, ...] = ()
+    rows_without_cursor: int = 0
+    """Rows of the whole table, as it was planned, that no window holds (`on_null_cursor: ignore`)."""
 
     @property
     def digest(self) -> str:
@@ -86,7 +128,10 @@ class LakeManifest(Marker):
 
 
 class CsvManifest(Marker):
-    """ConvertCSV's marker: the parts COPY will read, and what they were made from."""
+    """ConvertCSV's marker: the parts COPY will read, and what they were made from.
+
+    With `format` parquet the parts are the lake's own, and neither token nor compression is used.
+    """
 
     columns: tuple[Column, ...]
     key: tuple[str, ...]
@@ -97,6 +142,13 @@ class CsvManifest(Marker):
     null_token: str
     compression: str
     copy_manifest: str
+    coerced: tuple[Coercion, ...] = ()
+    """On the whole way from the source into the CSV."""
+    empty_tokens: dict[str, str] = {}
+    """By column, hexadecimal: the bytes that stand in the CSV for bytes of length zero."""
+    empty_bytes: dict[str, int] = {}
+    """By column: how many values have the length zero."""
+    format: Literal["csv", "parquet"] = "csv"
 
 
 class LoadMarker(Marker):
@@ -109,6 +161,7 @@ class LoadMarker(Marker):
     rows_loaded: int
     rows_replaced: int
     committed_at: datetime
+    coerced: tuple[Coercion, ...] = ()
 
 
 class ViewsMarker(Marker):

@@ -61,7 +61,7 @@ class Keys:
 
     def lake_folder(self, window: Window) -> str:
         """``lake/settlement/partner_info/dt=2025-08-01/20250801T000000Z_20250802T000000Z/``"""
-        return f"lake/{self.table.path}/dt={window.start:%Y-%m-%d}/{window.name}/"
+        return lake_marker(self.table.path, window).removesuffix(MARKER)
 
     def lake_part(self, window: Window, index: int, sha256: str) -> str:
         """``…/part-00000-3f0c9a1b22d4.parquet``
@@ -73,7 +73,7 @@ class Keys:
 
     def lake_marker(self, window: Window) -> str:
         """``…/_manifest.json``: UploadParquet's marker."""
-        return self.lake_folder(window) + MARKER
+        return lake_marker(self.table.path, window)
 
     def is_lake_marker(self, key: str) -> bool:
         """Whether a key of a listing of `lake` is a marker, not a part."""
@@ -119,8 +119,12 @@ class Keys:
         return f"lake/{self.table.path}/"
 
     def lake_bounds(self, span: Window) -> tuple[str, str]:
-        """Keys of `lake` before and after all those of windows that begin in the span."""
-        return f"{self.lake}dt={span.start:%Y-%m-%d}", f"{self.lake}dt={span.end:%Y-%m-%d}~"
+        """Keys of `lake` before and after all those of windows that begin in the span.
+
+        The first is no day's whole folder: a server that has folders would leave that one out.
+        """
+        first = f"{self.lake}dt={span.start:%Y-%m-%d}"
+        return first[:-1], f"{self.lake}dt={span.end:%Y-%m-%d}~"
 
     def views_bounds(self, span: Window) -> tuple[str, str]:
         """Keys of `views` before and after all those of windows that begin in the span."""
@@ -132,9 +136,14 @@ class Keys:
         """``watermarks/settlement.partner_info.json``"""
         return f"watermarks/{self.table.path.replace('/', '.')}.json"
 
-    def quarantine(self, window: Window, run: str) -> str:
-        """``quarantine/settlement/partner_info/20250801T000000Z_20250802T000000Z/<run>.json``"""
-        return f"quarantine/{self.table.path}/{window.name}/{run}.json"
+    def quarantine(self, window: Window) -> str:
+        """``quarantine/settlement/partner_info/20250801T000000Z_20250802T000000Z.json``"""
+        return f"quarantine/{self.table.path}/{window.name}.json"
+
+
+def lake_marker(path: str, window: Window) -> str:
+    """The key of UploadParquet's marker, from a table's `path`."""
+    return f"lake/{path}/dt={window.start:%Y-%m-%d}/{window.name}/{MARKER}"
 
 
 def _segment(name: str) -> str:
@@ -163,8 +172,8 @@ def fold(identifier: str) -> str:
     Redshift folds to lower case even what is quoted, and holds 127 bytes; raises ValueError when the
     name does not fit or is empty.
     """
-    folded = identifier.strip().lower()
-    size = len(folded.encode())
+    folded = identifier.lower()
+    size = len(folded.encode()) if folded.strip() else 0
     if not 0 < size <= MAX_IDENTIFIER_BYTES:
         raise ValueError(
             f"{identifier!r} is {size} bytes; Redshift holds 1 to {MAX_IDENTIFIER_BYTES}"

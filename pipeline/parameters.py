@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import luigi
 
@@ -39,6 +39,31 @@ class HourParameter(luigi.DateHourParameter):
         """The hour named on a command line."""
         hour: datetime = _parsed(super().parse, s, "2025-08-01T13")
         return hour
+
+
+class CountParameter(luigi.OptionalIntParameter):
+    """A number, or nothing."""
+
+    def parse(self, x: str) -> int | None:
+        """The number on a command line."""
+        count: int | None = _parsed(super().parse, x, "10")
+        return count
+
+
+class MappingParameter(luigi.DictParameter):
+    """Parameters of another task, as JSON."""
+
+    def parse(self, source: str) -> Any:
+        """The mapping on a command line."""
+        parse: Any = super().parse
+
+        def mapping(text: str) -> Any:
+            found = parse(text)
+            if not isinstance(found, Mapping):
+                raise ValueError(text)
+            return found
+
+        return _parsed(mapping, source, """'{"table": "shop.orders"}'""")
 
 
 def _parsed(parse: Callable[[str], Value], text: str, example: str) -> Value:

@@ -20,14 +20,16 @@ from typing import ClassVar
 import luigi
 import luigi.tools.range
 
-from pipeline import exit_status
+from pipeline import exit_status, limits
 from pipeline.entries import DailyEntry, HourlyEntry
 from pipeline.errors import ConfigurationError
-from pipeline.parameters import DayParameter, HourParameter
+from pipeline.parameters import CountParameter, DayParameter, HourParameter, MappingParameter
 from pipeline.window import UTC
 
 log = logging.getLogger(__name__)
 _CENTURY = 36_525  # days
+# Each is seven tasks to the scheduler, which looks at all of them for each that it hands out.
+_LIVE_WINDOWS = 150
 _BEGAN = time.monotonic()  # of this run: Luigi imports the module before it does anything else
 
 
@@ -45,24 +47,39 @@ class _InParts(luigi.tools.range.RangeBase):
     param_name = luigi.OptionalParameter(
         default=None, positional=False, description="parameter that takes the period"
     )
-    limit = luigi.OptionalIntParameter(
+    of_params = MappingParameter(
+        default={}, positional=False, description="parameters of the task that --of names, as JSON"
+    )
+    limit = CountParameter(
         default=None, positional=False, description="periods to take in this run; default: all"
     )
-    minutes = luigi.OptionalIntParameter(
-        default=None, positional=False, description="after how long to take no new period"
+    minutes = CountParameter(
+        default=None, positional=False, description="after how long to begin nothing new"
+    )
+    max_chunks = CountParameter(
+        default=None, positional=False, description="chunks to read in this run; default: all"
     )
 
     def missing(self) -> list[datetime]:
         """The periods that this run has to take, oldest first, as the lake shows them now."""
+        self._limit()
         missing = self._missing_now()
         if self.limit is not None:
             # Fixed at the first look, which Luigi takes before it forks.
             self._taken = getattr(self, "_taken", set(missing[: self.limit]))
             missing = [when for when in missing if when in self._taken]
-        if missing and self._time_is_up():
-            log.info("time is up; %d periods are left, the same command takes them", len(missing))
+        if missing and limits.are_reached():
+            log.info("enough for now: %d periods are left, the same command goes on", len(missing))
             return []
         return missing
+
+    def _limit(self) -> None:
+        """Set the limits of the run, at the first look, which Luigi takes before it forks."""
+        asked = (self.minutes, self.max_chunks)
+        if asked != (None, None) and not hasattr(self, "_is_limited"):
+            self._is_limited = True
+            until = None if self.minutes is None else _BEGAN + 60 * self.minutes
+            limits.begin(until, self.max_chunks)
 
     def _missing_now(self) -> list[datetime]:
         now = datetime.now(UTC) if self.now is None else datetime.fromtimestamp(self.now, UTC)
@@ -75,9 +92,9 @@ class _InParts(luigi.tools.range.RangeBase):
         periods = self.finite_datetimes(start, stop) if start <= stop else []
         try:
             missing = self.missing_datetimes(periods) if periods else []
-        except luigi.parameter.MissingParameterException as error:
+        except luigi.parameter.ParameterException as error:
             raise ConfigurationError(
-                f"{self.of.task_family} lacks a parameter",
+                f"{self.of.task_family} does not take these parameters",
                 why=str(error),
                 todo="""give it, e.g. --of-params '{"table": "shop.orders"}'""",
             ) from None
@@ -100,9 +117,6 @@ class _InParts(luigi.tools.range.RangeBase):
                 todo="write it like --of DailyLoadAll --start 2025-08-01",
             )
 
-    def _time_is_up(self) -> bool:
-        return self.minutes is not None and time.monotonic() - _BEGAN > 60 * self.minutes
-
     @property
     def priority(self) -> float:
         """What ends first goes first, all of it after every window, whose priorities are hours.
@@ -115,19 +129,37 @@ class _InParts(luigi.tools.range.RangeBase):
 
     def requires(self) -> list[luigi.Task]:
         """The short ranges that a long one is made of; fixed at the first look."""
-        self._parts = getattr(self, "_parts", None) or list(self._short_ranges())
+        if not hasattr(self, "_parts"):
+            self._parts = list(self._short_ranges())
         return self._parts
 
     def _short_ranges(self) -> Iterator[luigi.Task]:
-        missing = sorted(self.missing())
-        if len(missing) <= self.task_limit:
+        if self._is_short():
             return
-        for index in range(0, len(missing), self.task_limit):
-            part = missing[index : index + self.task_limit]
+        missing = sorted(self.missing())
+        at_once = self._at_once()
+        if len(missing) <= at_once:
+            return
+        for index in range(0, len(missing), at_once):
+            part = missing[index : index + at_once]
             first, behind = part[0], part[-1] + self.step
             bounds = {"start": self.datetime_to_parameter(first)}
             bounds["stop"] = self.datetime_to_parameter(behind)
-            yield self.clone(**bounds, limit=None)
+            yield self.clone(**bounds, limit=None, minutes=None, max_chunks=None)
+
+    def _at_once(self) -> int:
+        """Periods to work on at once: `task_limit`, fewer where each of them is of many tables."""
+        if not issubclass(self.of, DailyEntry | HourlyEntry):
+            return self.task_limit
+        tables = self._instantiate_task_cls(self.start).tables()
+        return max(1, min(self.task_limit, _LIVE_WINDOWS // len(tables)))
+
+    def _is_short(self) -> bool:
+        """Whether there are no more periods than may be worked on at once: nobody needs to look then."""
+        if self.start is None or self.stop is None or self.param_name:
+            return False
+        first, behind = map(self.parameter_to_datetime, (self.start, self.stop))
+        return bool(behind - first <= self._at_once() * self.step)
 
     @exit_status.noted
     def complete(self) -> bool:
@@ -136,8 +168,7 @@ class _InParts(luigi.tools.range.RangeBase):
 
     def run(self) -> Iterator[list[luigi.Task]]:
         """Ask for the periods; a long range has them from its parts by now."""
-        missing = self.missing()[: self.task_limit]
-        if missing:
+        if missing := self.missing()[: self._at_once()]:
             periods = map(self.datetime_to_parameter, missing)
             yield [self._instantiate_task_cls(period) for period in periods]
 

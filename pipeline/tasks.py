@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from functools import cached_property
@@ -19,15 +19,16 @@ from typing import Any
 
 import luigi
 
-from pipeline import exit_status
+from pipeline import exit_status, limits, run_report
 from pipeline.codec.warm import warm_before_forks
 from pipeline.columns import fingerprint
 from pipeline.config.settings import settings
 from pipeline.config.tables import Table, table_named
 from pipeline.errors import DataError, PipelineError
-from pipeline.ledger import watermark
-from pipeline.manifest import CsvManifest, LakeManifest
-from pipeline.names import Keys
+from pipeline.ledger import ledger, watermark
+from pipeline.ledger.load import Load
+from pipeline.manifest import Coercion, CsvManifest, LakeManifest
+from pipeline.names import Keys, lake_marker
 from pipeline.parameters import WindowParameter
 from pipeline.steps import check, convert, extract, load, plan, quarantine, ready, refresh, upload
 from pipeline.stores import mysql, redshift
@@ -37,6 +38,8 @@ from pipeline.targets import MarkerTarget, lake
 from pipeline.window import UTC, Window
 
 log = logging.getLogger(__name__)
+# Chunks that a limited run asks for in one go: enough for its workers, few enough to stop in time.
+_AT_ONCE = 8
 warm_before_forks()
 
 
@@ -52,11 +55,6 @@ class WindowTask(luigi.Task):
         return table_named(settings().run.configs, self.table, settings().default_database)
 
     @property
-    def excluded(self) -> tuple[str, ...]:
-        """The columns the definition leaves out."""
-        return self.definition.definition.exclude
-
-    @property
     def keys(self) -> Keys:
         """The table's S3 keys."""
         return Keys(self.definition.name)
@@ -65,11 +63,17 @@ class WindowTask(luigi.Task):
         """A new connection to the source."""
         return mysql.connected(settings().source, settings().bastion)
 
+    def described(self, connection: mysql.Connection) -> mysql.SourceTable:
+        """The source table, without what the definition leaves out, with its names and types."""
+        name, definition = self.definition.name, self.definition.definition
+        source = mysql.describe(connection, name, definition.exclude, definition.rename)
+        return check.with_chosen_types(self.definition, source)
+
     @property
     def spool(self) -> Spool:
         """Where the window's rows wait for S3."""
         source, definition = settings().source, self.definition.definition
-        made_for = f"{source.host}:{source.port} {definition.model_dump_json()}"
+        made_for = f"{source.host}:{source.port} {definition.model_dump_json(exclude_unset=True)}"
         return Spool.of(settings().run.spool, self.definition.name, self.window, made_for)
 
     @property
@@ -109,6 +113,13 @@ class WindowTask(luigi.Task):
     def say(self, message: str) -> None:
         """One line in the log for what this stage did."""
         log.info("%s %s: %s", self.definition.name, self.window.label, message)
+
+    def warn(self, coerced: Iterable[Coercion]) -> None:
+        """A line in the log for each kind of value that a policy changed."""
+        for each in coerced:
+            log.warning("%s %s: %s", self.definition.name, self.window.label, each)
+            example = f", e.g. {each.example}"
+            run_report.note(self.table, self.window.label, each.what, each.rows, example)
 
     def on_failure(self, exception: BaseException) -> str:
         """Name table and window in the error, and keep what could not be loaded for a look."""
@@ -158,6 +169,14 @@ class SourceReady(WindowTask, luigi.ExternalTask):
         return ready.is_closed(self.window, settings().source, settings().bastion)
 
 
+class LaterRun(WindowTask, luigi.ExternalTask):
+    """What this run may not begin any more (pipeline/limits.py): missing data, until another run."""
+
+    def complete(self) -> bool:
+        """Not in this run."""
+        return False
+
+
 class PlanChunks(SpoolTask):
     """The table is as its definition says, and it is known which chunks the window is read in."""
 
@@ -182,12 +201,14 @@ class PlanChunks(SpoolTask):
         if self.is_stale:
             self.spool.clear()
         with self.connected() as connection:
-            source = mysql.describe(connection, self.definition.name, self.excluded)
+            source = self.described(connection)
             check.check_table(self.definition, source)
             zone = settings().source.timezone or mysql.zone(connection)
             check.check_zone(self.definition, source, zone)
             chunk_bytes = settings().run.chunk_mb * 10**6
             cut = plan.plan_chunks(connection, self.definition, source, self.window, chunk_bytes)
+        for line in check.peculiarities(self.definition, source):
+            self.say(line)
         with unless_overtaken(self):
             self.spool.keep_plan(cut)
 
@@ -213,12 +234,13 @@ class ExtractChunk(SpoolTask):
 
     def run(self) -> None:
         with self.connected() as connection:
-            source = mysql.describe(connection, self.definition.name, self.excluded)
+            source = self.described(connection)
         key = check.key_of(self.definition, source)
         with unless_overtaken(self):
             chunks = self.spool.plan()
             self._refuse_altered(source, chunks)
-            chunk = extract.Chunk(source, key, chunks.spans[self.chunk])
+            rules = self.definition.rules(key)
+            chunk = extract.Chunk(source, key, chunks.spans[self.chunk], rules)
             figures = extract.extract_chunk(self.connected, chunk, self._path, self.progress)
             rate = figures.rows / max(figures.seconds, 1e-3)
             self.say(
@@ -247,17 +269,39 @@ class UploadParquet(WindowTask):
     def run(self) -> Iterator[list[luigi.Task]]:
         with unless_overtaken(self):
             chunks = self.spool.plan()
-            yield [self.clone(ExtractChunk, chunk=index) for index in range(len(chunks.spans))]
+            yield from self._extracted(chunks)
             paths = self.spool.chunk_paths(chunks)
             parts = [(path, figures_of(path)) for path in paths]
-            stored = upload.upload_window(lake(), self.keys, self.window, parts)
+            without = chunks.rows_without_cursor
+            stored = upload.upload_window(lake(), self.keys, self.window, parts, without)
             self.say(f"in the lake: {stored.rows:,} rows, {stored.bytes:,} bytes of Parquet")
+            self.warn(stored.coerced)
+            if without:
+                what = "rows without a cursor left out (on_null_cursor: ignore)"
+                run_report.note(self.table, self.window.label, what, without, whole=True)
             self.spool.mark_uploaded()
-        evict(settings().run.spool, settings().run.spool_gb * 10**9)
+        run = settings().run
+        evict(run.spool, run.spool_gb * 10**9, lambda *of: lake().exists(lake_marker(*of)))
+
+    def _extracted(self, chunks: Plan) -> Iterator[list[luigi.Task]]:
+        """Ask for the chunks: all at once, or a few at a time where the run is limited."""
+        indices = range(len(chunks.spans))
+        if not limits.are_set():
+            yield [self.clone(ExtractChunk, chunk=index) for index in indices]
+            return
+        paths = self.spool.chunk_paths(chunks)
+        while missing := [index for index in indices if not paths[index].exists()]:
+            done = len(paths) - len(missing)
+            self.progress(f"{done} of {len(paths)} chunks are in the spool", done / len(paths))
+            begun = missing[: limits.take(min(len(missing), _AT_ONCE))]
+            if not begun:
+                self.say(f"{done} of {len(paths)} chunks are in the spool, the rest is for later")
+                yield [self.clone(LaterRun)]
+            yield [self.clone(ExtractChunk, chunk=index) for index in begun]
 
 
 class ConvertCSV(WindowTask):
-    """Lake → CSV parts and the COPY manifest."""
+    """Lake → CSV parts and the COPY manifest; with copy_format: parquet, the manifest alone."""
 
     def requires(self) -> luigi.Task:
         return self.clone(UploadParquet)
@@ -267,13 +311,19 @@ class ConvertCSV(WindowTask):
 
     def run(self) -> None:
         manifest = upload.read_manifest(lake(), self.keys, self.window)
-        local = self.spool.files()
-        run = settings().run
-        csv = convert.convert_window(
-            lake(), self.keys, self.window, manifest, local, run, self.progress
-        )
+        definition, rules = self.definition.definition, self.definition.rules(manifest.key)
+        if definition.copy_format == "parquet" and not manifest.nul_columns:
+            csv = convert.pass_on(lake(), self.keys, self.window, manifest)
+        else:
+            local, run = self.spool.files(), settings().run
+            csv = convert.convert_window(
+                *(lake(), self.keys, self.window, manifest, local, run, self.progress),
+                *(rules, definition.super),
+            )
         self.spool.clear()
-        self.say(f"as CSV: {csv.rows:,} rows in {len(csv.parts)} parts, {csv.bytes:,} bytes")
+        form = "CSV" if csv.format == "csv" else "Parquet"
+        self.say(f"as {form}: {csv.rows:,} rows in {len(csv.parts)} parts, {csv.bytes:,} bytes")
+        self.warn(each for each in csv.coerced if each not in manifest.coerced)
 
 
 class CopyToRedshift(WindowTask):
@@ -295,12 +345,13 @@ class CopyToRedshift(WindowTask):
         csv = convert.read_manifest(lake(), self.keys, self.window)
         self._refuse_outdated(manifest, csv)
         warehouse, strategy = settings().warehouse, settings().run.strategy
-        what = load.Load(self.definition, self.window, csv, warehouse.schema_name)
+        what = Load(self.definition, self.window, csv, warehouse.schema_name)
         credentials = load.credentials(warehouse, settings().lake)
         with redshift.connected(warehouse, settings().bastion) as connection:
             marker = load.load_window(connection, lake(), what, credentials, self.progress)
+            loaded = ledger.windows(connection, warehouse.schema_name, str(self.definition.name))
         load.write_marker(lake(), self.keys, self.window, marker)
-        mark = watermark.publish(lake(), self.definition, manifest, marker, strategy)
+        mark = watermark.publish(lake(), self.definition, loaded, manifest, marker, strategy)
         until = f"{mark.loaded_until:%Y-%m-%d %H:%M}" if mark.loaded_until else "nothing"
         self.say(
             f"loaded {marker.rows_loaded:,} of {marker.rows_staged:,} rows, "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -19,7 +20,8 @@ import psycopg2
 import yaml
 from luigi.execution_summary import LuigiRunResult
 
-from devstack.stack import Stack
+from devstack.mysql import MySQL
+from pipeline import limits
 from pipeline.config import settings as settings_module
 from pipeline.config import tables as tables_module
 from pipeline.errors import PipelineError
@@ -27,15 +29,18 @@ from pipeline.names import Keys, TableName
 from pipeline.steps import ready
 from pipeline.stores.s3 import Store, store
 from pipeline.window import Window
+from tests.servers import Servers
 
 ROOT = Path(__file__).parent.parent
+NUMBERS = re.compile(r"\bseq_(\d+)_to_(\d+)\b")
+MANY = 10_000_000
 
 
 @dataclass
 class World:
     """What a test may touch. `name` is the database, the prefix and the schema all in one."""
 
-    stack: Stack
+    stack: Servers
     folder: Path
     name: str
     definitions: dict[str, Any] = field(default_factory=dict)
@@ -57,8 +62,14 @@ class World:
     # The source
 
     def sql(self, *statements: str) -> list[tuple[Any, ...]]:
-        """Run statements as the source's administrator, in UTC, and return the last one's rows."""
+        """Run statements as the source's administrator, in UTC, and return the last one's rows.
+
+        `seq_1_to_9` is a table of numbers, which MariaDB has by itself; MySQL is told what it means.
+        """
         with closing(self.source()) as connection, connection.cursor() as cursor:
+            if self.stack.source.kind == MySQL.kind:
+                cursor.execute(f"SET cte_max_recursion_depth = {MANY}")
+                statements = tuple(NUMBERS.sub(_numbers, each) for each in statements)
             for statement in statements:
                 cursor.execute(statement)
             connection.commit()
@@ -84,6 +95,7 @@ class World:
         """Make the next task in this process read its settings and tables anew."""
         settings_module.settings.cache_clear()
         tables_module.tables.cache_clear()
+        limits.begin(None, None)
         ready._known.clear()
         ready._failed.clear()
         luigi.task_register.Register.clear_instance_cache()
@@ -121,10 +133,13 @@ class World:
             assert process.returncode == check, out
         return subprocess.CompletedProcess(arguments, process.returncode, out)
 
-    def start(self, *arguments: str, killed: str = "", **environment: str) -> subprocess.Popen[str]:
+    def start(
+        self, *arguments: str, killed: str = "", alone: bool = False, **environment: str
+    ) -> subprocess.Popen[str]:
         """Start such a command line; stdout and stderr come together.
 
-        `killed` is the point at which it dies (tests/killed.py). A variable set to "" is unset.
+        `killed` is the point at which it dies (tests/killed.py), `alone` makes it a process group of
+        its own. A variable set to "" is unset.
         """
         program = ["tests.killed", killed] if killed else ["luigi"]
         scheduler = [] if any("scheduler" in a for a in arguments) else ["--local-scheduler"]
@@ -136,6 +151,7 @@ class World:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=alone,
         )
 
     # The lake
@@ -187,6 +203,15 @@ class World:
             "FROM {schema}.pipeline_ledger WHERE table_name = %s ORDER BY window_start",
             (f"{self.name}.{table}",),
         )
+
+
+def _numbers(found: re.Match[str]) -> str:
+    """MariaDB's table of numbers as MySQL writes it."""
+    first, last = found.groups()
+    return (
+        f"(WITH RECURSIVE numbers (seq) AS (SELECT {first} UNION ALL SELECT seq + 1 FROM numbers"
+        f" WHERE seq < {last}) SELECT seq FROM numbers) AS {found[0]}"
+    )
 
 
 def day(text: str) -> Window:

@@ -85,6 +85,8 @@ def as_redshift(fields: dict[str, str], table: str = "") -> dict[str, str]:
             "D": f"Serializable isolation violation on table - {table or '0'}, "
             "transactions forming the cycle are: 0, 0 (pid:0)",
         }
+    if state == CANCELLED:
+        kept["M"] = "Query (0) cancelled on user's request"
     if state == "21000" and "MERGE" in fields.get("M", ""):
         return {"S": "ERROR", "C": INTERNAL, "M": "Found multiple matches to update the same tuple"}
     if state == "23502" and (column := _NULL_COLUMN.search(fields.get("M", ""))):

@@ -109,6 +109,8 @@ def _refuse_calls(tokens: Tokens) -> None:
 def _refuse_writing(tokens: Tokens) -> None:
     if (at := find(tokens, "returning")) >= 0:
         raise syntax_error(tokens[at].text)
+    if tokens[0].key == "with" and (at := find(tokens, "merge", "into")) >= 0:
+        raise syntax_error(tokens[at].text)
     if (at := find(tokens, "on", "conflict")) >= 0:
         raise syntax_error(tokens[at].text)
 

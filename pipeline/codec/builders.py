@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.codec import dates, digits, floats, text
+from pipeline.codec.arrow import arrow_type
 from pipeline.codec.cells import Builder, Cells, ColumnBuilder, allocate
 from pipeline.codec.jit import Array
 from pipeline.columns import Column
@@ -18,7 +19,9 @@ _LEAST_ROOM = 1 << 16
 
 def builder_of(column: Column) -> Builder:
     """The builder for `column`; TypeError for an Arrow type that no kernel makes."""
-    kind = column.arrow_type
+    kind = arrow_type(column)
+    if pa.types.is_boolean(kind):
+        return Booleans(column)
     if pa.types.is_integer(kind):
         return Integers(column)
     if pa.types.is_decimal(kind):
@@ -50,6 +53,26 @@ class Integers(ColumnBuilder):
         self._understood(cells, bad)
 
 
+class Booleans(ColumnBuilder):
+    """TINYINT(1) or BIT(1) of a column that is declared to be true or false; any other number is neither."""
+
+    storage = np.int16
+
+    def append(self, cells: Cells, at: int) -> None:
+        """Decode `cells` as the rows from `at` on."""
+        bad = digits.integers(
+            cells.block, cells.starts, cells.lengths, cells.rows, self.values, self.valid, at
+        )
+        self._understood(cells, bad)
+        values, valid = (array[at : at + cells.rows] for array in (self.values, self.valid))
+        neither = np.flatnonzero((valid == 1) & (values >> 1 != 0))
+        self._understood(cells, int(neither[0]) if len(neither) else digits.FINE)
+
+    def _array(self, rows: int, validity: pa.Buffer | None, missing: int) -> pa.Array:
+        numbers = pa.Array.from_buffers(pa.int16(), rows, [validity, self.buffer], missing)
+        return numbers.cast(pa.bool_())
+
+
 class Decimals(ColumnBuilder):
     """DECIMAL(p, s) and BIGINT UNSIGNED, as 128-bit integers of the unit 10^-s."""
 
@@ -57,7 +80,7 @@ class Decimals(ColumnBuilder):
     width = 2
 
     def __init__(self, column: Column) -> None:
-        self.precision, self.scale = column.arrow_type.precision, column.arrow_type.scale
+        self.precision, self.scale = arrow_type(column).precision, arrow_type(column).scale
         super().__init__(column)
 
     def append(self, cells: Cells, at: int) -> None:
@@ -93,7 +116,7 @@ class Doubles(ColumnBuilder):
 
     def _array(self, rows: int, validity: pa.Buffer | None, missing: int) -> pa.Array:
         array = pa.Array.from_buffers(pa.float64(), rows, [validity, self.buffer], missing)
-        return array.cast(self.column.arrow_type, safe=False)
+        return array.cast(arrow_type(self.column), safe=False)
 
 
 def _exactly(cells: Cells, chosen: Array, count: int) -> Array:
@@ -120,7 +143,9 @@ class Dates(ColumnBuilder):
         )
         self._understood(cells, bad)
         if doubtful:
-            self._doubt("zero_date", doubtful, cells.text(example))
+            decoded = self.valid[at : at + cells.rows]
+            impossible = np.flatnonzero((decoded == 0) & (cells.lengths[: cells.rows] >= 0)) + at
+            self._doubt("zero_date", doubtful, cells.text(example), at + example, (impossible,))
 
 
 class Datetimes(Dates):
@@ -136,7 +161,7 @@ class Strings(ColumnBuilder):
     storage = np.int32
 
     def __init__(self, column: Column) -> None:
-        self.is_text = pa.types.is_string(column.arrow_type)
+        self.is_text = pa.types.is_string(arrow_type(column))
         self.room = _LEAST_ROOM
         super().__init__(column)
 
@@ -180,13 +205,14 @@ class Strings(ColumnBuilder):
         if found & text.NOT_ASCII:
             count, row = text.invalid_utf8(self.data, self.values, at, last)
             self.replaced = self.replaced or count > 0
-            self._doubt("invalid_utf8", count, cells.text(row - at) if count else "")
+            if count:
+                self._doubt("invalid_utf8", count, cells.text(row - at), row)
         if found & text.HAS_NUL:
             count, row = text.nul_bytes(self.data, self.values, at, last)
-            self._doubt("nul_byte", count, cells.text(row - at) if count else "")
+            self._doubt("nul_byte", count, cells.text(row - at), row)
 
     def _array(self, rows: int, validity: pa.Buffer | None, missing: int) -> pa.Array:
-        kind = pa.binary() if self.replaced else self.column.arrow_type
+        kind = pa.binary() if self.replaced else arrow_type(self.column)
         buffers = [validity, self.buffer, self.data_buffer]
         # the next batch will need about as much
         self.room = int(self.values[rows]) * 17 // 16 + _LEAST_ROOM

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
 
+from pipeline.codec.arrow import arrow_type
 from pipeline.codec.digits import FINE
 from pipeline.codec.jit import SLACK, Array
 from pipeline.columns import Column
@@ -24,13 +25,16 @@ class Doubt:
 
     `kind` is ``zero_date`` (no such day: null in the batch), ``invalid_utf8`` (U+FFFD stands for the
     bytes that are none) or ``nul_byte`` (kept as it came, but Redshift's VARCHAR cannot hold it).
-    `rows` counts them, `example` is the last one's text.
+    `rows` counts them, `example` is the last one's text and `row` its place in the batch. `places` are
+    the rows of all of them for ``zero_date``, where the batch does not show them.
     """
 
     column: str
     kind: str
     rows: int
     example: str
+    row: int = field(default=0, compare=False)
+    places: tuple[Array, ...] = field(default=(), compare=False, repr=False)
 
 
 class Cells:
@@ -99,11 +103,12 @@ class ColumnBuilder:
                 why=f"it cannot be read as {self.column.arrow}",
             )
 
-    def _doubt(self, kind: str, rows: int, example: str) -> None:
-        if rows:
-            before = self._doubts.get(kind)
-            known = before.rows if before else 0
-            self._doubts[kind] = Doubt(self.column.name, kind, known + rows, example)
+    def _doubt(
+        self, kind: str, rows: int, example: str, row: int, places: tuple[Array, ...] = ()
+    ) -> None:
+        if before := self._doubts.get(kind):
+            rows, places = before.rows + rows, (*before.places, *places)
+        self._doubts[kind] = Doubt(self.column.name, kind, rows, example, row, places)
 
     def finish(self, rows: int) -> pa.Array:
         """The array of the first `rows` rows."""
@@ -122,4 +127,4 @@ class ColumnBuilder:
 
     def _array(self, rows: int, validity: pa.Buffer | None, missing: int) -> pa.Array:
         buffers = [validity, self.buffer]
-        return pa.Array.from_buffers(self.column.arrow_type, rows, buffers, missing)
+        return pa.Array.from_buffers(arrow_type(self.column), rows, buffers, missing)

@@ -9,10 +9,11 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.codec import packets
+from pipeline.codec.arrow import arrow_schema
 from pipeline.codec.builders import builder_of
 from pipeline.codec.cells import Cells, Doubt
 from pipeline.codec.jit import Array
-from pipeline.columns import Column, arrow_schema
+from pipeline.columns import Column
 from pipeline.errors import DataError
 
 BLOCK_ROWS = 4096

@@ -42,7 +42,9 @@ class Source(_Section):
     user: str = _setting(..., "DB_USER", "user; needs SELECT, and PROCESS to see open transactions")
     password: SecretStr = _setting(..., "DB_PASSWORD", "password")
     database: str = _setting("", "DB_DATABASE", "database of tables named without one")
-    ssl_ca: Path | None = _setting(None, "DB_SSL_CA", "CA file; its presence makes TLS required")
+    ssl_ca: Path | None = _setting(
+        None, "DB_SSL_CA", "CA file: TLS is required, with a certificate of this authority"
+    )
     lag: int = _setting(
         60, "DB_CLOSING_LAG", "seconds after its end before a window may be taken", ge=0
     )

@@ -7,18 +7,17 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from pipeline.config.policies import Policies, Rules
 from pipeline.errors import ConfigurationError
 from pipeline.names import LEDGER, VIEWS, TableName, fold
 
 LoadMode = Literal["merge", "append", "replace"]
 
 
-class TableDefinition(BaseModel):
+class TableDefinition(Policies):
     """One table: its cursor, and what it becomes in the warehouse. Every key but `cursor` is optional."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     cursor: str | None = Field(
         None, description="column that says when a row changed; none for cursor_type: full"
@@ -41,6 +40,27 @@ class TableDefinition(BaseModel):
     distkey: str | None = Field(None, description="column that distributes the warehouse table")
     sortkey: tuple[str, ...] = Field((), description="columns that sort the warehouse table")
     exclude: tuple[str, ...] = Field((), description="columns to leave out")
+    booleans: tuple[str, ...] = Field(
+        (), description="TINYINT or BIT(1) columns that become BOOLEAN; any value but 0 and 1 fails"
+    )
+    geometry: Literal["wkb", "wkt"] = Field(
+        "wkb", description="wkb: VARBYTE; wkt: VARCHAR, with the digits the source prints"
+    )
+    columns: dict[str, Policies] = Field(
+        {}, description="policies of single columns, by name, in place of the table's"
+    )
+    rename: dict[str, str] = Field(
+        {}, description="columns that get another name in the warehouse: {source: target}"
+    )
+    super: tuple[str, ...] = Field(
+        (),
+        description="JSON columns to load as SUPER; without it they are text of up to 65535 bytes",
+    )
+    copy_format: Literal["csv", "parquet"] = Field(
+        "csv",
+        description="what COPY reads: csv, made from the lake's Parquet; parquet: the lake's files "
+        "themselves, which spares the conversion",
+    )
     on_null_cursor: Literal["error", "ignore"] = Field(
         "error", description="rows without a cursor, which no window holds: refuse, or leave out"
     )
@@ -61,7 +81,44 @@ class TableDefinition(BaseModel):
             raise ValueError("cursor is missing; name the column that says when a row changed")
         elif self.load == "replace":
             raise ValueError("load: replace needs cursor_type: full; a window is not a whole table")
+        self._check_super()
+        self._check_parquet()
         return self
+
+    def _check_parquet(self) -> None:
+        """The lake's files are loaded as they are: nothing in between could change a value."""
+        if self.copy_format != "parquet":
+            return
+        if self.super:
+            raise ValueError("super columns are loaded from copy_format: csv alone")
+        for policy in ("on_oversize_text", "on_oversize_bytes", "on_empty_bytes"):
+            default = Policies.model_fields[policy].default
+            for policies in (self, *self.columns.values()):
+                if getattr(policies, policy) != default:
+                    raise ValueError(
+                        f"{policy} is for copy_format: csv, which is made of the values"
+                    )
+
+    def _check_super(self) -> None:
+        """SUPER has no order and is no key."""
+        parsed = {column.lower() for column in self.super}
+        places = {
+            "cursor": (self.cursor or "",),
+            "key": self.key,
+            "business_key": self.business_key,
+            "distkey": (self.distkey or "",),
+            "sortkey": self.sortkey,
+        }
+        for place, columns in places.items():
+            if wrong := parsed.intersection(column.lower() for column in columns):
+                raise ValueError(f"{place} cannot be a super column: {', '.join(sorted(wrong))}")
+
+    @field_validator("rename")
+    @classmethod
+    def _can_be_held(cls, names: dict[str, str]) -> dict[str, str]:
+        for target in names.values():
+            fold(target)
+        return names
 
     @property
     def load_mode(self) -> LoadMode:
@@ -82,6 +139,10 @@ class Table(BaseModel):
     def target(self) -> str:
         """The warehouse table's name, without schema."""
         return fold(self.definition.target or self.name.table)
+
+    def rules(self, key: tuple[str, ...]) -> Rules:
+        """The policies in effect; `key` are the columns that identify a row."""
+        return Rules(str(self.name), self.definition, self.definition.columns, key)
 
     @property
     def latest_view(self) -> str | None:
@@ -155,7 +216,7 @@ def _table(file: Path, name: str, entry: Any, default_database: str, order: int)
 
 def _lists(entry: Any) -> Any:
     """Let a single column stand where a list of columns is meant."""
-    many = ("key", "business_key", "sortkey", "exclude")
+    many = ("key", "business_key", "sortkey", "exclude", "super", "booleans")
     if not isinstance(entry, dict):
         return entry
     return {k: [v] if k in many and isinstance(v, str) else v for k, v in entry.items()}

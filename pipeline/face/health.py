@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import luigi.configuration
 
-from pipeline.config.settings import Settings
+from pipeline.config.settings import Settings, settings
+from pipeline.config.tables import Table
 from pipeline.errors import PipelineError
+from pipeline.face.asked import chosen_tables, say
+from pipeline.steps import check
 from pipeline.stores import mysql, redshift
 from pipeline.stores.s3 import store
 
@@ -24,6 +29,18 @@ class Finding:
     error: PipelineError | None = None
 
 
+def run(options: argparse.Namespace) -> int:
+    """``check``: servers, then tables; the highest status of what failed."""
+    findings = check_all(settings())
+    if not any(finding.error for finding in findings if finding.what == "source"):
+        findings += check_tables(settings(), chosen_tables(options))
+    width = max(len(finding.what) for finding in findings)
+    for finding in findings:
+        verdict = "FAILED" if finding.error else "ok"
+        say(f"{verdict:<7} {finding.what:<{width}} {finding.said}")
+    return max((f.error.exit_status for f in findings if f.error), default=0)
+
+
 def check_all(settings: Settings) -> list[Finding]:
     """Tables' definitions, source, lake, warehouse, scheduler: each checked whatever the others say."""
     checks: list[tuple[str, Callable[[Settings], str]]] = [
@@ -33,6 +50,27 @@ def check_all(settings: Settings) -> list[Finding]:
         ("scheduler", _scheduler),
     ]
     return [_found(name, check, settings) for name, check in checks]
+
+
+def check_tables(settings: Settings, tables: Sequence[Table]) -> list[Finding]:
+    """Each table's definition against the source: does it have those columns, an index, a key?"""
+    with mysql.connected(settings.source, settings.bastion) as connection:
+        zone = settings.source.timezone or mysql.zone(connection)
+        return [
+            _found(str(table.name), partial(_table, connection, table, zone), settings)
+            for table in tables
+        ]
+
+
+def _table(connection: mysql.Connection, table: Table, zone: str, _settings: Settings) -> str:
+    definition = table.definition
+    source = mysql.describe(connection, table.name, definition.exclude, definition.rename)
+    check.check_table(table, source)
+    check.check_zone(table, source, zone)
+    key = ", ".join(check.key_of(table, source)) or "none"
+    if definition.cursor and (advice := check.index_advice(definition.cursor, source)):
+        return advice
+    return f"{len(source.columns)} columns, key {key}, cursor {definition.cursor or 'none'}"
 
 
 def _found(name: str, check: Callable[[Settings], str], settings: Settings) -> Finding:

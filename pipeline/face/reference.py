@@ -13,6 +13,7 @@ from typing import Any
 from pydantic.fields import FieldInfo
 
 from pipeline import errors
+from pipeline.config.policies import Policies, choices
 from pipeline.config.settings import SECTIONS, variables
 from pipeline.config.tables import TableDefinition
 from pipeline.errors import PipelineError
@@ -50,6 +51,11 @@ tables:
 
 A single column may stand where a list is meant.
 """
+_POLICIES_HEAD = """\
+## Policies
+
+For the whole table, or under `columns:` for one of its columns. [policies.md](policies.md) says what they do.
+"""
 _EXITS = """\
 # Exit codes
 
@@ -57,13 +63,14 @@ Made from `pipeline/errors.py` by `make docs`.
 
 | status | of a `luigi --module pipeline …` run |
 |---|---|
-| 0 | everything asked for is there, whether this run made it or found it |
+| 0 | everything asked for is there, or as much as `--limit`, `--max-chunks` and `--minutes` allow |
 | 10 | the same command is running already |
 | 20 | missing data: a window is not closed yet, a later run takes it |
 | 25 | something was not run: another worker has it, or a killed one is not yet believed dead |
 | 30 | a task failed in a way nobody foresaw: the log has a traceback |
 | 35 | a task could not be scheduled, likewise |
-| 40 | the command line is wrong |
+| 40 | the command line is wrong in a way that Luigi finds late |
+| 130 | interrupted by Ctrl-C; its processes have ended, the same command goes on |
 """
 
 
@@ -85,8 +92,16 @@ def tables() -> str:
     rows = [
         (f"`{key}`", _default(field), field.description or "")
         for key, field in TableDefinition.model_fields.items()
+        if key not in Policies.model_fields
     ]
-    return f"{_TABLES_HEAD}\n{_markdown(('key', 'default', 'meaning'), rows)}"
+    policies = [
+        (f"`{key}`", ", ".join(choices(key.removeprefix("on_"))), field.description or "")
+        for key, field in Policies.model_fields.items()
+    ]
+    return (
+        f"{_TABLES_HEAD}\n{_markdown(('key', 'default', 'meaning'), rows)}\n{_POLICIES_HEAD}\n"
+        f"{_markdown(('key', 'policies, the default first', 'values that are'), policies)}"
+    )
 
 
 def exit_codes() -> str:
@@ -97,7 +112,9 @@ def exit_codes() -> str:
         if isinstance(kind, type) and PipelineError in kind.__bases__
     ]
     rows = [f"| {kind.exit_status} | {_first_line(kind.__doc__)} |" for kind in kinds]
-    tail = "\n`python -m pipeline …` ends with 0, 1 (the answer is no), 2 (usage), or 41 to 45.\n"
+    tail = (
+        "\n`python -m pipeline …` ends with 0, 1 (the answer is no), 2 (usage), 41 to 45, or 130.\n"
+    )
     return _EXITS + "\n".join(rows) + "\n" + tail
 
 

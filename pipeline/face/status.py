@@ -21,6 +21,7 @@ WINDOWS = (
     *("table", "window", "extracted", "in lake", "in CSV", "staged", "loaded", "replaced"),
     *("parquet bytes", "csv bytes", "seconds", "rows/s"),
 )
+CHANGES = ("table", "window", "column", "policy", "values", "example")
 _SCREEN = 20  # lines
 
 
@@ -30,8 +31,12 @@ def run(options: argparse.Namespace) -> int:
     found = look(lake, chosen_tables(options))
     say(overview(found))
     if options.windows != 0:
+        last = last_windows(lake, found, options.windows)
         say("")
-        say(windows_report(lake, found, options.windows))
+        say(windows_report(last))
+        if changed := changes_report(last):
+            say("")
+            say(changed)
     return 0
 
 
@@ -61,14 +66,29 @@ def overview(tables: Sequence[Reach]) -> str:
     return aligned(OVERVIEW, rows)
 
 
-def windows_report(store: Store, tables: Sequence[Reach], last: int | None = None) -> str:
-    """One line for each of the last windows of every table: rows and bytes at each stage.
-
-    Without a number, as many as fit on a screen: each line costs three requests.
-    """
+def last_windows(store: Store, tables: Sequence[Reach], last: int | None = None) -> list[History]:
+    """The last windows of every table, at three requests each; by default as many as fit on a screen."""
     last = max(1, _SCREEN // max(1, len(tables))) if last is None else last
     wanted = [(each.table.name, window) for each in tables for window in each.backed_up[-last:]]
-    return aligned(WINDOWS, [_line(history) for history in histories(store, wanted)])
+    return histories(store, wanted)
+
+
+def windows_report(windows: Sequence[History]) -> str:
+    """One line for each window: rows and bytes at each stage."""
+    return aligned(WINDOWS, [_line(history) for history in windows])
+
+
+def changes_report(windows: Sequence[History]) -> str:
+    """What policies changed or left out in the windows, empty where that is nothing."""
+    rows: list[tuple[object, ...]] = []
+    for each in windows:
+        place = (str(each.table), each.window.label)
+        if without := each.lake.rows_without_cursor:
+            rows.append((*place, None, "on_null_cursor: ignore", without, "rows left out"))
+        rows += [
+            (*place, c.column, f"on_{c.kind}: {c.policy}", c.rows, c.example) for c in each.coerced
+        ]
+    return aligned(CHANGES, rows) if rows else ""
 
 
 def _run(table: Table, windows: list[Window]) -> tuple[int, str | None]:

@@ -11,7 +11,8 @@ _HEAD = """\
 
 Made by asking the type map, `pipeline/columns.py`, by `make docs`.
 
-A value arrives as it is, or its window fails and says which value cannot be carried. Integers widen, as
+A value arrives as it is, or its window fails and says which value cannot be carried, unless a
+[policy](policies.md) says what becomes of it. Integers widen, as
 Redshift has no unsigned types; text is counted in bytes there, so a VARCHAR(n) gets 4 n; nothing becomes a
 boolean; times keep their microseconds; floating point is written with the shortest text that reads back
 the same.
@@ -20,10 +21,15 @@ the same.
 _NOTES = """
 - **read as**: FLOAT is selected as a double, because MySQL prints it with six digits; BIT as a number;
   geometry as WKB.
+- With `geometry: wkt` geometry is VARCHAR(65535); with `booleans: [paid]` the TINYINT or BIT(1) column paid
+  is BOOLEAN, and a value of it that is neither 0 nor 1 stops the window.
 - NULL stays NULL and `''` stays `''`, for every type.
-- Generated columns are carried as their type; invisible columns are left out, and those of `exclude:`.
-- JSON of MariaDB is LONGTEXT there, and text here.
-- Columns that Redshift would fold to one name are refused; a name is at most 127 bytes.
+- Generated columns are carried as their type; invisible columns are left out, and those of `exclude:`. The
+  log says so, and which DECIMAL has more than 38 digits and is text.
+- JSON of MariaDB is LONGTEXT there. JSON is text here, or SUPER for the columns of `super:`.
+- Columns that Redshift would fold to one name, keeps for itself, or has no room for (127 bytes) are refused,
+  until `rename:` gives them another name there.
+- What becomes of a type that changes: [schema-changes.md](schema-changes.md).
 """
 _EXAMPLES: tuple[tuple[str, dict[str, object]], ...] = (
     ("tinyint(1)", {}),
@@ -69,6 +75,7 @@ _READ_AS = {
     ReadAs.NUMBER: "number",
     ReadAs.DOUBLE: "double",
     ReadAs.WKB: "WKB",
+    ReadAs.WKT: "WKT",
 }
 
 

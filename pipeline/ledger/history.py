@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from pipeline.manifest import CsvManifest, LakeManifest, LoadMarker, MarkerT, decode
+from pipeline.manifest import Coercion, CsvManifest, LakeManifest, LoadMarker, MarkerT, decode
 from pipeline.names import Keys, TableName, window_of_key
 from pipeline.stores.s3 import Store
 from pipeline.window import Window
@@ -33,6 +33,11 @@ class History:
     def agrees(self) -> bool:
         """Whether every stage that is done has the same number of rows."""
         return len({rows for rows in self.rows if rows is not None}) == 1
+
+    @property
+    def coerced(self) -> tuple[Coercion, ...]:
+        """What policies changed in it, as far as it has come."""
+        return self.csv.coerced if self.csv else self.lake.coerced
 
     @property
     def seconds(self) -> float:

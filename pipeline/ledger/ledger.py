@@ -45,8 +45,17 @@ def entries(cursor: extensions.cursor, schema: str, table: str) -> list[Entry]:
 
 def entry(cursor: extensions.cursor, schema: str, table: str, window: Window) -> Entry | None:
     """The entry of one window, None when it is not loaded."""
-    found = (e for e in entries(cursor, schema, table) if e.window == window)
-    return next(found, None)
+    instants = (_naive(window.start), _naive(window.end))
+    cursor.execute(ledger_sql.select_entry(schema), (table, *instants))
+    row = cursor.fetchone()
+    return None if row is None else _entry(table, row)
+
+
+def windows(connection: redshift.Connection, schema: str, table: str) -> list[Window]:
+    """All loaded windows of a table: one question, however many there are."""
+    with connection.cursor() as cursor:
+        cursor.execute(ledger_sql.select_windows(schema), (table,))
+        return [Window(_utc(start), _utc(end)) for start, end in cursor.fetchall()]
 
 
 def record(cursor: extensions.cursor, schema: str, entry: Entry) -> None:

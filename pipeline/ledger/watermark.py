@@ -7,7 +7,6 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.config.tables import Table
-from pipeline.ledger.history import loaded_windows
 from pipeline.manifest import LakeManifest, LoadMarker, decode
 from pipeline.names import Keys, TableName
 from pipeline.stores.s3 import Store
@@ -54,10 +53,14 @@ def reached(table: Table, windows: list[Window]) -> datetime | None:
 
 
 def publish(
-    store: Store, table: Table, lake: LakeManifest, load: LoadMarker, strategy: str
+    store: Store,
+    table: Table,
+    windows: list[Window],
+    lake: LakeManifest,
+    load: LoadMarker,
+    strategy: str,
 ) -> Watermark:
-    """Derive the watermark from the load markers and publish it; the last publisher is right."""
-    windows = loaded_windows(store, table.name)
+    """Derive the watermark from the ledger's windows and publish it; the last publisher is right."""
     before = read(store, table.name)
     now = datetime.now(UTC)
     watermark = Watermark(

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
+from pipeline.columns import Column, as_boolean, as_well_known_text, is_text_of_number
+from pipeline.config.policies import KINDS
 from pipeline.config.tables import Table
 from pipeline.errors import ConfigurationError
+from pipeline.steps import once
+from pipeline.stores import mysql_sql
 from pipeline.stores.mysql import SourceTable
 
 log = logging.getLogger(__name__)
@@ -17,6 +22,30 @@ def key_of(table: Table, source: SourceTable) -> tuple[str, ...]:
     return tuple(column.name for column in named if column) or source.primary_key
 
 
+def with_chosen_types(table: Table, source: SourceTable) -> SourceTable:
+    """The table with columns of the types that the definition asks for in place of the type map's.
+
+    Raises ConfigurationError where one of `booleans` is no column, or no number of one digit.
+    """
+    wanted = {name.lower() for name in table.definition.booleans}
+    shaped = as_well_known_text if table.definition.geometry == "wkt" else _as_it_is
+    chosen = []
+    for column in source.columns:
+        boolean = as_boolean(column) if column.name.lower() in wanted else shaped(column)
+        if boolean is None:
+            raise ConfigurationError(
+                f"booleans names the column {column.name} of {source.name}",
+                why=f"it is {column.source_type}; only TINYINT and BIT(1) can be true or false",
+                todo="correct `booleans:` in the table's definition",
+            )
+        chosen.append(boolean)
+    return replace(source, columns=tuple(chosen))
+
+
+def _as_it_is(column: Column) -> Column:
+    return column
+
+
 def check_table(table: Table, source: SourceTable) -> None:
     """Raise ConfigurationError where the definition asks for what the table does not have."""
     definition = table.definition
@@ -26,6 +55,9 @@ def check_table(table: Table, source: SourceTable) -> None:
         "business_key": definition.business_key,
         "distkey": (definition.distkey,) if definition.distkey else (),
         "sortkey": definition.sortkey,
+        "columns": tuple(definition.columns),
+        "super": definition.super,
+        "booleans": definition.booleans,
     }
     for setting, columns in named.items():
         for column in columns:
@@ -43,7 +75,21 @@ def check_table(table: Table, source: SourceTable) -> None:
         )
     _check_cursor(definition.cursor, source)
     _check_key(table, source)
+    _check_policies(table, source)
+    _check_super(table, source)
     _check_names(source)
+
+
+def peculiarities(table: Table, source: SourceTable) -> list[str]:
+    """What somebody who knows the source would miss in the warehouse, a line for each kind."""
+    excluded = {name.lower() for name in table.definition.exclude}
+    hidden = [name for name in source.left_out if name.lower() not in excluded]
+    texts = [c.name for c in source.columns if is_text_of_number(c)]
+    found = {
+        "columns left out, as they are invisible in the source": hidden,
+        "columns carried as text, as no DECIMAL of Redshift has so many digits": texts,
+    }
+    return [f"{what}: {', '.join(names)}" for what, names in found.items() if names]
 
 
 _UTC = {"UTC", "+00:00", "GMT", "ETC/UTC", "ZULU", "UNIVERSAL"}
@@ -76,14 +122,19 @@ def _check_cursor(cursor: str | None, source: SourceTable) -> None:
             why=f"it is {column.source_type}",
             todo="name a DATETIME or TIMESTAMP column, or use cursor_type: full",
         )
-    if not source.is_indexed(column.name):
-        log.warning(
-            "%s has no index on its cursor: every window scans the whole table. "
-            "Create one: ALTER TABLE %s ADD INDEX (%s)",
-            source.name,
-            source.name,
-            ", ".join((column.name, *source.primary_key)),
-        )
+    if (advice := index_advice(column.name, source)) and once.is_new(advice):
+        log.warning(advice)
+
+
+def index_advice(cursor: str, source: SourceTable) -> str:
+    """What to say of a cursor without an index, with the statement that makes one; else empty."""
+    if source.is_indexed(cursor):
+        return ""
+    columns = list(dict.fromkeys((cursor, *source.primary_key)))
+    return (
+        f"{source.name} has no index on its cursor: every window scans the whole table. Create one: "
+        f"{mysql_sql.add_index(source.name, columns)}"
+    )
 
 
 def _check_key(table: Table, source: SourceTable) -> None:
@@ -112,6 +163,40 @@ def _check_key(table: Table, source: SourceTable) -> None:
             )
 
 
+def _check_policies(table: Table, source: SourceTable) -> None:
+    """A policy that could never apply is a mistake, and a key's values are not to be changed."""
+    rules = table.rules(key_of(table, source))
+    for name, policies in table.definition.columns.items():
+        column = source.column(name)
+        for kind, arrow in KINDS.items():
+            if column is None or f"on_{kind}" not in policies.model_fields_set:
+                continue
+            if not column.arrow.startswith(arrow):
+                raise ConfigurationError(
+                    f"on_{kind} says nothing about the column {column.name} of {source.name}",
+                    why=f"it is {column.source_type}",
+                    todo=f"take it out of `columns:` in the definition of {source.name}",
+                )
+            if rules.policy(name, kind) != getattr(policies, f"on_{kind}"):
+                raise ConfigurationError(
+                    f"on_{kind} asks to change the key column {column.name} of {source.name}",
+                    why="two rows whose keys are changed may become one",
+                    todo=f"take it out of `columns:` in the definition of {source.name}",
+                )
+
+
+def _check_super(table: Table, source: SourceTable) -> None:
+    key = {name.lower() for name in key_of(table, source)}
+    for name in table.definition.super:
+        column = source.column(name)
+        if column is not None and (column.arrow != "string" or name.lower() in key):
+            raise ConfigurationError(
+                f"{source.name}: {name} cannot be loaded as SUPER",
+                why=f"it is {column.source_type}{', and a key' if name.lower() in key else ''}",
+                todo="name columns of JSON in `super:`, or leave it out there",
+            )
+
+
 def _check_names(source: SourceTable) -> None:
     seen: dict[str, str] = {}
     for column in source.columns:
@@ -120,5 +205,5 @@ def _check_names(source: SourceTable) -> None:
             raise ConfigurationError(
                 f"{source.name}: {other} and {column.name} are one column to Redshift",
                 why="it folds names to lower case",
-                todo="leave one out with `exclude:`",
+                todo="give one of them another name with `rename:`, or leave it out with `exclude:`",
             )

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -18,10 +19,13 @@ import pyarrow.parquet as pq
 from pipeline.codec.csv import contains, encode_csv
 from pipeline.codec.memory import use_everywhere
 from pipeline.codec.thread import consume_in_thread
+from pipeline.columns import Column, as_defined
+from pipeline.config.policies import Rules
 from pipeline.config.settings import Run
 from pipeline.errors import DataError
-from pipeline.manifest import CsvManifest, LakeManifest, Part, decode
+from pipeline.manifest import CsvManifest, LakeManifest, Part, added_up, decode
 from pipeline.names import Keys
+from pipeline.policies.warehouse import ForWarehouse, TokenTaken, empty_tokens
 from pipeline.steps.progress import Progress, silent
 from pipeline.stores.csv_parts import CsvParts
 from pipeline.stores.s3 import Store
@@ -42,17 +46,25 @@ def convert_window(
     local: Sequence[Path],
     run: Run,
     progress: Progress = silent,
+    rules: Rules | None = None,
+    as_super: Sequence[str] = (),
 ) -> CsvManifest:
     """Write the window's rows as CSV parts, the COPY manifest, and the marker.
 
     `local` are the spool's files of the same parts: one that still has the part's digest spares the
-    download. Raises DataError when a part is not what the lake manifest says.
+    download. `rules` say what becomes of values that the warehouse cannot hold; `as_super` are columns
+    that are no text there. Raises DataError where they refuse one, and when a part is not what the lake
+    manifest says.
     """
     started = time.monotonic()
     use_everywhere()
     with TemporaryDirectory(prefix="pipeline-") as folder:
         files = partial(_files, store, lake.parts, local, Path(folder))
-        token, parts = _write_parts(store, keys, window, lake, files, run, progress)
+        columns = as_defined(lake.columns, {}, as_super)
+        written = _write_parts(
+            store, keys, window, lake, files, run, progress, rules or Rules(), columns
+        )
+    parts = written.parts
     _check_rows(lake, parts)
     copy_key = keys.copy_manifest(window, lake.digest)
     store.put(copy_key, _copy_manifest(store, parts))
@@ -67,9 +79,42 @@ def convert_window(
         parts=tuple(parts),
         rows=lake.rows,
         bytes=sum(part.bytes for part in parts),
-        null_token=token,
+        null_token=written.tokens.null,
         compression=run.csv_compression,
         copy_manifest=copy_key,
+        coerced=added_up((*lake.coerced, *written.fitted.coerced)),
+        empty_tokens={
+            n: t.hex() for n, t in written.tokens.empty.items() if written.fitted.empty[n]
+        },
+        empty_bytes=dict(written.fitted.empty),
+    )
+    store.put(keys.csv_marker(window), manifest.encode())
+    return manifest
+
+
+def pass_on(store: Store, keys: Keys, window: Window, lake: LakeManifest) -> CsvManifest:
+    """Let COPY read the lake's Parquet: write the COPY manifest that lists it, and the marker.
+
+    Not for a window with `nul_columns`: what COPY makes of NUL in Parquet is not documented.
+    """
+    parts = tuple(part for part in lake.parts if part.rows)
+    copy_key = keys.copy_manifest(window, lake.digest)
+    store.put(copy_key, _copy_manifest(store, parts))
+    manifest = CsvManifest(
+        table=lake.table,
+        window=lake.window,
+        written_at=datetime.now(UTC),
+        columns=lake.columns,
+        key=lake.key,
+        lake_digest=lake.digest,
+        parts=parts,
+        rows=lake.rows,
+        bytes=sum(part.bytes for part in parts),
+        null_token="",
+        compression="",
+        copy_manifest=copy_key,
+        coerced=lake.coerced,
+        format="parquet",
     )
     store.put(keys.csv_marker(window), manifest.encode())
     return manifest
@@ -124,10 +169,6 @@ def _opened(store: Store, part: Part, local: Sequence[Path], folder: Path) -> pa
     return file
 
 
-class _TokenTaken(Exception):
-    """A value of the data is the null token."""
-
-
 def null_tokens() -> Iterator[str]:
     """Tokens to try, in order: no backslash, no delimiter, no quote, nothing a number could be."""
     yield "__null__"
@@ -135,6 +176,37 @@ def null_tokens() -> Iterator[str]:
     while True:
         yield f"__null{count}__"
         count += 1
+
+
+class _Tokens:
+    """What stands in the CSV for NULL, and by column for bytes of length zero."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self._null = null_tokens()
+        self._empty = {c.name: empty_tokens(c) for c in columns if c.arrow == "binary"}
+        self.null = next(self._null)
+        self.empty = {name: next(tokens) for name, tokens in self._empty.items()}
+
+    def take_others(self, taken: TokenTaken) -> None:
+        """Go on to the next token; raises DataError where no other is short enough."""
+        if taken.column is None:
+            self.null = next(self._null)
+            return
+        try:
+            self.empty[taken.column] = next(self._empty[taken.column])
+        except StopIteration:
+            raise DataError(
+                f"the column {taken.column} holds every value it can",
+                why="none is left to stand for bytes of length zero, for which COPY has no word",
+                todo=f"`columns: {{{taken.column}: {{on_empty_bytes: null}}}}` does without one",
+            ) from None
+
+
+@dataclass(frozen=True)
+class _Written:
+    parts: list[Part]
+    tokens: _Tokens
+    fitted: ForWarehouse
 
 
 def _write_parts(
@@ -145,32 +217,42 @@ def _write_parts(
     files: Files,
     run: Run,
     progress: Progress,
-) -> tuple[str, list[Part]]:
+    rules: Rules,
+    columns: Sequence[Column],
+) -> _Written:
     suffix = SUFFIXES[run.csv_compression]
 
     def key_of(index: int) -> str:
         return keys.csv_part(window, index, lake.digest, suffix)
 
-    for token in null_tokens():
+    tokens = _Tokens(columns)
+    while True:
+        fitted = ForWarehouse(columns, rules, lake.nul_columns, tokens.empty)
+        texts = _texts(files, fitted, tokens.null.encode(), lake.rows, progress)
         try:
             with CsvParts(store, key_of, run.csv_part_mb * _MIB, run.csv_compression) as parts:
-                consume_in_thread(_texts(files, token.encode(), lake.rows, progress), parts.write)
-            return token, parts.done
-        except _TokenTaken:
-            continue  # the parts already stored are overwritten: their names do not depend on the token
-    raise AssertionError("null_tokens() never ends")
+                consume_in_thread(texts, parts.write)
+            return _Written(parts.done, tokens, fitted)
+        except TokenTaken as taken:
+            # the parts already stored are overwritten: their names do not depend on the tokens
+            tokens.take_others(taken)
 
 
 def _texts(
-    files: Files, token: bytes, rows: int, progress: Progress
+    files: Files,
+    fitted: ForWarehouse,
+    token: bytes,
+    rows: int,
+    progress: Progress,
 ) -> Generator[tuple[int, pa.Buffer], None, None]:
     """The rows as CSV, with their number, block by block."""
     done = 0
     with closing(files()) as opened:
         for file in opened:
-            for batch in pq.ParquetFile(file).iter_batches(batch_size=_BATCH_ROWS):
+            for lake_batch in pq.ParquetFile(file).iter_batches(batch_size=_BATCH_ROWS):
+                batch = fitted.fit(lake_batch)
                 if contains(batch, token):
-                    raise _TokenTaken
+                    raise TokenTaken
                 yield batch.num_rows, encode_csv(batch, null_token=token)
                 done += batch.num_rows
                 progress(f"{done:,} of {rows:,} rows", done / rows)

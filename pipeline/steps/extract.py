@@ -10,22 +10,22 @@ import logging
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-import pyarrow as pa
-
 from pipeline.codec.thread import consume_in_thread
+from pipeline.config.policies import Rules
 from pipeline.errors import DataError
-from pipeline.manifest import ChunkFigures
+from pipeline.manifest import ChunkFigures, Coercion
+from pipeline.policies.lake import Carried, carried
 from pipeline.steps.progress import Progress, silent
 from pipeline.stores import mysql, mysql_sql
 from pipeline.stores.chunk_file import ChunkFile
 from pipeline.stores.mysql import Connection, SourceLost, SourceTable
 from pipeline.stores.mysql_sql import Span
 from pipeline.stores.read_order import Order, free_order
-from pipeline.stores.rowstream import DecodedBatch, Doubt, read_batches
+from pipeline.stores.rowstream import DecodedBatch, read_batches
 from pipeline.stores.spool import appearing
 from pipeline.window import UTC
 
@@ -40,11 +40,12 @@ _AHEAD = 2
 
 @dataclass(frozen=True)
 class Chunk:
-    """What is to be read: a span of a table, with the columns that identify a row."""
+    """What is to be read: a span of a table, with the columns that identify a row, and by which rules."""
 
     source: SourceTable
     key: tuple[str, ...]
     span: Span
+    rules: Rules = field(default_factory=Rules)
 
 
 def extract_chunk(
@@ -67,14 +68,14 @@ def extract_chunk(
             try:
                 with connect() as connection, mysql.snapshot(connection):
                     reading.go_on(connection, progress)
-                return reading.file.finish(reading.read_at, time.monotonic() - started)
+                return reading.finish(time.monotonic() - started)
             except SourceLost as error:
                 written = reading.file.rows
                 losses = losses + 1 if written == before else 1
                 if losses >= LOSSES:
                     raise
                 log.warning("%s: %d rows are written, going on: %s", path.name, written, error)
-            if not reading.order:
+            if not reading.can_go_on:
                 reading = _Reading(chunk, partial)
 
 
@@ -87,6 +88,13 @@ class _Reading:
         self.read_at = datetime.max.replace(tzinfo=UTC)
         self.order: Order = ()
         self._to_come: int | None = None
+        self._coerced: list[Coercion] = []
+        self._nul_columns: set[str] = set()
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether the last row written says where: by the columns of the order, as the source has them."""
+        return bool(self.order) and not {each.column for each in self._coerced} & set(self.order)
 
     def go_on(self, connection: Connection, progress: Progress) -> None:
         """Read what is not in the file yet: everything, or what comes after the last row written."""
@@ -102,9 +110,19 @@ class _Reading:
         self._to_come = written + expected
         query = mysql_sql.select_rows(source.name, source.columns, span, self.order)
         batches = read_batches(connection, query, source.columns)
-        followed = _followed(batches, written, expected, progress)
-        consume_in_thread(followed, self.file.write, ahead=_AHEAD)
+        rows = _followed(batches, self.chunk.rules, written, expected, progress)
+        consume_in_thread(rows, self._write, ahead=_AHEAD)
         _check_count(self.chunk, expected, self.file.rows - written)
+
+    def finish(self, seconds: float) -> ChunkFigures:
+        """Complete the file."""
+        return self.file.finish(self.read_at, seconds, self._coerced, self._nul_columns)
+
+    def _write(self, rows: Carried) -> None:
+        """Write, and count what was changed of that which is written."""
+        self.file.write(rows.batch)
+        self._coerced += rows.coerced
+        self._nul_columns.update(rows.nul_columns)
 
     def _check_nothing_came_in(self, connection: Connection, behind: int) -> None:
         """Rows may leave a closed window, none may enter it, neither before the position nor behind it."""
@@ -133,26 +151,16 @@ def _check_count(chunk: Chunk, expected: int, rows: int) -> None:
         )
 
 
-def _refuse(doubts: tuple[Doubt, ...]) -> None:
-    for doubt in doubts:
-        raise DataError(
-            f"{doubt.rows} values of the column {doubt.column} cannot be carried ({doubt.kind})",
-            why=f"one of them is {doubt.example!r}",
-            todo="mend them in the source, or leave the column out with `exclude:`",
-        )
-
-
 def _followed(
-    batches: Iterator[DecodedBatch], written: int, expected: int, progress: Progress
-) -> Generator[pa.RecordBatch, None, None]:
-    """The batches, once nothing in them is doubtful, while the progress is told."""
+    batches: Iterator[DecodedBatch], rules: Rules, written: int, expected: int, progress: Progress
+) -> Generator[Carried, None, None]:
+    """The batches, with what is doubtful in them made as the rules ask, while the progress is told."""
     rows, started = 0, time.monotonic()
     for decoded in batches:
-        _refuse(decoded.doubts)
         rows += decoded.batch.num_rows
         rate = rows / max(time.monotonic() - started, 1e-3)
         left = max(expected - rows, 0) / max(rate, 1.0)
         done, whole = written + rows, written + expected
         share = done / whole if whole else None
         progress(f"{done:,} of {whole:,} rows, {rate:,.0f} rows/s, {left:,.0f} s left", share)
-        yield decoded.batch
+        yield carried(decoded, rules)

@@ -9,70 +9,23 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from psycopg2 import extensions
 
 from pipeline.config.settings import Lake, Warehouse
-from pipeline.config.tables import Table
 from pipeline.errors import ConfigurationError, DataError
 from pipeline.ledger import ledger, schema
 from pipeline.ledger.ledger import Entry
-from pipeline.manifest import CsvManifest, LoadMarker
+from pipeline.ledger.load import Load
+from pipeline.ledger.schema import Target
+from pipeline.manifest import Coercion, LoadMarker
 from pipeline.names import Keys
 from pipeline.steps.progress import Progress, silent
-from pipeline.stores import redshift, redshift_sql
-from pipeline.stores.redshift_sql import CopySource, Layout, Merge, Relation
+from pipeline.stores import redshift, redshift_sql, table_sql
+from pipeline.stores.redshift_sql import CopySource, Relation
 from pipeline.stores.s3 import Store
 from pipeline.window import UTC, Window
-
-
-@dataclass(frozen=True)
-class Load:
-    """What is to be loaded, and where to."""
-
-    table: Table
-    window: Window
-    csv: CsvManifest
-    schema: str
-
-    @property
-    def target(self) -> Relation:
-        """The warehouse table."""
-        return Relation(self.schema, self.table.target)
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The warehouse names of the columns, in the order of the CSV."""
-        return tuple(column.target for column in self.csv.columns)
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        """The warehouse names of the key columns."""
-        return self.names(self.csv.key)
-
-    @property
-    def cursor(self) -> str:
-        """The warehouse name of the cursor, empty for a full snapshot."""
-        cursor = self.table.definition.cursor
-        return self.names((cursor,))[0] if cursor else ""
-
-    @property
-    def layout(self) -> Layout:
-        """Key, distribution and sorting of the target."""
-        definition = self.table.definition
-        return Layout(
-            key=self.key if definition.load_mode == "merge" else (),
-            distkey=self.names((definition.distkey,))[0] if definition.distkey else None,
-            sortkey=self.names(definition.sortkey),
-        )
-
-    def names(self, columns: Sequence[str]) -> tuple[str, ...]:
-        """The warehouse names of source columns."""
-        targets = {column.name.lower(): column.target for column in self.csv.columns}
-        return tuple(targets[column.lower()] for column in columns)
 
 
 def load_window(
@@ -90,21 +43,22 @@ def load_window(
     started = time.monotonic()
     ledger.ensure(connection, load.schema)
     _forget_dropped(connection, load)
-    schema.follow(connection, load.target, load.csv.columns, load.layout)
+    undone = _undone(store, load)
+    target = schema.follow(connection, load.target, load.definitions, load.layout, undone)
     if entry := _loaded(connection, load):
         progress("the ledger has it already", 1.0)
-        return marker(entry, 0.0)
+        return marker(entry, 0.0, load.csv.coerced)
     _check_parts(store, load)
     stage = Relation(None, f"stage_{uuid.uuid4().hex[:16]}")
     progress("COPY", None)
-    _fill_stage(connection, store, load, stage, credentials)
+    _fill_stage(connection, store, load, stage, target, credentials)
     progress("merge", None)
     entry = redshift.in_transaction(
         connection,
-        lambda cursor: _commit(cursor, load, stage),
+        lambda cursor: _commit(cursor, load, stage, target),
         what=f"{load.table.name} {load.window}: merge",
     )
-    return marker(entry, time.monotonic() - started)
+    return marker(entry, time.monotonic() - started, load.csv.coerced)
 
 
 def credentials(warehouse: Warehouse, lake: Lake) -> str:
@@ -125,8 +79,8 @@ def credentials(warehouse: Warehouse, lake: Lake) -> str:
     )
 
 
-def marker(entry: Entry, seconds: float) -> LoadMarker:
-    """The S3 marker that copies a ledger entry."""
+def marker(entry: Entry, seconds: float, coerced: tuple[Coercion, ...] = ()) -> LoadMarker:
+    """The S3 marker that copies a ledger entry, and says what was changed of its rows on their way."""
     return LoadMarker(
         table=entry.table,
         window=entry.window.name,
@@ -139,6 +93,7 @@ def marker(entry: Entry, seconds: float) -> LoadMarker:
         rows_loaded=entry.rows_loaded,
         rows_replaced=entry.rows_replaced,
         committed_at=entry.committed_at,
+        coerced=coerced,
     )
 
 
@@ -157,6 +112,15 @@ def _forget_dropped(connection: redshift.Connection, load: Load) -> None:
                 ledger.forget(cursor, load.schema, entry)
 
 
+def _undone(store: Store, load: Load) -> str:
+    keys = Keys(load.table.name)
+    markers = (keys.lake_marker(load.window), keys.csv_marker(load.window))
+    return (
+        "\nOr, where the source was altered back, delete "
+        f"{' and '.join(map(store.url, markers))}: the window is read anew"
+    )
+
+
 def _loaded(connection: redshift.Connection, load: Load) -> Entry | None:
     with connection.cursor() as cursor:
         return _same_content(cursor, load)
@@ -169,21 +133,31 @@ def _same_content(cursor: extensions.cursor, load: Load) -> Entry | None:
 
 
 def _check_parts(store: Store, load: Load) -> None:
-    stored = {f.key: f.bytes for f in store.list(Keys(load.table.name).csv_folder(load.window))}
+    keys, window = Keys(load.table.name), load.window
+    in_lake = load.csv.format == "parquet"
+    folder = keys.lake_folder(window) if in_lake else keys.csv_folder(window)
+    stored = {f.key: f.bytes for f in store.list(folder)}
     for part in load.csv.parts:
         if stored.get(part.key) != part.bytes:
             raise DataError(
                 f"{store.url(part.key)} is not what its manifest says",
                 why=f"{part.bytes} bytes were written, {stored.get(part.key, 'none')} are there",
-                todo="delete the window's CSV marker, and it is converted again",
+                todo="delete the window's lake marker and CSV marker, and it is read again"
+                if in_lake
+                else "delete the window's CSV marker, and it is converted again",
             )
 
 
 def _fill_stage(
-    connection: redshift.Connection, store: Store, load: Load, stage: Relation, credentials: str
+    connection: redshift.Connection,
+    store: Store,
+    load: Load,
+    stage: Relation,
+    target: Target,
+    credentials: str,
 ) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(redshift_sql.create_stage(stage, load.target))
+        cursor.execute(table_sql.create_stage(stage, load.types, load.layout))
         if load.csv.rows:
             source = CopySource(
                 manifest_url=store.url(load.csv.copy_manifest),
@@ -191,13 +165,38 @@ def _fill_stage(
                 credentials=credentials,
                 null_token=load.csv.null_token,
                 compression=load.csv.compression,
+                format=load.csv.format,
             )
             copied = redshift.copy(connection, stage, load.columns, source)
             _check_count(load, "COPY reports", copied)
+            _restore_empty(cursor, load, stage)
         _check_count(load, "the stage holds", redshift.scalar(cursor, redshift_sql.count(stage)))
+        _check_nulls(cursor, load, stage, target)
         if load.table.definition.load_mode == "merge":
-            cursor.execute(_merge(load, stage).keep_newest)
-            _check_keys(load, redshift.scalar(cursor, _merge(load, stage).count_newest))
+            merge = load.merge(stage, target)
+            cursor.execute(merge.keep_newest)
+            _check_keys(load, redshift.scalar(cursor, merge.count_newest))
+
+
+def _check_nulls(cursor: extensions.cursor, load: Load, stage: Relation, target: Target) -> None:
+    """A column that was part of a key once is NOT NULL in the warehouse still."""
+    for column in load.definitions:
+        if column.target not in target.required or not column.nullable:
+            continue
+        if rows := redshift.scalar(cursor, redshift_sql.count_nulls(stage, column.target)):
+            raise schema.not_null(target, column.target, load.layout, rows)
+
+
+def _restore_empty(cursor: extensions.cursor, load: Load, stage: Relation) -> None:
+    """COPY has no word for bytes of length zero: something else came for them (docs/decisions/0011)."""
+    for name, token in load.csv.empty_tokens.items():
+        rows = redshift.restore_empty(cursor, stage, load.names((name,))[0], token)
+        if rows != load.csv.empty_bytes[name]:
+            raise DataError(
+                f"{rows} values of {name} have the length zero in the warehouse",
+                why=f"the CSV manifest has {load.csv.empty_bytes[name]}; nothing was loaded",
+                todo=f"make them NULL with `columns: {{{name}: {{on_empty_bytes: null}}}}`",
+            )
 
 
 def _check_keys(load: Load, distinct: int) -> None:
@@ -205,16 +204,11 @@ def _check_keys(load: Load, distinct: int) -> None:
     if load.table.definition.key or distinct == load.csv.rows:
         return
     raise DataError(
-        f"{load.csv.rows} rows have only {distinct} different keys to Redshift",
-        why=f"{', '.join(load.key)} is the primary key in the source; Redshift ignores trailing blanks",
-        todo="delete the window's lake marker to read it again; if it recurs, name other columns in `key:`",
+        f"{load.csv.rows} rows have only {distinct} different keys",
+        why=f"{', '.join(load.key)} is the primary key in the source, but a row was read twice: its cursor"
+        " was set back within the window between the reading of two chunks",
+        todo="delete the window's lake marker and CSV marker to read it again",
     )
-
-
-def _merge(load: Load, stage: Relation) -> Merge:
-    texts = {column.target for column in load.csv.columns if column.arrow == "string"}
-    text_key = tuple(name for name in load.key if name in texts)
-    return Merge(load.target, stage, load.columns, load.key, load.cursor, text_key)
 
 
 def _check_count(load: Load, who: str, rows: int) -> None:
@@ -226,11 +220,11 @@ def _check_count(load: Load, who: str, rows: int) -> None:
         )
 
 
-def _commit(cursor: extensions.cursor, load: Load, stage: Relation) -> Entry:
+def _commit(cursor: extensions.cursor, load: Load, stage: Relation, target: Target) -> Entry:
     cursor.execute(redshift_sql.lock(load.target))
     if entry := _same_content(cursor, load):
         return entry
-    loaded, replaced = _APPLY[load.table.definition.load_mode](cursor, load, stage)
+    loaded, replaced = _APPLY[load.table.definition.load_mode](cursor, load, stage, target)
     entry = Entry(
         table=str(load.table.name),
         window=load.window,
@@ -246,8 +240,10 @@ def _commit(cursor: extensions.cursor, load: Load, stage: Relation) -> Entry:
     return entry
 
 
-def _apply_merge(cursor: extensions.cursor, load: Load, stage: Relation) -> tuple[int, int]:
-    merge = _merge(load, stage)
+def _apply_merge(
+    cursor: extensions.cursor, load: Load, stage: Relation, target: Target
+) -> tuple[int, int]:
+    merge = load.merge(stage, target)
     cursor.execute(merge.delete_older)
     replaced = cursor.rowcount
     cursor.execute(merge.insert_missing)
@@ -261,23 +257,30 @@ def _apply_merge(cursor: extensions.cursor, load: Load, stage: Relation) -> tupl
     return loaded, replaced
 
 
-def _apply_append(cursor: extensions.cursor, load: Load, stage: Relation) -> tuple[int, int]:
+def _apply_append(
+    cursor: extensions.cursor, load: Load, stage: Relation, target: Target
+) -> tuple[int, int]:
     start, end = (f"{i:%Y-%m-%d %H:%M:%S}" for i in (load.window.start, load.window.end))
     cursor.execute(redshift_sql.delete_window(load.target, load.cursor, start, end))
-    return _insert_all(cursor, load, stage)
+    return _insert_all(cursor, load, stage, target)
 
 
-def _apply_replace(cursor: extensions.cursor, load: Load, stage: Relation) -> tuple[int, int]:
+def _apply_replace(
+    cursor: extensions.cursor, load: Load, stage: Relation, target: Target
+) -> tuple[int, int]:
     entries = ledger.entries(cursor, load.schema, str(load.table.name))
     if any(entry.window.end > load.window.end for entry in entries):
         return 0, 0  # a later snapshot stands there already
     cursor.execute(redshift_sql.delete_all(load.target))
-    return _insert_all(cursor, load, stage)
+    return _insert_all(cursor, load, stage, target)
 
 
-def _insert_all(cursor: extensions.cursor, load: Load, stage: Relation) -> tuple[int, int]:
+def _insert_all(
+    cursor: extensions.cursor, load: Load, stage: Relation, target: Target
+) -> tuple[int, int]:
     replaced = cursor.rowcount
-    cursor.execute(redshift_sql.insert_stage(load.target, stage, load.columns))
+    values = load.values(target)
+    cursor.execute(redshift_sql.insert_stage(load.target, stage, load.columns, values))
     _check_count(load, "INSERT reports", cursor.rowcount)
     return cursor.rowcount, replaced
 

@@ -32,16 +32,16 @@ def plan_chunks(
     cursor = source.column(table.definition.cursor) if table.definition.cursor else None
     if cursor is None:
         return Plan(spans=(Span(),), schema_fingerprint=columns)
-    _check_cursors(connection, source, cursor.name, table.definition.on_null_cursor)
+    without = _check_cursors(connection, source, cursor.name, table.definition.on_null_cursor)
     whole = Span(cursor.name, bound(window.start), bound(window.end))
     wanted, size = table.definition.chunks, mysql.size(connection, source.name)
     if wanted == 1 or (wanted == "auto" and size.bytes <= chunk_bytes):
-        return Plan(spans=(whole,), schema_fingerprint=columns)
+        return Plan(spans=(whole,), schema_fingerprint=columns, rows_without_cursor=without)
     rows = int(mysql.scalar(connection, mysql_sql.count_rows(source.name, whole)))
     fitting = max(1, min(math.ceil(size.row_bytes * rows / chunk_bytes), MOST_CHUNKS))
     chunks = fitting if wanted == "auto" else wanted
     spans = tuple(_cut(connection, source, whole, math.ceil(rows / chunks)))
-    return Plan(spans=spans, schema_fingerprint=columns)
+    return Plan(spans=spans, schema_fingerprint=columns, rows_without_cursor=without)
 
 
 def bound(instant: datetime) -> str:
@@ -49,8 +49,9 @@ def bound(instant: datetime) -> str:
     return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
 
 
-def _check_cursors(connection: Connection, source: SourceTable, cursor: str, policy: str) -> None:
-    rows = mysql.scalar(connection, mysql_sql.count_without_cursor(source.name, cursor))
+def _check_cursors(connection: Connection, source: SourceTable, cursor: str, policy: str) -> int:
+    """How many rows have no cursor; raises DataError where that is not accepted."""
+    rows = int(mysql.scalar(connection, mysql_sql.count_without_cursor(source.name, cursor)))
     if rows and policy == "ignore":
         log.warning("%s: %d rows without %s are left out, as configured", source.name, rows, cursor)
     elif rows:
@@ -59,6 +60,7 @@ def _check_cursors(connection: Connection, source: SourceTable, cursor: str, pol
             why=f"{cursor} is NULL or the zero date there, and no window would ever read them",
             todo=f"fill in {cursor}, or leave such rows out knowingly with on_null_cursor: ignore",
         )
+    return rows
 
 
 def _cut(connection: Connection, source: SourceTable, whole: Span, rows: int) -> Iterator[Span]:

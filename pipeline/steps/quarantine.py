@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import uuid
 from collections.abc import Callable
 from datetime import datetime
 
@@ -20,7 +19,7 @@ log = logging.getLogger(__name__)
 def keep(
     lake: Callable[[], Store], keys: Keys, window: Window, stage: str, error: PipelineError
 ) -> str | None:
-    """Describe a refused window in the lake's quarantine and return the key.
+    """Describe a refused window in the lake's quarantine, one object a window, and return the key.
 
     Only for what a person must look at (DataError, LoadRefused): None for anything else. The rows
     stay where they are, in the lake and as CSV; the same command tries again. A lake that cannot be
@@ -29,12 +28,14 @@ def keep(
     if not isinstance(error, DataError | LoadRefused):
         return None
     now = datetime.now(UTC)
-    key = keys.quarantine(window, f"{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}")
+    key = keys.quarantine(window)
     entry = {
         "table": str(keys.table),
         "window": window.name,
         "stage": stage,
+        "first_at": now.isoformat(),
         "at": now.isoformat(),
+        "tries": 1,
         "what": error.what,
         "why": error.why,
         "todo": error.todo,
@@ -44,6 +45,9 @@ def keep(
     }
     try:
         store = lake()
+        if (before := store.get_if_there(key)) is not None:
+            earlier = json.loads(before)
+            entry |= {"first_at": earlier["first_at"], "tries": earlier["tries"] + 1}
         store.put(key, json.dumps(entry, indent=1, ensure_ascii=False).encode())
     except PipelineError as failure:
         log.warning("the refused window could not be described in the quarantine: %s", failure)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg2
 
+from pipeline.columns import as_defined
 from pipeline.config.tables import Table
 from pipeline.errors import ConfigurationError
 from pipeline.manifest import CsvManifest, ViewsMarker
@@ -46,13 +47,17 @@ def latest_view(
     definition = table.definition
     if table.latest_view is None:
         return None
-    targets = {column.name.lower(): column.target for column in csv.columns}
+    columns = as_defined(csv.columns, definition.rename, definition.super)
+    targets = {column.name.lower(): column.target for column in columns}
+    texts = {column.target for column in columns if column.arrow == "string"}
+    business_key = [targets[name.lower()] for name in definition.business_key]
     order = ([definition.cursor] if definition.cursor else []) + list(csv.key)
     query = redshift_sql.latest_rows(
         Relation(schema, table.target),
         list(redshift.table_columns(connection, Relation(schema, table.target))),
-        [targets[name.lower()] for name in definition.business_key],
+        business_key,
         [targets[name.lower()] for name in order],
+        [name for name in business_key if name in texts],
     )
     return View(Relation(schema, table.latest_view), query)
 

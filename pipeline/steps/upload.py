@@ -9,7 +9,14 @@ from pathlib import Path
 
 from pipeline.columns import Column
 from pipeline.errors import DataError
-from pipeline.manifest import ChunkFigures, LakeManifest, Part, decode, schema_fingerprint
+from pipeline.manifest import (
+    ChunkFigures,
+    LakeManifest,
+    Part,
+    added_up,
+    decode,
+    schema_fingerprint,
+)
 from pipeline.names import Keys
 from pipeline.stores.s3 import Store
 from pipeline.stores.spool import sha256_of
@@ -17,7 +24,11 @@ from pipeline.window import UTC, Window
 
 
 def upload_window(
-    store: Store, keys: Keys, window: Window, chunks: Sequence[tuple[Path, ChunkFigures]]
+    store: Store,
+    keys: Keys,
+    window: Window,
+    chunks: Sequence[tuple[Path, ChunkFigures]],
+    rows_without_cursor: int = 0,
 ) -> LakeManifest:
     """Store each chunk as a part and write the lake manifest, once.
 
@@ -47,6 +58,9 @@ def upload_window(
         key_checksum=sum(sums) % 2**63 if len(sums) == len(figures) else None,
         read_at=min(f.read_at for f in figures),
         schema_fingerprint=schema_fingerprint(columns),
+        coerced=added_up(each for f in figures for each in f.coerced),
+        nul_columns=tuple(sorted({name for f in figures for name in f.nul_columns})),
+        rows_without_cursor=rows_without_cursor,
     )
     if not store.put_if_absent(keys.lake_marker(window), manifest.encode()):
         manifest = read_manifest(store, keys, window)

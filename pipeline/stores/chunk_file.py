@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,18 +11,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipeline.codec.arrow import arrow_schema
 from pipeline.codec.checksum import MODULUS, sum_of_crc32
 from pipeline.codec.parquet import open_writer
-from pipeline.columns import Column, arrow_schema
-from pipeline.manifest import ChunkFigures, decode
+from pipeline.columns import Column
+from pipeline.manifest import ChunkFigures, Coercion, added_up, decode
 from pipeline.window import UTC
 
 FIGURES = b"pipeline.figures"
 GROUP_BYTES = 56 << 20
 """Bytes of Arrow in a row group. Larger ones make files smaller (by 2 % where twice as large), and all of
 one is in memory while it is written."""
-# A number of these types is not printed in one way alone, so there is no checksum of its text.
-_NO_ONE_TEXT = {"float", "double"}
+# A value of these types is not printed in one way alone, so there is no checksum of its text.
+_NO_ONE_TEXT = {"float", "double", "bool"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -71,7 +72,13 @@ class ChunkFile:
             return None
         return tuple(_plain(self._last.column(name)[0]) for name in names)
 
-    def finish(self, read_at: datetime, seconds: float) -> ChunkFigures:
+    def finish(
+        self,
+        read_at: datetime,
+        seconds: float,
+        coerced: Iterable[Coercion] = (),
+        nul_columns: Iterable[str] = (),
+    ) -> ChunkFigures:
         """Write the footer with the figures, and close."""
         figures = ChunkFigures(
             columns=self.columns,
@@ -82,6 +89,8 @@ class ChunkFile:
             key_checksum=self._key_checksum,
             read_at=read_at,
             seconds=round(seconds, 3),
+            coerced=added_up(coerced),
+            nul_columns=tuple(sorted(nul_columns)),
         )
         writer = self._write_group()
         writer.add_key_value_metadata({FIGURES: figures.model_dump_json()})

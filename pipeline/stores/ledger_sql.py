@@ -45,6 +45,17 @@ def select_entries(schema: str) -> str:
     )
 
 
+def select_entry(schema: str) -> str:
+    """The ledger's row of one window; takes the table's name and the window's two instants."""
+    of_table, _, order = select_entries(schema).partition(" ORDER BY ")
+    return f"{of_table} AND window_start = %s AND window_end = %s ORDER BY {order}"
+
+
+def select_windows(schema: str) -> str:
+    """The two instants of every window that is loaded of a table; takes the table's name."""
+    return f"SELECT window_start, window_end FROM {Relation(schema, LEDGER)} WHERE table_name = %s"
+
+
 def delete_entry(schema: str) -> str:
     """Takes the table's name and the window's two instants."""
     return (

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from pipeline.columns import Column, ReadAs
+from pipeline.columns import Column, ReadAs, is_text_of_number
 from pipeline.names import TableName
 
 _EXPRESSIONS = {
     ReadAs.PLAIN: "{0}",
     ReadAs.NUMBER: "{0} + 0",
-    ReadAs.DOUBLE: "{0} + 0e0",
+    ReadAs.DOUBLE: "{0} * 1e0",  # to add nothing would make 0 of -0
     ReadAs.WKB: "ST_AsWKB({0})",
+    ReadAs.WKT: "ST_AsText({0})",
 }
 
 COLUMNS = """
@@ -94,8 +95,8 @@ _COMPARABLE = re.compile(
 
 def has_literal(column: Column) -> bool:
     """Whether rows behind a value of the column can be asked for with `value_literal`."""
-    is_text_of_number = column.source_type.startswith("decimal") and column.arrow == "string"
-    return bool(_COMPARABLE.match(column.source_type)) and not is_text_of_number
+    is_read_otherwise = is_text_of_number(column) or column.arrow == "bool"
+    return bool(_COMPARABLE.match(column.source_type)) and not is_read_otherwise
 
 
 def value_literal(value: object) -> str:
@@ -160,6 +161,11 @@ def count_without_cursor(table: TableName, cursor: str) -> str:
     return f"SELECT COUNT(*) FROM {_qualified(table)} WHERE {column} IS NULL OR {column} = 0"
 
 
+def add_index(table: TableName, columns: Sequence[str]) -> str:
+    """What a person may run to have the table read by a column."""
+    return f"ALTER TABLE {_qualified(table)} ADD INDEX ({', '.join(map(quoted, columns))})"
+
+
 def _qualified(table: TableName) -> str:
     return f"{quoted(table.database)}.{quoted(table.table)}"
 
@@ -172,7 +178,8 @@ def _where(span: Span) -> str:
     bounds += [f"{column} < {literal(span.upper)}"] if span.upper is not None else []
     if span.after:
         # The first bound alone lets the index begin in the right place.
-        bounds += [f"{column} >= {span.after[0][1]}", _behind(span.after)]
+        first, value = span.after[0]
+        bounds += [f"{quoted(first)} >= {value}", _behind(span.after)]
     return f" WHERE {' AND '.join(bounds)}" if bounds else ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias, TypeVar
@@ -12,12 +13,13 @@ import psycopg2.extensions
 from pipeline.config.settings import Bastion, Warehouse
 from pipeline.errors import LoadRefused, WarehouseError
 from pipeline.retry import retried
-from pipeline.stores import redshift_sql
+from pipeline.stores import breaker, redshift_sql
 from pipeline.stores.redshift_sql import CopySource, Relation
 from pipeline.stores.tunnel import route
 
 Connection: TypeAlias = psycopg2.extensions.connection
 Result = TypeVar("Result")
+_breaker = breaker.Breaker()
 
 # A provisioned cluster has the first view, a serverless workgroup the second.
 _LOAD_ERRORS = (
@@ -44,6 +46,13 @@ def connected(settings: Warehouse, bastion: Bastion | None = None) -> Iterator[C
     statements inside the context are translated too.
     """
     through = bastion if bastion and bastion.warehouse else None
+    address = f"{settings.host}:{settings.port}"
+    if _breaker.is_open(address):
+        raise WarehouseError(
+            f"Redshift at {address} is left alone for a while",
+            why=f"the last {breaker.PATIENCE} connections of this run or more could not be made",
+            todo="see the first error of this run; the same command continues",
+        )
     with route(through, settings.host, settings.port, WarehouseError) as (host, port):
         try:
             connection = retried(
@@ -53,7 +62,10 @@ def connected(settings: Warehouse, bastion: Bastion | None = None) -> Iterator[C
                 tries=3,
             )
         except psycopg2.Error as error:
+            if _is_away(error):
+                _breaker.failed(address)
             raise _login_error(error, settings) from error
+        _breaker.succeeded()
         try:
             yield connection
         except psycopg2.Error as error:
@@ -111,7 +123,12 @@ def translate(error: psycopg2.Error, settings: Warehouse) -> WarehouseError:
     """The error of a statement in this package's words; credentials never stand in them."""
     text = " ".join((error.diag.message_primary or str(error)).split())
     todo = ""
-    if error.pgcode in ("42501", "42P01", "3F000"):
+    if error.pgcode == "57014":
+        todo = (
+            "see who holds the table (svv_transactions), or raise REDSHIFT_STATEMENT_TIMEOUT; "
+            "what was not committed is not loaded"
+        )
+    elif error.pgcode in ("42501", "42P01", "3F000"):
         todo = f"check the rights of {settings.user} and REDSHIFT_SCHEMA ({settings.schema_name})"
     elif isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError):
         todo = "the same command continues; what was not committed is not loaded"
@@ -182,6 +199,13 @@ def table_columns(connection: Connection, table: Relation) -> dict[str, str]:
         return {str(row[0]): _type_text(*row[1:]) for row in cursor.fetchall()}
 
 
+def required_columns(connection: Connection, table: Relation) -> frozenset[str]:
+    """The table's columns that take no NULL and have no default."""
+    with connection.cursor() as cursor:
+        cursor.execute(redshift_sql.REQUIRED_COLUMNS, (table.schema, table.name))
+        return frozenset(str(name) for (name,) in cursor.fetchall())
+
+
 def _type_text(name: str, length: int | None, precision: int | None, scale: int | None) -> str:
     names = {
         "character varying": "VARCHAR",
@@ -201,16 +225,27 @@ def copy(
 ) -> int:
     """COPY a manifest into a stage, in a transaction of its own, and return the rows it loaded.
 
-    Raises LoadRefused with file, line, column, value and reason when COPY refuses a value.
+    Raises LoadRefused with file, line, column, value and reason when COPY refuses a value; of Parquet
+    there is neither line nor value to tell.
     """
     try:
         with connection.cursor() as cursor:
             cursor.execute(redshift_sql.copy(stage, columns, source))
             return int(scalar(cursor, "SELECT pg_last_copy_count()"))
     except psycopg2.InternalError as error:
+        if "spectrum" in str(error).lower():
+            raise _refused_parquet(source, error) from None
         if "load" not in str(error).lower():
             raise
         raise _refused(connection, source, error) from None
+
+
+def restore_empty(
+    cursor: psycopg2.extensions.cursor, table: Relation, column: str, token: str
+) -> int:
+    """Make bytes of length zero of those that are `token`, hexadecimal; how many there are then."""
+    cursor.execute(redshift_sql.restore_empty(table, column, token))
+    return int(scalar(cursor, redshift_sql.count_empty(table, column)))
 
 
 def _refused(connection: Connection, source: CopySource, error: psycopg2.Error) -> LoadRefused:
@@ -223,6 +258,19 @@ def _refused(connection: Connection, source: CopySource, error: psycopg2.Error) 
         f"COPY refused line {line} of {filename}",
         why=f"column {column} ({kind}), value {value!r}: {reason} (error {code})",
         todo="mend the row or the column's type; the window stays unloaded, what was loaded is as it was",
+    )
+
+
+def _refused_parquet(source: CopySource, error: psycopg2.Error) -> LoadRefused:
+    """Parquet is read by Spectrum, which tells what was wrong in the error's detail alone."""
+    context = re.search(
+        r"context:\s*(.+?)\s*(?:\n\s*-{9,}|$)", error.diag.message_detail or "", re.S
+    )
+    return LoadRefused(
+        f"COPY refused {source.manifest_url}",
+        why=" ".join((context[1] if context else str(error)).split()),
+        todo="mend the row in the source, or load the table with `copy_format: csv`, whose policies say "
+        "what becomes of such a value; then delete the window's CSV marker",
     )
 
 

@@ -41,19 +41,25 @@ class StoredObject:
 class Store:
     """A bucket below a prefix. Keys are relative to the prefix; every error is a LakeError.
 
-    Objects appear whole or not at all. Not to be shared between processes (`store` sees to it):
-    boto3's connections do not survive a fork.
+    Objects appear whole or not at all. Connections are not to be shared between processes: after a
+    fork `belong_here` comes first (`store` sees to it).
     """
 
     def __init__(self, settings: Lake) -> None:
         self.settings = settings
         self.prefix = settings.prefix.strip("/") + "/" if settings.prefix.strip("/") else ""
-        self._client = _client(settings)
+        self._client, self._pid = _client(settings), os.getpid()
         self._transfer = TransferConfig(
             multipart_threshold=settings.part_size * MIB,
             multipart_chunksize=settings.part_size * MIB,
             max_concurrency=settings.concurrency,
         )
+
+    def belong_here(self) -> None:
+        """Let go of connections that another process made: this one's copies of them are closed."""
+        if self._pid != os.getpid():
+            self._client.close()
+            self._pid = os.getpid()
 
     def url(self, key: str) -> str:
         """``s3://bucket/prefix/key``"""
@@ -273,10 +279,15 @@ def _advice(code: str, error: BaseException) -> str:
 
 
 def store(settings: Lake) -> Store:
-    """The store of this process: made once per process, however often it is asked for."""
-    return _store_of(settings, os.getpid())
+    """The store of this process: made once, and kept over a fork, but for its connections.
+
+    A forked worker that made a client of its own would spend a quarter of a second on it.
+    """
+    found = _store_of(settings)
+    found.belong_here()
+    return found
 
 
 @lru_cache(maxsize=8)
-def _store_of(settings: Lake, _pid: int) -> Store:
+def _store_of(settings: Lake) -> Store:
     return Store(settings)

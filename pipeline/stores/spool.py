@@ -10,7 +10,7 @@ import hashlib
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,18 +23,21 @@ from pipeline.stores.mysql_sql import Span
 from pipeline.window import Window
 
 _UPLOADED = "uploaded"
+_PLAN = "plan.json"
 
 
 class Plan(BaseModel):
     """How a window is cut: the spans cover it without gap or overlap.
 
     `schema_fingerprint` is that of the columns at the time of planning: all chunks must have them.
+    `rows_without_cursor` counts the rows of the table that no span of any window has.
     """
 
     model_config = ConfigDict(frozen=True)
 
     spans: tuple[Span, ...]
     schema_fingerprint: str = ""
+    rows_without_cursor: int = 0
 
     @property
     def digest(self) -> str:
@@ -61,7 +64,7 @@ class Spool:
     @property
     def plan_path(self) -> Path:
         """Where the plan stands."""
-        return self.folder / "plan.json"
+        return self.folder / _PLAN
 
     def plan(self) -> Plan:
         """The window's plan; raises FileNotFoundError when it is not planned."""
@@ -117,21 +120,39 @@ def digest_of(file: IO[bytes]) -> str:
     return digest.hexdigest()
 
 
-def evict(root: Path, limit: int) -> list[Path]:
+def evict(
+    root: Path,
+    limit: int,
+    is_in_lake: Callable[[str, Window], bool] = lambda _table, _window: False,
+) -> list[Path]:
     """Clear uploaded windows, the oldest first, until `root` holds at most `limit` bytes.
 
-    Windows that are not in the lake yet are never touched. Returns the folders that were cleared.
+    Windows that are not in the lake yet are never touched. A run that was killed may not have said that
+    its window is: where the others do not suffice, `is_in_lake` is asked, with the table's path and the
+    window. Returns the folders that were cleared.
     """
-    folders = sorted((_written(mark), mark.parent) for mark in root.glob(f"*/*/*/{_UPLOADED}"))
+    marked = sorted((_written(mark), mark.parent) for mark in root.glob(f"*/*/*/{_UPLOADED}"))
+    known = {folder for _, folder in marked}
+    others = sorted(
+        (_written(plan), plan.parent)
+        for plan in root.glob(f"*/*/*/{_PLAN}")
+        if plan.parent not in known
+    )
     total = sum(_size(file) for file in root.glob("*/*/*/*"))
     cleared = []
-    for _, folder in folders:
+    for _, folder in [*marked, *others]:
         if total <= limit:
             break
+        if folder not in known and not is_in_lake(*_whose(root, folder)):
+            continue
         total -= sum(_size(file) for file in folder.glob("*"))
         Spool(folder).clear()
         cleared.append(folder)
     return cleared
+
+
+def _whose(root: Path, folder: Path) -> tuple[str, Window]:
+    return folder.parent.relative_to(root).as_posix(), Window.parse(folder.name.rpartition("-")[0])
 
 
 def _written(path: Path) -> float:

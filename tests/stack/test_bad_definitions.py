@@ -112,6 +112,7 @@ def _ask_warehouse() -> None:
         pass
 
 
+@pytest.mark.local
 @pytest.mark.parametrize(
     ("variables", "ask", "kind"),
     [

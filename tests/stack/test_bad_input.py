@@ -82,6 +82,7 @@ def test_a_mistake_on_the_command_line(
     assert_nothing_written(world)
 
 
+@pytest.mark.local
 @pytest.mark.parametrize(
     ("unset", "status", "words"),
     [
@@ -103,6 +104,7 @@ NOWHERE = f"http://127.0.0.1:{CLOSED}"
 LOGIN = "cannot log in to Redshift"
 
 
+@pytest.mark.local
 @pytest.mark.parametrize(
     ("variable", "value", "status", "what", "todo"),
     [
@@ -138,6 +140,7 @@ def test_a_range_does_not_wait_for_a_source_that_is_away_day_by_day(world: World
     assert out.count("try 1 failed") <= 4
 
 
+@pytest.mark.local
 def test_no_secret_stands_in_any_output(world: World, things: str):
     """Not in the log of a failing COPY, whose text holds the keys, nor in what luigi prints."""
     world.sql("ALTER TABLE things ADD note LONGTEXT", "UPDATE things SET note = REPEAT('x', 70000)")

@@ -18,6 +18,8 @@ from pipeline.stores import mysql
 from pipeline.stores.mysql_sql import Span
 from tests.world import World
 
+pytestmark = pytest.mark.local  # the bastion is a local one, and forwards to local servers
+
 
 @pytest.fixture(scope="module")
 def bastion(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:

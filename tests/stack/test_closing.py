@@ -18,6 +18,13 @@ from pipeline.window import Window
 from tests.truths import assert_same
 from tests.world import World, day
 
+REPLICATION = {
+    "mariadb": ("CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = 1", "RESET SLAVE ALL"),
+    "mysql": (
+        "CHANGE REPLICATION SOURCE TO SOURCE_HOST = '127.0.0.1', SOURCE_PORT = 1",
+        "RESET REPLICA ALL",
+    ),
+}
 NOW = datetime.now(timezone.utc).replace(microsecond=0)
 
 
@@ -152,12 +159,13 @@ def test_rows_without_a_cursor_are_refused_unless_they_are_left_out_knowingly(
 
 
 def test_a_replica_that_does_not_replicate_closes_no_window(world: World, visits: str):
-    world.sql("CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=1, MASTER_USER='nobody'")
+    change, reset = REPLICATION[world.stack.source.kind]
+    world.sql(change)
     try:
         with pytest.raises(SourceError, match="does not replicate"):
             is_closed(world, NOW - timedelta(days=1))
     finally:
-        world.sql("RESET SLAVE ALL")
+        world.sql(reset)
     assert is_closed(world, NOW - timedelta(days=1))
 
 

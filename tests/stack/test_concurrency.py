@@ -21,6 +21,7 @@ from pipeline import (
 )
 from pipeline.config.settings import settings
 from pipeline.config.tables import table_named
+from pipeline.ledger.load import Load
 from pipeline.manifest import ChunkFigures, LoadMarker
 from pipeline.steps import convert, load, refresh, upload
 from pipeline.stores import redshift, redshift_sql
@@ -108,7 +109,7 @@ def test_of_two_loads_that_have_both_copied_one_merges(
     def one(_: int) -> LoadMarker:
         csv = convert.read_manifest(lake(), world.keys("orders"), window)
         definition = table_named(settings().run.configs, table)
-        what = load.Load(definition, window, csv, world.name)
+        what = Load(definition, window, csv, world.name)
         with redshift.connected(settings().warehouse) as connection:
             credentials = load.credentials(settings().warehouse, settings().lake)
             return load.load_window(connection, lake(), what, credentials)

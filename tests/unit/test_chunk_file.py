@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.codec.arrow import arrow_type
 from pipeline.columns import Column
 from pipeline.stores import chunk_file
 from pipeline.stores.chunk_file import ChunkFile
@@ -23,7 +24,7 @@ COLUMNS = (
 
 def batch(*numbers: int) -> pa.RecordBatch:
     times = [NOON + timedelta(microseconds=number) for number in numbers]
-    schema = pa.schema([(column.name, column.arrow_type) for column in COLUMNS])
+    schema = pa.schema([(column.name, arrow_type(column)) for column in COLUMNS])
     return pa.record_batch([list(numbers), times], schema)
 
 

@@ -5,7 +5,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from pipeline.columns import ReadAs, arrow_schema, column_of, fingerprint
+from pipeline.codec.arrow import arrow_schema, arrow_type
+from pipeline.columns import ReadAs, column_of, fingerprint
 from pipeline.errors import ConfigurationError
 
 
@@ -74,7 +75,7 @@ def test_a_type_becomes_what_holds_all_its_values(
     kind: str, more: dict[str, Any], arrow: pa.DataType, redshift: str
 ):
     column = column_of(described(kind, **more))
-    assert (column.arrow_type, column.redshift) == (arrow, redshift)
+    assert (arrow_type(column), column.redshift) == (arrow, redshift)
     assert column.source_type == kind
 
 

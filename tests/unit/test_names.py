@@ -49,7 +49,7 @@ def every_key(table: TableName) -> list[str]:
         keys.load_marker(DAY),
         keys.views_marker(DAY),
         keys.watermark,
-        keys.quarantine(DAY, "run"),
+        keys.quarantine(DAY),
     ]
 
 

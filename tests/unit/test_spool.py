@@ -115,3 +115,22 @@ def test_rows_that_are_not_in_the_lake_are_never_evicted(tmp_path: Path):
     done = filled(tmp_path, 2, 10)
     assert evict(tmp_path, 0) == [done.folder]
     assert len(waiting.files()) == 1
+
+
+def test_a_window_whose_run_was_killed_before_it_said_so_is_evicted_if_the_lake_has_it(
+    tmp_path: Path,
+):
+    uploaded, killed = filled(tmp_path, 1, 600), filled(tmp_path, 2, 600, uploaded=False)
+    waiting = filled(tmp_path, 3, 600, uploaded=False)
+    asked: list[tuple[str, Window]] = []
+
+    def is_in_lake(path: str, window: Window) -> bool:
+        asked.append((path, window))
+        return window.start.day == 2
+
+    assert evict(tmp_path, 10_000, is_in_lake) == []
+    assert asked == []  # the lake is asked where room is needed, and nowhere else
+    assert evict(tmp_path, 800, is_in_lake) == [uploaded.folder, killed.folder]
+    assert evict(tmp_path, 0, is_in_lake) == []
+    assert waiting.files()
+    assert {path for path, _ in asked} == {NAME.path}

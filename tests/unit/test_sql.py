@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from pipeline.columns import Column, ReadAs
 from pipeline.names import TableName
-from pipeline.stores import mysql_sql, redshift_sql
+from pipeline.stores import mysql_sql, redshift_sql, table_sql
+from pipeline.stores.merge_sql import Merge
 from pipeline.stores.mysql_sql import Span
-from pipeline.stores.redshift_sql import CopySource, Merge, Relation
+from pipeline.stores.redshift_sql import CopySource, Relation
+from pipeline.stores.table_sql import Layout
 
 TABLE = TableName("s`s", "t.t")
 ID = Column("Id", "int", False, "int32", "INTEGER", "id")
@@ -105,8 +107,19 @@ def test_copy_says_everything_that_it_depends_on():
 def test_copys_credentials():
     assert redshift_sql.role_credentials("default") == "IAM_ROLE default"
     assert redshift_sql.role_credentials("arn:x") == "IAM_ROLE 'arn:x'"
-    assert redshift_sql.key_credentials("a", "b", None) == "ACCESS_KEY_ID 'a' SECRET_ACCESS_KEY 'b'"
-    assert redshift_sql.key_credentials("a", "b", "c").endswith("SESSION_TOKEN 'c'")
+    pair = "CREDENTIALS 'aws_access_key_id=a;aws_secret_access_key=b"
+    assert redshift_sql.key_credentials("a", "b", None) == f"{pair}'"
+    assert redshift_sql.key_credentials("a", "b", "c") == f"{pair};token=c'"
+
+
+def test_copy_of_parquet_names_neither_columns_nor_region():
+    source = CopySource("s3://b/m", "eu-west-1", "IAM_ROLE default", "", "", format="parquet")
+    assert redshift_sql.copy(Relation(None, "stage"), ["id"], source).split("\n") == [
+        'COPY "stage"',
+        "FROM 's3://b/m'",
+        "IAM_ROLE default",
+        "MANIFEST FORMAT AS PARQUET STATUPDATE OFF",
+    ]
 
 
 def test_a_merge_of_a_composite_key_compares_every_column_of_it():
@@ -115,7 +128,7 @@ def test_a_merge_of_a_composite_key_compares_every_column_of_it():
         assert '."a" = stage."a"' in statement
         assert '."b" = stage."b"' in statement
     assert '."at" <= stage."at"' in merge.delete_older
-    assert 'PARTITION BY "a", "b" ORDER BY "at" DESC' in merge.keep_newest
+    assert 'PARTITION BY "a", "b" ORDER BY "at" DESC NULLS LAST\n' in merge.keep_newest
 
 
 @pytest.mark.parametrize("word", ["TRUNCATE", "DROP", "RENAME", "ON CONFLICT"])
@@ -128,9 +141,20 @@ def test_nothing_here_uses_what_commits_by_itself_or_loses_a_table(word: str):
         merge.insert_missing,
         redshift_sql.delete_all(target),
         redshift_sql.delete_window(target, "a", "2025-08-01", "2025-08-02"),
-        redshift_sql.insert_stage(target, stage, ["a"]),
-        redshift_sql.create_stage(stage, target),
+        redshift_sql.insert_stage(target, stage, ["a"], {}),
+        table_sql.create_table(target, {"a": "INTEGER"}, Layout(("a",))),
+        table_sql.create_stage(stage, {"a": "INTEGER"}, Layout(("a",))),
+        table_sql.add_column(target, "b", "INTEGER"),
         redshift_sql.create_view(target, "SELECT 1"),
         redshift_sql.lock(target),
     ]
     assert not any(word in statement for statement in statements)
+
+
+def test_the_rows_behind_a_position_begin_at_the_first_column_of_the_order():
+    """Not at the cursor: `changed >= 20300101` would be a date, and MySQL refuses one that is none."""
+    after = (("number", "20300101"), ("place", "_utf8mb4 X'61'"))
+    span = mysql_sql.Span("changed", "2025-08-01 00:00:00", "2025-08-02 00:00:00", after)
+    query = mysql_sql.count_rows(TableName("shop", "events"), span)
+    assert "AND `number` >= 20300101 AND (`number` > 20300101 OR" in query
+    assert "`changed` >= 20300101" not in query

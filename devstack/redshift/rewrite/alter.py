@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from devstack.redshift.backend import literal
 from devstack.redshift.errors import (
@@ -17,6 +18,7 @@ from devstack.redshift.errors import (
     syntax_error,
 )
 from devstack.redshift.plan import Run, Session
+from devstack.redshift.rewrite.append import rewrite_append
 from devstack.redshift.rewrite.column import Column, encoding, read_column_attributes
 from devstack.redshift.rewrite.reserved import refuse_reserved
 from devstack.redshift.rewrite.table import (
@@ -74,7 +76,7 @@ def rewrite_alter_table(tokens: Tokens, session: Session) -> Run:
 
 def _add(change: _Alteration) -> Run:
     if change.word(1) in _KEYS:
-        key = json.dumps(read_key(change.rest[1:]))
+        key = json.dumps(_checked_key(change))
         return change.only_attributes(f"SELECT standin.add_key({change.relation}, {literal(key)})")
     at = 2 if change.word(1) == "column" else 1
     if len(split(change.rest[at:])) > 1:
@@ -106,6 +108,14 @@ def _add(change: _Alteration) -> Run:
     return change.run(f"ADD COLUMN {column.definition}", *after)
 
 
+def _checked_key(change: _Alteration) -> dict[str, Any]:
+    key = read_key(change.rest[1:])
+    for name in key["columns"] if key["type"] == "PRIMARY KEY" else ():
+        if _attributes(change, name).get("not_null") == "f":
+            raise not_supported(f'cannot add a primary key on nullable column "{name}"')
+    return key
+
+
 def _drop(change: _Alteration) -> Run:
     if change.word(1) == "constraint" and len(change.rest) > 2:
         name = literal(change.rest[2].name)
@@ -117,6 +127,8 @@ def _drop(change: _Alteration) -> Run:
         raise change.wrong(at)
     name = change.rest[at].name
     attributes = _attributes(change, name)
+    if attributes.get("columns") == "1":
+        raise not_supported("cannot drop the last column of a table")
     for key in ("distkey", "sortkey"):
         if attributes.get(key) not in (None, "f", "0"):
             raise RedshiftError(f'cannot drop {key} column "{name}"', "0A000")
@@ -132,13 +144,15 @@ def _attributes(change: _Alteration, column: str) -> dict[str, str | None]:
     rows = change.session.lookup(
         "SELECT distkey, sortkey, encoding, default_expr, attidentity,"
         " standin.type_name(atttypid, atttypmod), EXISTS (SELECT FROM standin.table_key k"
-        " WHERE k.relid = c.relid AND k.columns::jsonb ? attname::text)"
+        " WHERE k.relid = c.relid AND k.columns::jsonb ? attname::text), attnotnull,"
+        " (SELECT count(*) FROM standin.relation_column n WHERE n.relid = c.relid)"
         f" FROM standin.relation_column c WHERE relid = {change.relation}"
         f" AND attname = {literal(column)}"
     )
     if not rows:
         return {}
-    names = ("distkey", "sortkey", "encoding", "default", "identity", "type", "in_key")
+    names = ("distkey", "sortkey", "encoding", "default", "identity", "type", "in_key", "not_null",
+             "columns")  # fmt: skip
     return dict(zip(names, rows[0], strict=True))
 
 
@@ -166,6 +180,8 @@ def _alter(change: _Alteration) -> Run:
     name, action = change.rest[at].name, change.word(at + 1)
     if action == "encode":
         chosen = encoding(change.rest[at + 2].name if at + 2 < len(change.rest) else "")
+        if _attributes(change, name).get("encoding") == chosen:
+            raise not_supported(f'column "{name}" has encoding {chosen} already')
         return change.only_attributes(
             f"UPDATE standin.column_attribute SET encoding = {literal(chosen)}"
             f" WHERE relid = {change.relation} AND attname = {literal(name)}"
@@ -245,40 +261,7 @@ def _owner(change: _Alteration) -> Run:
 
 
 def _append(change: _Alteration) -> Run:
-    """ALTER TABLE … APPEND FROM source: the rows move, and the transaction is its own."""
-    if change.session.in_block:
-        raise in_transaction_block("ALTER TABLE APPEND")
-    source, at = qualified_name(change.rest, 2)
-    if change.word(1) != "from" or not source:
-        raise change.wrong(1)
-    options = {token.key for token in change.rest[at:]}
-    if options - {"ignoreextra", "filltarget"}:
-        raise change.wrong(at)
-    ours, theirs = _columns(change, change.relation), _columns(change, regclass(source))
-    if ("ignoreextra" not in options and set(theirs) - set(ours)) or (
-        "filltarget" not in options and set(ours) - set(theirs)
-    ):
-        raise RedshiftError("Source and target tables must have the same columns", "0A000")
-    shared = [name for name in ours if name in theirs]
-    for name in shared:
-        if ours[name] != theirs[name]:
-            raise RedshiftError(f'Column "{name}" has different types in the two tables', "0A000")
-    listed = ", ".join(quote(name) for name in shared)
-    origin = ".".join(quote(part) for part in source)
-    return Run(
-        f"INSERT INTO {change.table} ({listed}) SELECT {listed} FROM {origin}",
-        after=(f"TRUNCATE {origin}",),
-        tag="ALTER TABLE APPEND",
-        table=change.name[-1],
-    )
-
-
-def _columns(change: _Alteration, relation: str) -> dict[str, str]:
-    rows = change.session.lookup(
-        "SELECT attname, standin.type_name(atttypid, atttypmod) FROM standin.relation_column"
-        f" WHERE relid = {relation} ORDER BY attnum"
-    )
-    return {name or "": kind or "" for name, kind in rows}
+    return rewrite_append(change.name, change.rest, change.session)
 
 
 _ACTIONS: dict[str, Callable[[_Alteration], Run]] = {

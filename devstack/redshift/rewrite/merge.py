@@ -5,12 +5,13 @@ Source: Amazon Redshift Database Developer Guide, "MERGE".
 
 from __future__ import annotations
 
-from devstack.redshift.errors import RedshiftError, syntax_error
-from devstack.redshift.plan import Run
+from devstack.redshift.errors import RedshiftError, not_supported, syntax_error
+from devstack.redshift.plan import Run, Session
+from devstack.redshift.rewrite.table import regclass
 from devstack.redshift.tokens import Tokens, find, qualified_name, quote, sql_of, starts
 
 
-def rewrite_merge(tokens: Tokens) -> Run:
+def rewrite_merge(tokens: Tokens, session: Session) -> Run:
     """MERGE INTO target USING source [alias] ON … WHEN MATCHED … WHEN NOT MATCHED …"""
     if not starts(tokens, "merge", "into"):
         raise syntax_error(tokens[1].text if len(tokens) > 1 else ";")
@@ -20,6 +21,7 @@ def rewrite_merge(tokens: Tokens) -> Run:
     source, after = qualified_name(tokens, at + 1)
     if not source:
         raise syntax_error(tokens[at + 1].text)  # a subquery is no source table
+    _check_source(target, source, session)
     condition = find(tokens, "on", start=after)
     if condition < 0:
         raise syntax_error(";")
@@ -28,6 +30,18 @@ def rewrite_merge(tokens: Tokens) -> Run:
         return _remove_duplicates(tokens, target, at, condition, remove)
     _check_clauses(tokens, condition)
     return Run(sql_of(tokens), table=target[-1])
+
+
+def _check_source(target: list[str], source: list[str], session: Session) -> None:
+    """The source is another table than the target, and no view."""
+    rows = session.lookup(
+        f"SELECT relkind, oid = {regclass(target)} FROM pg_class WHERE oid = {regclass(source)}"
+    )
+    kind, same = rows[0]
+    if kind == "v":
+        raise not_supported("MERGE does not support views as a source")
+    if same == "t":
+        raise not_supported("Source table and target table of MERGE must not be the same")
 
 
 def _check_clauses(tokens: Tokens, condition: int) -> None:

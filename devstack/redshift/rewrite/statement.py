@@ -59,6 +59,7 @@ class Rewriter:
             "copy": self._copy,
             "truncate": _truncate,
             "lock": _lock,
+            "cancel": _cancel,
             "vacuum": _vacuum,
             "analyze": _analyze,
             "analyse": _analyze,
@@ -130,7 +131,7 @@ class Rewriter:
         raise syntax_error(tokens[1].text if len(tokens) > 1 else ";")
 
     def _merge(self, tokens: Tokens, session: Session) -> Plan:
-        return rewrite_merge(rewrite_query(tokens, session))
+        return rewrite_merge(rewrite_query(tokens, session), session)
 
     def _copy(self, tokens: Tokens, _session: Session) -> Plan:
         return Copy(tokens)
@@ -165,6 +166,13 @@ def _lock(tokens: Tokens, _session: Session) -> Plan:
         if not name or after < len(part):
             raise syntax_error(part[after].text if after < len(part) else ";")
     return Run(f"LOCK TABLE {sql_of(tokens[at:])}", tag="LOCK TABLE")
+
+
+def _cancel(tokens: Tokens, _session: Session) -> Plan:
+    """CANCEL process ['message']. Source: "CANCEL"; the message is not passed on."""
+    if len(tokens) not in (2, 3) or not tokens[1].text.isdigit():
+        raise syntax_error(tokens[1].text if len(tokens) > 1 else ";")
+    return Run(f"DO 'BEGIN PERFORM standin.cancel({tokens[1].text}); END'", tag="CANCEL")
 
 
 def _vacuum(_tokens: Tokens, session: Session) -> Plan:

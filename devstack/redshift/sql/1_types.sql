@@ -52,7 +52,6 @@ CREATE FUNCTION pg_catalog.super_out(super) RETURNS cstring
 CREATE TYPE pg_catalog.super (
     INPUT = super_in, OUTPUT = super_out, INTERNALLENGTH = VARIABLE, STORAGE = extended
 );
-CREATE CAST (super AS text) WITHOUT FUNCTION AS ASSIGNMENT;
 CREATE CAST (super AS json) WITHOUT FUNCTION;
 CREATE CAST (json AS super) WITHOUT FUNCTION;
 CREATE FUNCTION pg_catalog.super_same(super, super) RETURNS boolean
@@ -157,6 +156,26 @@ UPDATE pg_cast SET castfunc = 'standin.char_length'::regproc
     WHERE castsource = 'bpchar'::regtype AND casttarget = 'bpchar'::regtype;
 CREATE CAST (varbyte AS varbyte) WITH FUNCTION standin.varbyte_length(varbyte, integer, boolean)
     AS IMPLICIT;
+-- A number keeps the bytes of its type. Source: "VARBYTE type".
+CREATE FUNCTION standin.int2_bytes(value smallint) RETURNS varbyte LANGUAGE sql
+    IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT int2send(value)::varbyte $$;
+CREATE FUNCTION standin.int4_bytes(value integer) RETURNS varbyte LANGUAGE sql
+    IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT int4send(value)::varbyte $$;
+CREATE FUNCTION standin.int8_bytes(value bigint) RETURNS varbyte LANGUAGE sql
+    IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT int8send(value)::varbyte $$;
+CREATE CAST (smallint AS varbyte) WITH FUNCTION standin.int2_bytes(smallint);
+CREATE CAST (integer AS varbyte) WITH FUNCTION standin.int4_bytes(integer);
+CREATE CAST (bigint AS varbyte) WITH FUNCTION standin.int8_bytes(bigint);
+CREATE FUNCTION standin.bytes_text(value varbyte) RETURNS varchar LANGUAGE sql
+    IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT convert_from(value, 'UTF8')::varchar $$;
+CREATE CAST (varbyte AS varchar) WITH FUNCTION standin.bytes_text(varbyte);
+CREATE FUNCTION standin.char_bytes(value bpchar) RETURNS varbyte LANGUAGE sql
+    IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT bpcharsend(value)::varbyte $$;
+CREATE CAST (bpchar AS varbyte) WITH FUNCTION standin.char_bytes(bpchar) AS ASSIGNMENT;
+CREATE FUNCTION pg_catalog.varbyte_plus(varbyte, varbyte) RETURNS varbyte LANGUAGE sql
+    IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT byteacat($1, $2)::varbyte $$;
+CREATE OPERATOR pg_catalog.|| (LEFTARG = varbyte, RIGHTARG = varbyte, FUNCTION = varbyte_plus);
+CREATE OPERATOR pg_catalog.+ (LEFTARG = varbyte, RIGHTARG = varbyte, FUNCTION = varbyte_plus);
 CREATE FUNCTION standin.text_bytes(value text) RETURNS varbyte LANGUAGE sql
     IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT convert_to(value, 'UTF8')::varbyte $$;
 CREATE CAST (text AS varbyte) WITH FUNCTION standin.text_bytes(text) AS ASSIGNMENT;

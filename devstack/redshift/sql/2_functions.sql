@@ -133,11 +133,47 @@ CREATE FUNCTION pg_catalog.sha2(value text, bits integer) RETURNS text LANGUAGE 
         WHEN 512 THEN sha512(convert_to(value, 'UTF8'))
         ELSE sha256(convert_to(value, 'UTF8')) END, 'hex') $$;
 
+CREATE FUNCTION standin.longest_string(value jsonb) RETURNS integer LANGUAGE sql
+    IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT coalesce(max(octet_length(found #>> '{}')), 0)
+    FROM jsonb_path_query(value, 'strict $.** ? (@.type() == "string")') AS found $$;
+-- Source: "SUPER type", "Limitations", "json_parse_truncate_strings".
+CREATE FUNCTION standin.checked(value text) RETURNS json LANGUAGE plpgsql
+    IMMUTABLE STRICT PARALLEL SAFE AS $$
+BEGIN
+    IF octet_length(value) > 16000000 THEN
+        RAISE EXCEPTION 'SUPER value exceeds the maximum size';
+    END IF;
+    IF octet_length(value) > 65535 AND standin.longest_string(value::jsonb) > 65535 THEN
+        RAISE EXCEPTION 'String value exceeds the max size of 65535 bytes';
+    END IF;
+    RETURN value::json;
+END $$;
 CREATE FUNCTION pg_catalog.json_parse(value text) RETURNS super LANGUAGE sql
     IMMUTABLE STRICT PARALLEL SAFE -- a body that is parsed here, where a backslash is a backslash
-    RETURN regexp_replace(value::json::text, '("(?:[^"\\]|\\.)*")|\s+', '\1', 'g')::json::super;
+    RETURN regexp_replace(standin.checked(value)::text, '("(?:[^"\\]|\\.)*")|\s+', '\1', 'g')::json::super;
 CREATE FUNCTION pg_catalog.json_serialize(value super) RETURNS varchar LANGUAGE sql
-    IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT value::text::varchar $$;
+    IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT value::json::text::varchar $$;
+-- A scalar is cast as what it is, an array or an object to NULL, and so is what does not fit.
+-- Source: "Limitations" (of SUPER), casting.
+CREATE FUNCTION standin.scalar(value super) RETURNS text LANGUAGE sql
+    IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT CASE WHEN json_typeof(value::json) IN ('string', 'number', 'boolean')
+                THEN value::json #>> '{}' END $$;
+DO $$
+DECLARE
+    target text;
+    body text;
+BEGIN
+    FOREACH target IN ARRAY ARRAY['varchar', 'smallint', 'integer', 'bigint', 'numeric', 'real',
+                                  'float8', 'boolean', 'date', 'timestamp'] LOOP
+        body := format('SELECT CASE WHEN pg_input_is_valid(standin.scalar(value), %L)'
+            ' THEN standin.scalar(value)::%1$s END', target);
+        EXECUTE format('CREATE FUNCTION standin.super_%s(value super) RETURNS %1$s LANGUAGE sql'
+            ' STABLE STRICT PARALLEL SAFE AS %L', target, body);
+        EXECUTE format('CREATE CAST (super AS %s) WITH FUNCTION standin.super_%1$s(super)', target);
+    END LOOP;
+END $$;
 CREATE FUNCTION pg_catalog.is_valid_json(value text) RETURNS boolean LANGUAGE sql
     IMMUTABLE STRICT PARALLEL SAFE AS $$
     SELECT pg_input_is_valid(value, 'json') AND ltrim(value) LIKE '{%' $$;
@@ -153,15 +189,45 @@ CREATE FUNCTION standin.text_super(value text) RETURNS super LANGUAGE sql
     IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT to_json(value)::super $$;
 CREATE CAST (text AS super) WITH FUNCTION standin.text_super(text) AS ASSIGNMENT;
 
+-- Source: "TO_VARBYTE function": a digit is put before hexadecimal ones that are odd in number.
+CREATE FUNCTION standin.hex_bytes(digits text) RETURNS varbyte LANGUAGE sql
+    IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT decode(repeat('0', length(digits) % 2) || digits, 'hex')::varbyte $$;
+CREATE FUNCTION standin.binary_bytes(digits text) RETURNS varbyte LANGUAGE sql
+    IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT decode(coalesce(string_agg(lpad(to_hex(substr(padded, at, 8)::bit(8)::int), 2, '0'), ''
+                                      ORDER BY at), ''), 'hex')::varbyte
+    FROM (SELECT repeat('0', -length(digits) & 7) || digits AS padded) AS text,
+    LATERAL generate_series(1, length(padded), 8) AS at $$;
 CREATE FUNCTION pg_catalog.to_varbyte(value text, format text) RETURNS varbyte LANGUAGE sql
     IMMUTABLE STRICT PARALLEL SAFE AS $$
-    SELECT CASE WHEN lower(format) IN ('utf8', 'utf-8') THEN convert_to(value, 'UTF8')
-        ELSE decode(value, format) END::varbyte $$;
+    SELECT CASE lower(format) WHEN 'hex' THEN standin.hex_bytes(value)
+        WHEN 'binary' THEN standin.binary_bytes(value)
+        WHEN 'utf8' THEN convert_to(value, 'UTF8')::varbyte
+        WHEN 'utf-8' THEN convert_to(value, 'UTF8')::varbyte END $$;
+CREATE FUNCTION standin.bits(value bytea) RETURNS text LANGUAGE sql
+    IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT coalesce(string_agg(get_byte(value, at)::bit(8)::text, '' ORDER BY at), '')
+    FROM generate_series(0, octet_length(value) - 1) AS at $$;
 CREATE FUNCTION pg_catalog.from_varbyte(value varbyte, format text) RETURNS text LANGUAGE sql
     IMMUTABLE STRICT PARALLEL SAFE AS $$
-    SELECT CASE WHEN lower(format) IN ('utf8', 'utf-8') THEN convert_from(value, 'UTF8')
-        ELSE encode(value, format) END $$;
+    SELECT CASE lower(format) WHEN 'hex' THEN encode(value, 'hex')
+        WHEN 'binary' THEN standin.bits(value)
+        WHEN 'utf8' THEN convert_from(value, 'UTF8')
+        WHEN 'utf-8' THEN convert_from(value, 'UTF8') END $$;
+CREATE FUNCTION pg_catalog.len(value varbyte) RETURNS integer LANGUAGE sql
+    IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT octet_length(value) $$;
 CREATE FUNCTION pg_catalog.to_hex(value varbyte) RETURNS text LANGUAGE sql
     IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT encode(value, 'hex') $$;
 CREATE FUNCTION pg_catalog.from_hex(value text) RETURNS varbyte LANGUAGE sql
-    IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT decode(value, 'hex')::varbyte $$;
+    IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT standin.hex_bytes(value) $$;
+
+-- Source: "CANCEL".
+CREATE FUNCTION standin.cancel(process integer) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = process AND usename <> 'rdsdb') THEN
+        RAISE EXCEPTION 'Session % does not exist. The session PID might have changed. '
+            'Check the stl_restarted_sessions system table for details.', process;
+    END IF;
+    PERFORM pg_cancel_backend(process);
+END $$;

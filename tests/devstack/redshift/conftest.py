@@ -1,10 +1,15 @@
-"""A lake and a stand-in for all tests of this folder, and a session with a schema of its own."""
+"""A lake and a stand-in for all tests of this folder, and a session with a schema of its own.
+
+What a test states of Redshift is checked on a real cluster by ``pytest -m redshift``; what is the stand-in's
+own business (its processes, its settings, what its README does not vouch for) is marked ``local``.
+"""
 
 import itertools
 import json
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +20,7 @@ import pytest
 
 from devstack import lifecycle
 from devstack.seaweed import BUCKET, SeaweedFS
+from tests.servers import Cluster
 
 PASSWORD = "Secret-1"
 _numbers = itertools.count()
@@ -24,18 +30,27 @@ _numbers = itertools.count()
 class Lake:
     """Objects below a prefix that only one test uses."""
 
-    server: SeaweedFS
+    server: SeaweedFS | Cluster
     prefix: str
+
+    @property
+    def bucket(self) -> str:
+        """The bucket that they are in."""
+        if isinstance(self.server, Cluster):
+            return self.server.variables["S3_BUCKET_NAME"]
+        return BUCKET
 
     def put(self, name: str, content: bytes) -> str:
         """Store an object; its URL."""
         key = f"{self.prefix}/{name}"
+        if isinstance(self.server, Cluster):
+            return self.server.put(key, content)
         self.server.client().put_object(Bucket=BUCKET, Key=key, Body=content)
         return f"s3://{BUCKET}/{key}"
 
     def url(self, name: str) -> str:
         """The URL of an object that may or may not exist."""
-        return f"s3://{BUCKET}/{self.prefix}/{name}"
+        return f"s3://{self.bucket}/{self.prefix}/{name}"
 
     def manifest(self, *entries: dict[str, Any]) -> str:
         """Store a manifest of these entries; its URL."""
@@ -50,7 +65,9 @@ class Warehouse:
     lake: Lake
 
     def run(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
-        """Run a statement; its rows, or none."""
+        """Run a statement; its rows, or none. A cluster's role takes the place of IAM_ROLE default."""
+        if isinstance(self.lake.server, Cluster):
+            sql = sql.replace("IAM_ROLE default", self.lake.server.role)
         with self.connection.cursor() as cursor:
             cursor.execute(sql, parameters)
             return cursor.fetchall() if cursor.description else []
@@ -115,8 +132,19 @@ def start_standin(directory: Path, *options: str) -> Standalone:
 
 
 @pytest.fixture(scope="session")
-def standin(seaweed: SeaweedFS, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
-    """A process of its own, since psycopg2 keeps the interpreter's lock while it cancels."""
+def standin(
+    cluster: Cluster | None,
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Standalone | Cluster]:
+    """A process of its own, since psycopg2 keeps the interpreter's lock while it cancels.
+
+    Under `-m redshift` it is the cluster that is to be compared with it.
+    """
+    if cluster:
+        yield cluster
+        return
+    seaweed = request.getfixturevalue("seaweed")
     server = start_standin(
         tmp_path_factory.mktemp("standin"),
         *("--s3-endpoint", seaweed.endpoint),
@@ -129,12 +157,17 @@ def standin(seaweed: SeaweedFS, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 @pytest.fixture
-def lake(seaweed: SeaweedFS) -> Lake:
-    return Lake(seaweed, f"test-{next(_numbers)}")
+def lake(standin: Standalone | Cluster, request: pytest.FixtureRequest) -> Iterator[Lake]:
+    if isinstance(standin, Cluster):
+        name = f"t_{uuid.uuid4().hex[:10]}"
+        yield Lake(standin, name)
+        standin.sweep(schema=name, prefix=name)
+    else:
+        yield Lake(request.getfixturevalue("seaweed"), f"test_{next(_numbers)}")
 
 
 @pytest.fixture
-def connect(standin: Standalone) -> Iterator[Callable[..., Any]]:
+def connect(standin: Standalone | Cluster) -> Iterator[Callable[..., Any]]:
     """Opens sessions that are closed after the test; in autocommit unless told otherwise."""
     opened = []
 
@@ -150,12 +183,11 @@ def connect(standin: Standalone) -> Iterator[Callable[..., Any]]:
 
 
 @pytest.fixture
-def schema(connect: Callable[..., Any]) -> str:
-    """A schema that is made for the test."""
-    name = f"s{next(_numbers)}"
+def schema(connect: Callable[..., Any], lake: Lake) -> str:
+    """A schema that is made for the test; it has the name of its prefix."""
     with connect().cursor() as cursor:
-        cursor.execute(f"CREATE SCHEMA {name}")
-    return name
+        cursor.execute(f"CREATE SCHEMA {lake.prefix}")
+    return lake.prefix
 
 
 @pytest.fixture

@@ -51,6 +51,7 @@ def _encoded(rows: list[tuple[Any, ...]]) -> bytes:
     return "".join(lines).encode()
 
 
+@pytest.mark.local  # it chooses a reading of what is undocumented
 @pytest.mark.parametrize("options", ["", "MAXERROR 1"], ids=["fast reader", "exact reader"])
 @settings(
     max_examples=40,
@@ -73,6 +74,7 @@ def test_rows_come_back_as_they_were_written(
     assert warehouse.run(f"SELECT * FROM {table} ORDER BY i") == numbered
 
 
+@pytest.mark.local  # it chooses a reading of what is undocumented
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows=st.lists(st.tuples(_text, _text), min_size=1, max_size=20))
 def test_what_pythons_csv_writer_quotes_is_read(
@@ -113,7 +115,8 @@ _field = st.none() | st.sampled_from(
      "2024-1-1", "2024-01-01 00:00:00", "2024-01-01 24:00:00", "2024-01-01 10", "2024-01-01T10:00",
      "2024-01-01 10:00:00.1234567", "2024-01-01 10:00:00+08:00", "2024-01-01 10:00:00Z", "ff",
      "abc", "éé", "é", "😀", "nan", "inf", "{}", "[1, 2]", "NaN", "\u0661", "1_0", "10:00:00"]
-) | st.text(max_size=5)  # fmt: skip
+) | st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=5)  # fmt: skip
+"""Without NUL, for which the whole file goes to the exact reader (copy/quoting)."""
 
 
 @pytest.mark.parametrize("column", _COLUMNS, ids=lambda c: f"{c.type}-{c.not_null}-{c.scale}")

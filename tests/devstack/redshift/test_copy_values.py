@@ -66,6 +66,7 @@ def test_blanksasnull_and_trimblanks(warehouse: Warehouse) -> None:
     assert warehouse.run("SELECT b FROM t ORDER BY a") == [(None,), (" x ",), ("",), (" x",)]
 
 
+@pytest.mark.local
 @pytest.mark.parametrize(("reading", "found"), [("yes", None), ("no", "@NULL@")])
 def test_a_quoted_null_string_is_read_both_ways(
     warehouse: Warehouse, reading: str, found: str | None

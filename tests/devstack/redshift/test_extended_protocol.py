@@ -10,6 +10,8 @@ import pytest
 from devstack.redshift import wire
 from tests.devstack.redshift.conftest import PASSWORD, Lake, Standalone
 
+pytestmark = pytest.mark.local  # it speaks to the stand-in's own port
+
 
 class Client:
     """A session that speaks the protocol message by message."""

@@ -112,6 +112,22 @@ def test_merges_that_redshift_refuses(stage: Warehouse, statement: str) -> None:
     assert stage.refused(statement).pgcode == "42601"
 
 
+def test_a_view_or_the_target_itself_is_no_source_of_a_merge(stage: Warehouse) -> None:
+    """Documentation: "MERGE", usage notes."""
+    stage.run("CREATE VIEW v AS SELECT * FROM t")
+    for source in ("v", "t"):
+        merge = f"MERGE INTO t USING {source} AS s ON t.id = s.id {MATCHED} {UNMATCHED}"
+        assert stage.refused(merge).pgcode == "0A000"
+    assert stage.refused(f"WITH w AS (SELECT 1) {MERGE} {MATCHED} {UNMATCHED}").pgcode
+
+
+def test_merge_refuses_to_delete_a_row_twice(stage: Warehouse) -> None:
+    """Documentation: "MERGE", usage notes."""
+    stage.run("INSERT INTO s VALUES (2, 'dup', 8)")
+    error = stage.refused(f"{MERGE} WHEN MATCHED THEN DELETE {UNMATCHED}")
+    assert "Found multiple matches to update the same tuple" in str(error)
+
+
 def test_delete_using_and_update_from(stage: Warehouse) -> None:
     """Documentation: "DELETE", "UPDATE"."""
     stage.run("UPDATE t SET v = s.v FROM s WHERE t.id = s.id")
@@ -279,6 +295,7 @@ def test_words_of_refused_clauses_may_stand_in_strings_and_comments(rows: Wareho
     ]
 
 
+@pytest.mark.local
 def test_decimal_arithmetic_keeps_postgresql_values(warehouse: Warehouse) -> None:
     assert warehouse.run("SELECT 1.10::decimal(10,2) + 2.20::decimal(10,2)") == [(Decimal("3.30"),)]
 

@@ -261,6 +261,8 @@ def test_varchar_is_widened_and_narrowed_as_far_as_the_data_fits(alterable: Ware
         "ALTER COLUMN d TYPE varchar(9)",
         "ALTER COLUMN u TYPE varchar(9)",
         "ALTER COLUMN e TYPE varchar(9)",
+        "ALTER COLUMN e ENCODE bytedict",
+        "ADD PRIMARY KEY (a)",
         "ALTER COLUMN s SET NOT NULL",
         "ALTER COLUMN s DROP NOT NULL",
         "ALTER COLUMN s SET DEFAULT 'x'",
@@ -280,7 +282,7 @@ def test_alterations_that_redshift_does(alterable: Warehouse) -> None:
     alterable.run("ALTER TABLE t ALTER COLUMN y ENCODE lzo")
     alterable.run("ALTER TABLE t ALTER DISTSTYLE EVEN")
     alterable.run("ALTER TABLE t ALTER SORTKEY (n)")
-    alterable.run("ALTER TABLE t ADD PRIMARY KEY (a)")
+    alterable.run("ALTER TABLE t ADD PRIMARY KEY (n)")
     alterable.run("ALTER TABLE t DROP CONSTRAINT t_pkey")
     alterable.run("ALTER TABLE t DROP COLUMN s CASCADE")
     alterable.run("ALTER TABLE t RENAME TO r")
@@ -299,8 +301,51 @@ def test_alter_table_append_moves_the_rows(warehouse: Warehouse) -> None:
     warehouse.run("INSERT INTO s VALUES (1)")
     warehouse.run("ALTER TABLE t APPEND FROM s")
     assert warehouse.run("SELECT (SELECT count(*) FROM t), (SELECT count(*) FROM s)") == [(1, 0)]
-    warehouse.run("CREATE TABLE other (b int)")
-    warehouse.refused("ALTER TABLE t APPEND FROM other")
+
+
+@pytest.mark.parametrize(
+    ("source", "options"),
+    [
+        ("TABLE s (b int)", ""),
+        ("TABLE s (a int, b int)", ""),
+        ("TABLE s (a int, b int)", "FILLTARGET"),
+        ("TABLE s (a int, b int)", "IGNOREEXTRA FILLTARGET"),
+        ("TABLE s (a bigint)", ""),
+        ("TABLE s (a int NOT NULL)", ""),
+        ("TABLE s (a int ENCODE zstd)", ""),
+        ("TABLE s (a int DISTKEY)", ""),
+        ("TABLE s (a int SORTKEY)", ""),
+        ("TEMP TABLE s (a int)", ""),
+    ],
+)
+def test_rows_are_appended_between_like_tables_only(
+    warehouse: Warehouse, source: str, options: str
+) -> None:
+    """Documentation: "ALTER TABLE APPEND"; the words of the refusals are not given there."""
+    warehouse.run("CREATE TABLE t (a int)")
+    warehouse.run(f"CREATE {source}")
+    error = warehouse.refused(f"ALTER TABLE t APPEND FROM s {options}")
+    assert error.pgcode in ("0A000", "42601")
+
+
+def test_columns_of_one_table_alone_are_left_out_or_filled(warehouse: Warehouse) -> None:
+    """Documentation: "ALTER TABLE APPEND", IGNOREEXTRA and FILLTARGET."""
+    warehouse.run("CREATE TABLE t (a int, n int DEFAULT 7)")
+    warehouse.run("CREATE TABLE s (a int, extra int)")
+    warehouse.run("CREATE TABLE less (a int)")
+    warehouse.run("INSERT INTO less VALUES (1)")
+    warehouse.run("ALTER TABLE t APPEND FROM less FILLTARGET")
+    assert warehouse.run("SELECT * FROM t") == [(1, 7)]
+    warehouse.run("INSERT INTO s VALUES (2, 3)")
+    warehouse.run("ALTER TABLE less APPEND FROM s IGNOREEXTRA")
+    assert warehouse.run("SELECT * FROM less") == [(2,)]
+
+
+def test_the_last_column_of_a_table_stays(warehouse: Warehouse) -> None:
+    """Documentation: "ALTER TABLE"."""
+    warehouse.run("CREATE TABLE t (a int, b int)")
+    warehouse.run("ALTER TABLE t DROP COLUMN a")
+    assert warehouse.refused("ALTER TABLE t DROP COLUMN b").pgcode == "0A000"
 
 
 def test_a_table_that_a_bound_view_needs_is_not_dropped(warehouse: Warehouse) -> None:

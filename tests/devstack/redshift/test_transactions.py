@@ -147,11 +147,35 @@ def cancelled_once_it_waits(waiting: Warehouse, observer: Warehouse) -> Iterator
     thread.join()
 
 
+@pytest.mark.local
 def test_a_statement_can_be_cancelled(warehouse: Warehouse, transaction: Warehouse) -> None:
     warehouse.run("CREATE TABLE t (a int)")
     transaction.run("LOCK t")
     with cancelled_once_it_waits(warehouse, transaction):
         assert warehouse.refused("SELECT * FROM t").pgcode == "57014"
+
+
+def test_cancel_ends_what_another_session_runs(
+    warehouse: Warehouse, transaction: Warehouse, connect: Callable[..., Any]
+) -> None:
+    """Documentation: "CANCEL"."""
+    warehouse.run("CREATE TABLE t (a int)")
+    transaction.run("LOCK t")
+    ((process,),) = warehouse.run("SELECT pg_backend_pid()")
+    errors: list[psycopg2.Error] = []
+    waiting = threading.Thread(target=lambda: errors.append(warehouse.refused("SELECT * FROM t")))
+    waiting.start()
+    other = connect().cursor()
+    while waiting.is_alive():  # it may not have begun to wait yet
+        other.execute(f"CANCEL {process}")
+        waiting.join(0.1)
+    assert errors[0].pgcode == "57014"
+    assert "cancelled on user's request" in str(errors[0])
+
+
+def test_cancel_of_no_session_is_refused(warehouse: Warehouse) -> None:
+    """Documentation: "CANCEL"."""
+    assert "Session 1 does not exist" in str(warehouse.refused("CANCEL 1 'no such'"))
 
 
 def test_statement_timeout_ends_a_wait(warehouse: Warehouse, transaction: Warehouse) -> None:
@@ -162,6 +186,7 @@ def test_statement_timeout_ends_a_wait(warehouse: Warehouse, transaction: Wareho
     assert warehouse.refused("SELECT * FROM t").pgcode == "57014"
 
 
+@pytest.mark.local
 def test_a_copy_can_be_cancelled_while_it_waits(
     warehouse: Warehouse, transaction: Warehouse
 ) -> None:
@@ -182,6 +207,7 @@ def test_several_statements_in_one_query_are_one_transaction(warehouse: Warehous
     assert warehouse.run("SELECT count(*) FROM t") == [(2,)]
 
 
+@pytest.mark.local
 def test_every_isolation_level_is_accepted_and_means_the_same(transaction: Warehouse) -> None:
     """Documentation: "BEGIN"."""
     for level in ("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE", "READ UNCOMMITTED"):

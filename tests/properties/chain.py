@@ -1,0 +1,134 @@
+"""The product's own steps on real servers, without Luigi and with connections that stay open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+
+from pipeline.config.settings import Settings
+from pipeline.config.tables import Table, TableDefinition
+from pipeline.ledger.load import Load
+from pipeline.names import Keys, TableName
+from pipeline.steps import check, convert, extract, load, plan, upload
+from pipeline.stores import mysql, redshift
+from pipeline.stores.s3 import store
+from pipeline.window import Window
+from tests import oracle
+from tests.world import World
+
+WINDOW = Window.day(date(2025, 8, 1))
+
+
+@dataclass
+class Chain:
+    """MySQL → Parquet → CSV → warehouse, one table after the other."""
+
+    folder: Path
+    settings: Settings
+    database: str
+    root: Any
+    source: mysql.Connection
+    warehouse: redshift.Connection
+    reader: Any
+    server: str
+    carried: int = 0
+
+    def make(self, statements: list[str]) -> None:
+        """Run statements as the source's administrator; nothing is strict."""
+        with self.root.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+        self.root.commit()
+
+    def carry(self, name: str, definition: dict[str, Any]) -> Table:
+        """Bring the table's window into the warehouse, into a table of its own."""
+        self.carried += 1
+        table = Table(
+            name=TableName(self.database, name),
+            definition=TableDefinition(**definition, target=f"t{self.carried} {name}"[:100]),
+        )
+        described = mysql.describe(self.source, table.name)
+        check.check_table(table, described)
+        cut = plan.plan_chunks(self.source, table, described, WINDOW, 10**9)
+        key = check.key_of(table, described)
+        chunks = []
+        for index, span in enumerate(cut.spans):
+            path = self.folder / f"{self.carried}-{index}.parquet"
+            chunk = extract.Chunk(described, key, span, table.rules(key))
+            figures = extract.extract_chunk(lambda: nullcontext(self.source), chunk, path)
+            chunks.append((path, figures))
+        self._load(table, chunks)
+        for path, _ in chunks:
+            path.unlink()
+        return table
+
+    def _load(self, table: Table, chunks: list[Any]) -> None:
+        lake, keys = store(self.settings.lake), Keys(TableName(self.database, table.target))
+        manifest = upload.upload_window(lake, keys, WINDOW, chunks)
+        if table.definition.copy_format == "parquet" and not manifest.nul_columns:
+            convert.pass_on(lake, keys, WINDOW, manifest)
+        else:
+            run, rules = self.settings.run, table.rules(manifest.key)
+            convert.convert_window(lake, keys, WINDOW, manifest, [], run, rules=rules)
+        csv = convert.read_manifest(lake, keys, WINDOW)
+        schema = self.settings.warehouse.schema_name
+        named = table.model_copy(update={"name": keys.table})
+        what = Load(named, WINDOW, csv, schema)
+        credentials = load.credentials(self.settings.warehouse, self.settings.lake)
+        load.load_window(self.warehouse, lake, what, credentials)
+
+    def differences(self, table: Table) -> list[str]:
+        """What the warehouse holds otherwise than the source."""
+        of = oracle.columns(self.root, self.database, table.name.table)
+        there = oracle.in_source(self.root, self.database, table.name.table, of)
+        schema = self.settings.warehouse.schema_name
+        here = oracle.in_warehouse(self.reader, schema, table.target, of)
+        return oracle.differences(of, there, here)
+
+    def drop(self, table: str) -> None:
+        """Make room for another table of that name."""
+        self.make(["DROP TABLE IF EXISTS `" + table.replace("`", "``") + "`"])
+        target = f"t{self.carried} {table}"[:100].lower().replace('"', '""')
+        with self.reader.cursor() as cursor:
+            cursor.execute(
+                f'DROP TABLE IF EXISTS "{self.settings.warehouse.schema_name}"."{target}"'
+            )
+
+
+@contextmanager
+def running_chain(world: World) -> Iterator[Chain]:
+    """A chain in a world."""
+    settings = Settings(world.environment, {})
+    warehouse = settings.warehouse
+    with ExitStack() as stack:
+        root = stack.enter_context(closing(world.source()))
+        reader = stack.enter_context(
+            closing(
+                psycopg2.connect(
+                    host=warehouse.host,
+                    port=warehouse.port,
+                    user=warehouse.user,
+                    password=warehouse.password.get_secret_value(),
+                    dbname=warehouse.database,
+                )
+            )
+        )
+        reader.autocommit = True
+        chain = Chain(
+            folder=world.folder,
+            settings=settings,
+            database=world.name,
+            root=root,
+            source=stack.enter_context(mysql.connected(settings.source)),
+            warehouse=stack.enter_context(redshift.connected(warehouse)),
+            reader=reader,
+            server=world.stack.source.kind,
+        )
+        chain.make(["SET sql_mode = 'NO_ZERO_DATE'", "SET NAMES utf8mb4"])
+        yield chain

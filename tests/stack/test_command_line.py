@@ -1,0 +1,85 @@
+"""What a person meets at the command line: mistakes, Ctrl-C, the wrong folder."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.world import World
+
+MISTAKES = {
+    "an option that does not exist": (["--start", "2025-08-01", "--bogus", "3"], "--bogus 3"),
+    "parameters that are no JSON": (
+        ["--start", "2025-08-01", "--of-params", "{table: x}"],
+        "{table: x}",
+    ),
+    "parameters that are no mapping": (["--start", "2025-08-01", "--of-params", "[1]"], "[1]"),
+    "a parameter that does not exist": (
+        ["--start", "2025-08-01", "--of-params", '{"tabel": "x"}'],
+        "unknown parameter tabel",
+    ),
+    "a limit that is no number": (["--start", "2025-08-01", "--limit", "few"], "'few'"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_ends_with_one_clear_message_and_status_41(world: World, mistake: str):
+    arguments, words = MISTAKES[mistake]
+    out = world.luigi("RangeDaily", "--of", "DailyLoad", *arguments, check=41).stdout
+    assert words in out
+    assert "Traceback" not in out
+    assert "usage:" not in out
+
+
+def test_a_task_that_does_not_exist(world: World):
+    out = world.luigi("DaylyLoad", check=41).stdout
+    assert "No task DaylyLoad" in out
+    assert "Traceback" not in out
+
+
+def test_another_folder_than_the_projects(world: World, tmp_path: Path):
+    line = ["--module", "pipeline", "DailyLoadAll", "--date", "2025-08-01", "--local-scheduler"]
+    variables = {**os.environ, **world.environment}
+    del variables["LUIGI_CONFIG_PATH"]
+    done = subprocess.run(
+        [sys.executable, "-m", "luigi", *line],
+        cwd=tmp_path,
+        env=variables,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 41, done.stderr
+    assert "luigi.cfg is not in effect" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 2
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_ctrl_c_ends_a_run_and_its_children_with_one_line(world: World, workers: int):
+    world.sql(
+        "CREATE TABLE slow (id INT PRIMARY KEY, filler TEXT, at DATETIME NOT NULL)",
+        "INSERT INTO slow SELECT seq, REPEAT(MD5(seq), 60), '2025-08-01 10:00:00'"
+        " FROM seq_1_to_200000",
+    )
+    table = world.define("slow", cursor="at")
+    line = ["DailyBackup", "--date", "2025-08-01", "--table", table, "--workers", str(workers)]
+    process = world.start(*line, alone=True)
+    deadline = time.monotonic() + 90
+    while not any(path.stat().st_size for path in (world.folder / "spool").rglob(".chunk*")):
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline
+    children = psutil.Process(process.pid).children(recursive=True)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, out
+    assert out.count("interrupted") == 1
+    assert "Traceback" not in out
+    assert not [child for child in children if child.is_running()]
+    world.luigi(*line)
+    assert len(world.lake_keys(world.keys("slow").lake)) == 2

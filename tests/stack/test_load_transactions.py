@@ -1,0 +1,251 @@
+"""A load is there as a whole or not at all: to its readers, to other loads, to whoever kills it."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+
+from devstack import lifecycle
+from devstack.warehouse import RedshiftStandIn
+from pipeline import ConvertCSV, CopyToRedshift, DailyLoad
+from pipeline.config.settings import settings
+from pipeline.config.tables import table_named
+from pipeline.ledger import ledger
+from pipeline.ledger.load import Load
+from pipeline.manifest import LoadMarker
+from pipeline.steps import convert, load
+from pipeline.stores import redshift
+from pipeline.targets import lake
+from tests.truths import assert_same, assert_tidy, stages
+from tests.world import World, day
+
+FIRST = day("2025-08-01")
+MODES = {
+    "merge": {"cursor": "at"},
+    "append": {"cursor": "at", "load": "append"},
+    "replace": {"cursor_type": "full"},
+}
+
+
+def orders(world: World, name: str = "orders", **definition: Any) -> str:
+    world.sql(
+        f"CREATE TABLE {name} (id INT PRIMARY KEY, state INT, at DATETIME NOT NULL, INDEX (at))",
+        f"INSERT INTO {name} SELECT seq, 1, '2025-08-01' + INTERVAL seq MINUTE FROM seq_1_to_500",
+    )
+    return world.define(name, **{"cursor": "at", **definition})
+
+
+def daily(table: str) -> DailyLoad:
+    return DailyLoad(date(2025, 8, 1), table=table)
+
+
+def forget(world: World, name: str) -> None:
+    """Let the table be read and loaded anew."""
+    keys = world.keys(name)
+    world.lake.delete([key for key in world.lake_keys() if key.endswith(".json")])
+    assert world.lake_keys(keys.loads) == []
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_readers_see_the_rows_of_before_or_those_of_after(
+    world: World, monkeypatch: pytest.MonkeyPatch, mode: str
+):
+    table = orders(world, **MODES[mode], **({"cursor": None} if mode == "replace" else {}))
+    world.build(daily(table))
+    forget(world, "orders")
+    world.sql(
+        "UPDATE orders SET state = 2",
+        "INSERT INTO orders SELECT seq, 2, '2025-08-01 12:00:00' FROM seq_501_to_600",
+    )
+    seen: list[tuple[int, int]] = []
+    stop = threading.Event()
+
+    def read() -> None:
+        while not stop.is_set():
+            seen.extend(world.query("SELECT COUNT(*), SUM(state) FROM {schema}.orders"))
+
+    def is_blocked() -> bool:
+        return world.query("SELECT COUNT(*) FROM pg_locks WHERE NOT granted") != [(0,)]
+
+    def meanwhile(*arguments: Any) -> None:
+        before = len(seen)
+        until(lambda: len(seen) > before + 1 or is_blocked())
+        record(*arguments)
+
+    record = ledger.record
+    monkeypatch.setattr(
+        ledger, "record", meanwhile
+    )  # all is deleted and inserted, nothing committed
+    with ThreadPoolExecutor(1) as pool:
+        reader = pool.submit(read)
+        try:
+            until(lambda: bool(seen))
+            assert world.build(daily(table)).status.name == "SUCCESS"
+            before = len(seen)
+            until(lambda: len(seen) > before + 1)
+        finally:
+            stop.set()
+        reader.result(timeout=60)
+    assert set(seen) == {(500, 500), (600, 1200)}
+
+
+# Beside those of test_resume, which are of append: what has just happened when the process dies.
+POINTS = {
+    "deleted, not inserted": ("pipeline.steps.load:_insert_all:before", False),
+    "inserted, no ledger row": ("pipeline.ledger.ledger:record:before", False),
+    "ledger row, not committed": ("pipeline.ledger.ledger:record:after", False),
+    "committed, nobody was told": ("pipeline.stores.redshift:in_transaction:after", True),
+    "no load marker": ("pipeline.steps.load:write_marker:before", True),
+    "no watermark": ("pipeline.ledger.watermark:publish:before", True),
+    "watermark": ("pipeline.ledger.watermark:publish:after", True),
+}
+
+
+@pytest.mark.parametrize(
+    ("happened", "mode"),
+    [
+        (happened, mode)
+        for happened in POINTS
+        for mode in MODES
+        if (happened, mode) != ("deleted, not inserted", "merge")  # which has no such point
+    ],
+)
+def test_a_load_that_dies_has_loaded_all_or_nothing_and_leaves_no_stage(
+    world: World, happened: str, mode: str
+):
+    point, committed = POINTS[happened]
+    table = orders(world, **MODES[mode], **({"cursor": None} if mode == "replace" else {}))
+    run = world.start("DailyLoad", "--table", table, "--date", "2025-08-01", killed=point)
+    run.communicate(timeout=60)
+    until(lambda: stages(world) == [])  # a session's temporary tables go with it
+    assert world.query("SELECT COUNT(*) FROM {schema}.orders") == [(500 if committed else 0,)]
+    entries = world.ledger("orders")
+    assert len(entries) == committed
+    assert world.build(daily(table)).status.name == "SUCCESS"
+    assert_same(world, "orders")
+    assert_tidy(world, "orders")
+    if committed:
+        assert world.ledger("orders") == entries  # it was not loaded once more
+
+
+def test_a_conflict_repeats_the_whole_transaction(world: World, monkeypatch: pytest.MonkeyPatch):
+    table = orders(world, load="append")
+    record, tries = ledger.record, []
+
+    def conflicting(*arguments: Any) -> None:
+        record(*arguments)
+        tries.append(arguments)
+        if len(tries) == 1:
+            raise psycopg2.InternalError(
+                "ERROR:  1023 DETAIL:  Serializable isolation violation on table - 100100"
+            )
+
+    monkeypatch.setattr(ledger, "record", conflicting)
+    assert world.build(daily(table)).status.name == "SUCCESS"
+    assert len(tries) == 2
+    assert_same(world, "orders")
+    assert_tidy(world, "orders")
+
+
+def test_a_table_that_is_locked_for_longer_than_a_statement_may_take(world: World):
+    table = orders(world)
+    world.build(daily(table))
+    forget(world, "orders")
+    world.sql("UPDATE orders SET state = 3")
+    line = ("DailyLoad", "--table", table, "--date", "2025-08-01")
+    with redshift.connected(settings().warehouse) as other, redshift.transaction(other) as cursor:
+        cursor.execute(f'LOCK TABLE "{world.name}"."orders"')
+        told = world.luigi(*line, check=44, REDSHIFT_STATEMENT_TIMEOUT="5").stdout
+    assert "statement timeout" in told
+    assert "raise REDSHIFT_STATEMENT_TIMEOUT" in told
+    assert world.query("SELECT COUNT(*), SUM(state) FROM {schema}.orders") == [(500, 500)]
+    world.luigi(*line)
+    assert_same(world, "orders")
+    assert_tidy(world, "orders")
+
+
+@dataclass(frozen=True)
+class SerializableStandIn(RedshiftStandIn):
+    """A database of the older kind."""
+
+    def command(self) -> list[str]:
+        return [*super().command(), "--isolation", "serializable"]
+
+
+@pytest.fixture
+def serializable(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """The same world, whose warehouse isolates transactions as older clusters do."""
+    server = SerializableStandIn.new(tmp_path / "serializable").reading(world.stack.lake)
+    lifecycle.start(server)
+    try:
+        other = replace(world, stack=replace(world.stack, warehouse=server))
+        for name, value in other.environment.items():
+            monkeypatch.setenv(name, value)
+        other.forget()
+        other.query("CREATE SCHEMA {schema}")
+        yield other
+    finally:
+        lifecycle.stop(server.directory)
+
+
+def test_loads_of_two_tables_that_meet_in_the_ledger_both_succeed(
+    serializable: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    """Both read the ledger and write into it: an older cluster lets one of them commit."""
+    world = serializable
+    names = ("ones", "twos")
+    tables = [orders(world, name) for name in names]
+    for table in tables:
+        world.build(ConvertCSV(table=table, window=FIRST))
+    with redshift.connected(settings().warehouse) as connection:
+        ledger.ensure(connection, world.name)
+    barrier, met = threading.Barrier(2, timeout=60), []
+    record = ledger.record
+
+    def meeting(*arguments: Any) -> None:
+        met.append(arguments)
+        if len(met) <= 2:  # the one that is repeated comes alone
+            barrier.wait()
+        record(*arguments)
+
+    def one(table: str, name: str) -> LoadMarker:
+        csv = convert.read_manifest(lake(), world.keys(name), FIRST)
+        what = Load(table_named(settings().run.configs, table), FIRST, csv, world.name)
+        with redshift.connected(settings().warehouse) as connection:
+            credentials = load.credentials(settings().warehouse, settings().lake)
+            return load.load_window(connection, lake(), what, credentials)
+
+    monkeypatch.setattr(ledger, "record", meeting)
+    with ThreadPoolExecutor(2) as pool:
+        markers = list(pool.map(one, tables, names))
+    assert [marker.rows_loaded for marker in markers] == [500, 500]
+    assert len(met) == 3
+    assert "Serializable isolation violation" in caplog.text
+    for name in names:
+        assert_same(world, name)
+        assert len(world.ledger(name)) == 1
+
+
+def test_a_lost_load_marker_is_written_anew_from_the_ledger(world: World):
+    table = orders(world, load="append")
+    world.build(daily(table))
+    key = world.keys("orders").load_marker(FIRST)
+    before = world.marker(key)
+    world.lake.delete([key])
+    world.build(CopyToRedshift(table=table, window=FIRST))
+    after = world.marker(key)
+    told = ("rows_staged", "rows_loaded", "rows_replaced", "committed_at", "lake_digest")
+    assert [before[field] for field in told] == [after[field] for field in told]
