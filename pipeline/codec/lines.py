@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from pipeline.codec import calendar_text, quoting, rendering
 from pipeline.codec.jit import SLACK, Array
+from pipeline.codec.memory import POOL
 
 _BLOCK_BYTES = 1 << 19
 _BLOCK_ROWS = 4096
@@ -98,7 +99,7 @@ class Lines:
         return self._buffer.slice(0, at)
 
     def _grow(self, room: int, used: int) -> None:
-        buffer = pa.allocate_buffer(room + SLACK)
+        buffer = pa.allocate_buffer(room + SLACK, memory_pool=POOL)
         text = np.frombuffer(buffer, np.uint8)
         if used:
             text[:used] = self.text[:used]

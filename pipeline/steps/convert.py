@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.codec.csv import contains, encode_csv
+from pipeline.codec.memory import use_everywhere
 from pipeline.codec.thread import consume_in_thread
 from pipeline.columns import Column, as_defined
 from pipeline.config.policies import Rules
@@ -29,8 +32,9 @@ from pipeline.stores.s3 import Store
 from pipeline.stores.spool import digest_of, sha256_of
 from pipeline.window import UTC, Window
 
+Files = Callable[[], Generator[pa.NativeFile, None, None]]
 SUFFIXES = {"zstd": ".zst", "gzip": ".gz"}
-_BATCH_ROWS = 32_768
+_BATCH_ROWS = 8_192
 _MIB = 1 << 20
 
 
@@ -53,9 +57,9 @@ def convert_window(
     manifest says.
     """
     started = time.monotonic()
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="pipeline-")))
-        files = [stack.enter_context(_opened(store, p, local, folder)) for p in lake.parts]
+    use_everywhere()
+    with TemporaryDirectory(prefix="pipeline-") as folder:
+        files = partial(_files, store, lake.parts, local, Path(folder))
         columns = as_defined(lake.columns, {}, as_super)
         written = _write_parts(
             store, keys, window, lake, files, run, progress, rules or Rules(), columns
@@ -122,8 +126,30 @@ def read_manifest(store: Store, keys: Keys, window: Window) -> CsvManifest:
     return decode(CsvManifest, store.get(key), store.url(key))
 
 
+def _files(
+    store: Store, parts: Sequence[Part], local: Sequence[Path], folder: Path
+) -> Generator[pa.NativeFile, None, None]:
+    """The parts' files, one after the other, while the next one is fetched and checked."""
+    with ThreadPoolExecutor(1, "fetch") as pool:
+        coming: list[Future[pa.NativeFile]] = []
+        try:
+            for part in [*parts, None]:
+                if part is not None:
+                    coming.append(pool.submit(_opened, store, part, local, folder))
+                if len(coming) > 1 or part is None:
+                    with coming.pop(0).result() as file:
+                        yield file
+        finally:
+            for late in coming:
+                if not late.cancel() and late.exception() is None:
+                    late.result().close()
+
+
 def _opened(store: Store, part: Part, local: Sequence[Path], folder: Path) -> pa.NativeFile:
-    """The part's file. Opened, as another run that is done with the window clears the spool."""
+    """The part's file, open, as another run that is done with the window clears the spool.
+
+    A fetched one is gone with its closing: the disk holds two at most.
+    """
     for path in local:
         with suppress(FileNotFoundError):
             file = pa.OSFile(str(path))
@@ -138,7 +164,9 @@ def _opened(store: Store, part: Part, local: Sequence[Path], folder: Path) -> pa
             why=f"its SHA-256 is {digest[:12]}…, the manifest has {part.sha256[:12]}…",
             todo="delete the window's lake marker, and it is extracted again",
         )
-    return pa.OSFile(str(path))
+    file = pa.OSFile(str(path))
+    path.unlink()  # what is open stays until it is closed
+    return file
 
 
 def null_tokens() -> Iterator[str]:
@@ -186,7 +214,7 @@ def _write_parts(
     keys: Keys,
     window: Window,
     lake: LakeManifest,
-    files: Sequence[pa.NativeFile],
+    files: Files,
     run: Run,
     progress: Progress,
     rules: Rules,
@@ -211,7 +239,7 @@ def _write_parts(
 
 
 def _texts(
-    files: Sequence[pa.NativeFile],
+    files: Files,
     fitted: ForWarehouse,
     token: bytes,
     rows: int,
@@ -219,14 +247,15 @@ def _texts(
 ) -> Generator[tuple[int, pa.Buffer], None, None]:
     """The rows as CSV, with their number, block by block."""
     done = 0
-    for file in files:
-        for lake_batch in pq.ParquetFile(file).iter_batches(batch_size=_BATCH_ROWS):
-            batch = fitted.fit(lake_batch)
-            if contains(batch, token):
-                raise TokenTaken
-            yield batch.num_rows, encode_csv(batch, null_token=token)
-            done += batch.num_rows
-            progress(f"{done:,} of {rows:,} rows", done / rows)
+    with closing(files()) as opened:
+        for file in opened:
+            for lake_batch in pq.ParquetFile(file).iter_batches(batch_size=_BATCH_ROWS):
+                batch = fitted.fit(lake_batch)
+                if contains(batch, token):
+                    raise TokenTaken
+                yield batch.num_rows, encode_csv(batch, null_token=token)
+                done += batch.num_rows
+                progress(f"{done:,} of {rows:,} rows", done / rows)
 
 
 def _check_rows(lake: LakeManifest, parts: Sequence[Part]) -> None:
