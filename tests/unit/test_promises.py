@@ -1,4 +1,4 @@
-"""docs/promises.md names tests that exist, a sentence without a test is no promise, no pitfall is left out."""
+"""docs/promises.md names tests that are there, each promise has one, and no pitfall is left out."""
 
 import ast
 import re
