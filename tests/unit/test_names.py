@@ -102,7 +102,8 @@ def test_parts_of_different_content_have_different_keys():
 
 
 @pytest.mark.parametrize(
-    ("name", "folded"), [("ID", "id"), ("Order Date", "order date"), ("Größe", "größe")]
+    ("name", "folded"),
+    [("ID", "id"), ("Order Date", "order date"), ("Größe", "größe"), (" Lead", " lead")],
 )
 def test_names_are_folded_as_redshift_does(name: str, folded: str):
     assert fold(name) == folded

@@ -1,4 +1,4 @@
-"""What docs/promises.md says is held by tests that exist, and no pitfall is left out."""
+"""docs/promises.md names tests that are there, each promise has one, and no pitfall is left out."""
 
 import ast
 import re

@@ -159,3 +159,14 @@ def test_the_rows_behind_a_position_begin_at_the_first_column_of_the_order():
     query = mysql_sql.count_rows(TableName("shop", "events"), span)
     assert "AND `number` >= 20300101 AND (`number` > 20300101 OR" in query
     assert "`changed` >= 20300101" not in query
+
+
+def test_a_column_may_be_called_as_the_rank_is():
+    columns = ("id", "version_rank", "version_rank_", "at")
+    merge = Merge(Relation("s", "t"), Relation(None, "stage"), columns, ("id",), "at")
+    for query in (
+        merge.keep_newest,
+        redshift_sql.latest_rows(Relation("s", "t"), columns, *[["id"]] * 2),
+    ):
+        assert 'AS "version_rank__"' in query
+        assert query.endswith('WHERE "version_rank__" = 1')
