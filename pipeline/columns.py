@@ -49,6 +49,8 @@ class Column:
     redshift: str
     target: str
     read_as: ReadAs = ReadAs.PLAIN
+    timezone: str | None = None
+    """Of a DATETIME that holds the local time of a zone; UTC is made of it on the way."""
 
 
 _TIMESTAMP = "timestamp[us, tz=UTC]"
@@ -153,6 +155,17 @@ def is_text_of_number(column: Column) -> bool:
     return column.source_type.startswith("decimal") and column.arrow == "string"
 
 
+def in_zone(columns: Iterable[Column], timezone: str, as_is: Iterable[str]) -> tuple[Column, ...]:
+    """The columns, DATETIMEs as local times of the zone but for those of `as_is`, which stand for UTC."""
+    spared = {name.lower() for name in as_is}
+    return tuple(
+        replace(column, timezone=timezone)
+        if column.source_type.startswith("datetime") and column.name.lower() not in spared
+        else column
+        for column in columns
+    )
+
+
 def _target(name: str, wanted: str) -> str:
     try:
         target = fold(wanted)
@@ -220,5 +233,6 @@ def _number(row: Mapping[str, object], key: str) -> int:
 
 def fingerprint(columns: Iterable[Column]) -> str:
     """A digest of names, types and order: two windows with one fingerprint have one schema."""
-    text = json.dumps([asdict(column) for column in columns], sort_keys=True)
+    said = [{k: v for k, v in asdict(column).items() if v is not None} for column in columns]
+    text = json.dumps(said, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -82,9 +82,10 @@ def added_up(coercions: Iterable[Coercion]) -> tuple[Coercion, ...]:
 class ChunkFigures(BaseModel):
     """What was read in one consistent snapshot: the footer of a spool file carries it.
 
-    `cursor_min` and `cursor_max` are in UTC, None for no rows or no cursor; `key_checksum` is the sum of
-    CRC-32 over the rows' keys (mod 2**63), None for a table without a key. `coerced` are values that Parquet
-    does not hold as the source did, `nul_columns` the text columns with NUL, which Redshift will not hold.
+    `cursor_min` and `cursor_max` are text, times in UTC, None for no rows or no cursor; `key_checksum` is
+    the sum of CRC-32 over the rows' keys (mod 2**63), None for a table without a key. `coerced` are values
+    that Parquet does not hold as the source did, `nul_columns` the text columns with NUL, which Redshift
+    will not hold.
     """
 
     model_config = ConfigDict(frozen=True)

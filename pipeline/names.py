@@ -136,6 +136,11 @@ class Keys:
         """``watermarks/settlement.partner_info.json``"""
         return f"watermarks/{self.table.path.replace('/', '.')}.json"
 
+    @property
+    def id_ranges(self) -> str:
+        """``ids/settlement/partner_info.json``: which ids each window has, of a table with an id cursor."""
+        return f"ids/{self.table.path}.json"
+
     def quarantine(self, window: Window) -> str:
         """``quarantine/settlement/partner_info/20250801T000000Z_20250802T000000Z.json``"""
         return f"quarantine/{self.table.path}/{window.name}.json"

@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -21,16 +22,28 @@ import luigi
 
 from pipeline import exit_status, limits, run_report
 from pipeline.codec.warm import warm_before_forks
-from pipeline.columns import fingerprint
+from pipeline.columns import fingerprint, in_zone
 from pipeline.config.settings import settings
 from pipeline.config.tables import Table, table_named
+from pipeline.cursors import Bounds, TimeCursor
 from pipeline.errors import DataError, PipelineError
-from pipeline.ledger import ledger, watermark
+from pipeline.ledger import id_ranges, ledger, watermark
 from pipeline.ledger.load import Load
 from pipeline.manifest import Coercion, CsvManifest, LakeManifest
 from pipeline.names import Keys, lake_marker
 from pipeline.parameters import WindowParameter
-from pipeline.steps import check, convert, extract, load, plan, quarantine, ready, refresh, upload
+from pipeline.steps import (
+    check,
+    convert,
+    extract,
+    fix_ids,
+    load,
+    plan,
+    quarantine,
+    ready,
+    refresh,
+    upload,
+)
 from pipeline.stores import mysql, redshift
 from pipeline.stores.chunk_file import figures_of
 from pipeline.stores.spool import Plan, Spool, evict
@@ -64,16 +77,41 @@ class WindowTask(luigi.Task):
         return mysql.connected(settings().source, settings().bastion)
 
     def described(self, connection: mysql.Connection) -> mysql.SourceTable:
-        """The source table, without what the definition leaves out, with its names and types."""
+        """The source table, without what the definition leaves out, with its names, types and zone."""
         name, definition = self.definition.name, self.definition.definition
         source = mysql.describe(connection, name, definition.exclude, definition.rename)
-        return check.with_chosen_types(self.definition, source)
+        source = check.with_chosen_types(self.definition, source)
+        if self.timezone is None or self.timezone == "UTC":
+            return source
+        zoned = in_zone(source.columns, self.timezone, definition.datetimes_as_is)
+        return replace(source, columns=zoned)
+
+    @property
+    def timezone(self) -> str | None:
+        """The zone whose local time the table's DATETIMEs hold; None for the server's, which must be UTC."""
+        return self.definition.definition.source_timezone or settings().source.timezone
+
+    def bounds_of(self, cursor: TimeCursor | None) -> Bounds:
+        """The window's bounds on that cursor; an id's are fixed in the lake, a snapshot has none."""
+        if cursor is not None:
+            return cursor.bounds(self.window)
+        if self.definition.definition.cursor_type == "full":
+            return Bounds(None, None)
+        ranges, _ = id_ranges.read(lake(), self.keys)
+        if (bounds := ranges.of(self.window)) is None:
+            raise DataError(
+                f"the ids of window {self.window} are not known any more",
+                why=f"{lake().url(self.keys.id_ranges)} does not have them",
+                todo="restore that object from a backup of the bucket",
+            )
+        return bounds
 
     @property
     def spool(self) -> Spool:
         """Where the window's rows wait for S3."""
         source, definition = settings().source, self.definition.definition
-        made_for = f"{source.host}:{source.port} {definition.model_dump_json(exclude_unset=True)}"
+        said = definition.model_dump_json(exclude_unset=True)
+        made_for = f"{source.host}:{source.port} {source.timezone or ''}{said}"
         return Spool.of(settings().run.spool, self.definition.name, self.window, made_for)
 
     @property
@@ -166,7 +204,20 @@ class SourceReady(WindowTask, luigi.ExternalTask):
     @exit_status.noted
     def complete(self) -> bool:
         """Ask the source, unless an earlier answer covers this window."""
-        return ready.is_closed(self.window, settings().source, settings().bastion)
+        definition = self.definition.definition
+        cursor = definition.time_cursor(self.timezone)
+        over = cursor.over(self.window) if cursor else None
+        closed = ready.is_closed(self.window, settings().source, settings().bastion, over)
+        return closed and (definition.cursor_type != "id" or self._has_ids())
+
+    def _has_ids(self) -> bool:
+        def described(connection: mysql.Connection) -> tuple[mysql.SourceTable, str]:
+            source = self.described(connection)
+            check.check_table(self.definition, source)
+            return source, self.definition.definition.cursor or ""
+
+        lag = settings().source.lag
+        return fix_ids.is_fixed(lake(), self.keys, self.window, self.connected, described, lag)
 
 
 class LaterRun(WindowTask, luigi.ExternalTask):
@@ -203,14 +254,20 @@ class PlanChunks(SpoolTask):
         with self.connected() as connection:
             source = self.described(connection)
             check.check_table(self.definition, source)
-            zone = settings().source.timezone or mysql.zone(connection)
-            check.check_zone(self.definition, source, zone)
+            if self.timezone is None:
+                check.check_zone(self.definition, source, mysql.zone(connection))
             chunk_bytes = settings().run.chunk_mb * 10**6
-            cut = plan.plan_chunks(connection, self.definition, source, self.window, chunk_bytes)
+            bounds = self._bounds(source)
+            cut = plan.plan_chunks(connection, self.definition, source, bounds, chunk_bytes)
         for line in check.peculiarities(self.definition, source):
             self.say(line)
         with unless_overtaken(self):
             self.spool.keep_plan(cut)
+
+    def _bounds(self, source: mysql.SourceTable) -> Bounds:
+        definition = self.definition.definition
+        column = source.column(definition.cursor) if definition.cursor else None
+        return self.bounds_of(definition.time_cursor(column.timezone if column else None))
 
 
 class ExtractChunk(SpoolTask):
@@ -345,7 +402,8 @@ class CopyToRedshift(WindowTask):
         csv = convert.read_manifest(lake(), self.keys, self.window)
         self._refuse_outdated(manifest, csv)
         warehouse, strategy = settings().warehouse, settings().run.strategy
-        what = Load(self.definition, self.window, csv, warehouse.schema_name)
+        bounds = self.bounds_of(self.definition.definition.time_cursor(None))
+        what = Load(self.definition, self.window, csv, warehouse.schema_name, bounds)
         credentials = load.credentials(warehouse, settings().lake)
         with redshift.connected(warehouse, settings().bastion) as connection:
             marker = load.load_window(connection, lake(), what, credentials, self.progress)

@@ -10,7 +10,10 @@ PACKAGE = ROOT / "pipeline"
 
 # Top to bottom: each layer may import itself and what stands above it.
 LAYERS = {
-    "words": {"errors", "window", "names", "columns", "widths", "manifest", "version", "retry"},
+    "words": {
+        *("errors", "window", "zones", "cursors", "names", "columns", "widths", "manifest"),
+        *("version", "retry"),
+    },
     "codec": {"codec"},
     "config": {"config"},
     "policies": {"policies"},

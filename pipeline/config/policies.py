@@ -27,6 +27,14 @@ class Policies(BaseModel):
     on_zero_date: Annotated[Literal["error", "null", "sentinel"], _NULL] = Field(
         "error", description="dates that are on no calendar, as 0000-00-00 or 2024-00-10"
     )
+    on_nonexistent_time: Literal["error", "shift"] = Field(
+        "error",
+        description="local times that the zone's clock left out; shift: the moment when it was put forward",
+    )
+    on_date_overflow: Literal["error", "clamp"] = Field(
+        "error",
+        description="local times whose year in UTC is not 1 to 9999; clamp: the nearest that is",
+    )
     on_invalid_utf8: Literal["error", "replace"] = Field(
         "error", description="text with bytes that are no UTF-8; replace: U+FFFD stands for them"
     )
@@ -48,6 +56,8 @@ class Policies(BaseModel):
 
 KINDS: dict[str, tuple[str, ...]] = {
     "zero_date": ("date", "timestamp"),
+    "nonexistent_time": ("timestamp",),
+    "date_overflow": ("timestamp",),
     "invalid_utf8": ("string",),
     "nul_byte": ("string",),
     "oversize_text": ("string",),

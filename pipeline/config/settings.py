@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from pydantic.fields import FieldInfo
 
 from pipeline.errors import ConfigurationError
+from pipeline.zones import zone_named
 
 
 def _setting(
@@ -48,10 +49,18 @@ class Source(_Section):
     lag: int = _setting(
         60, "DB_CLOSING_LAG", "seconds after its end before a window may be taken", ge=0
     )
-    timezone: Literal["UTC"] | None = _setting(
-        None, "DB_TIMEZONE", "UTC says that DATETIME columns hold UTC whatever the server's zone is"
+    timezone: str | None = _setting(
+        None,
+        "DB_TIMEZONE",
+        "zone whose local time DATETIME columns hold, such as UTC, Europe/Berlin or +05:30; "
+        "default: UTC, where the server's own zone is UTC",
     )
     timeout: int = _setting(600, "DB_TIMEOUT", "seconds without a byte before giving up", ge=1)
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, value: str | None) -> str | None:
+        return value and zone_named(value).name
 
 
 class Bastion(_Section):

@@ -10,8 +10,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pipeline.config.policies import Policies, Rules
+from pipeline.cursors import CursorType, EpochUnit, TimeCursor
 from pipeline.errors import ConfigurationError
 from pipeline.names import LEDGER, VIEWS, TableName, fold
+from pipeline.zones import zone_named
 
 LoadMode = Literal["merge", "append", "replace"]
 
@@ -22,13 +24,24 @@ class TableDefinition(Policies):
     cursor: str | None = Field(
         None, description="column that says when a row changed; none for cursor_type: full"
     )
-    cursor_type: Literal["timestamp", "full"] = Field(
-        "timestamp", description="timestamp: time windows; full: a snapshot of the whole table"
+    cursor_type: CursorType = Field(
+        "timestamp",
+        description="timestamp: a DATETIME or TIMESTAMP; date: a DATE, with daily windows; epoch: an "
+        "integer that counts from 1970; id: the ascending id of rows that never change; "
+        "full: no cursor, a snapshot of the whole table",
+    )
+    epoch_unit: EpochUnit = Field("seconds", description="what a cursor_type: epoch counts")
+    source_timezone: str | None = Field(
+        None,
+        description="zone whose local time the DATETIME columns hold; default: DB_TIMEZONE",
+    )
+    datetimes_as_is: tuple[str, ...] = Field(
+        (), description="DATETIME columns that are in UTC already, or are to be left as they are"
     )
     load: LoadMode | None = Field(
         None,
-        description="merge: newest row per key (default); append: every version; "
-        "replace: the whole table (default of cursor_type: full)",
+        description="merge: newest row per key (default); append: every version (default of "
+        "cursor_type: id); replace: the whole table (default of cursor_type: full)",
     )
     key: tuple[str, ...] = Field(
         (), description="columns that identify a row; default: the source's primary key"
@@ -70,8 +83,15 @@ class TableDefinition(Policies):
         "auto: as many as PIPELINE_CHUNK_MB asks for",
     )
 
+    @field_validator("source_timezone")
+    @classmethod
+    def _is_a_zone(cls, value: str | None) -> str | None:
+        return value and zone_named(value).name
+
     @model_validator(mode="after")
     def _agrees(self) -> TableDefinition:
+        if "epoch_unit" in self.model_fields_set and self.cursor_type != "epoch":
+            raise ValueError("epoch_unit goes with cursor_type: epoch")
         if self.cursor_type == "full":
             if self.cursor:
                 raise ValueError("cursor_type: full reads the whole table and takes no cursor")
@@ -123,7 +143,14 @@ class TableDefinition(Policies):
     @property
     def load_mode(self) -> LoadMode:
         """The mode asked for, or the default of the cursor type."""
-        return self.load or ("replace" if self.cursor_type == "full" else "merge")
+        defaults: dict[str, LoadMode] = {"full": "replace", "id": "append"}
+        return self.load or defaults.get(self.cursor_type, "merge")
+
+    def time_cursor(self, timezone: str | None) -> TimeCursor | None:
+        """The cursor that tells time, in that zone; None for an id, and for a full snapshot."""
+        if self.cursor_type == "id" or self.cursor_type == "full":  # noqa: PLR1714 - narrows the type
+            return None
+        return TimeCursor(self.cursor_type, self.epoch_unit, timezone)
 
 
 class Table(BaseModel):
@@ -216,7 +243,7 @@ def _table(file: Path, name: str, entry: Any, default_database: str, order: int)
 
 def _lists(entry: Any) -> Any:
     """Let a single column stand where a list of columns is meant."""
-    many = ("key", "business_key", "sortkey", "exclude", "super", "booleans")
+    many = ("key", "business_key", "sortkey", "exclude", "super", "booleans", "datetimes_as_is")
     if not isinstance(entry, dict):
         return entry
     return {k: [v] if k in many and isinstance(v, str) else v for k, v in entry.items()}

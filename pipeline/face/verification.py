@@ -23,7 +23,10 @@ def run(options: argparse.Namespace) -> int:
         redshift.connected(warehouse, bastion) as loaded,
     ):
         found = [
-            verify.compare(store(settings().lake), rows, loaded, table, warehouse.schema_name)
+            verify.compare(
+                *(store(settings().lake), rows, loaded, table),
+                *(warehouse.schema_name, source.timezone),
+            )
             for table in chosen_tables(options)
         ]
     say(aligned((*HEADINGS, "verdict"), [_line(each) for each in found]))

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from pipeline.columns import Column, as_defined
 from pipeline.config.tables import Table
+from pipeline.cursors import Bounds
 from pipeline.ledger.schema import Target
 from pipeline.manifest import CsvManifest
 from pipeline.stores import redshift_sql, table_sql
@@ -25,6 +26,8 @@ class Load:
     window: Window
     csv: CsvManifest
     schema: str
+    bounds: Bounds
+    """Of the cursor as the warehouse has it; nothing is replaced beyond them."""
 
     @property
     def target(self) -> Relation:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pipeline.columns import Column, as_boolean, as_well_known_text, is_text_of_number
 from pipeline.config.policies import KINDS
-from pipeline.config.tables import Table
+from pipeline.config.tables import Table, TableDefinition
 from pipeline.errors import ConfigurationError
 from pipeline.steps import once
 from pipeline.stores import mysql_sql
@@ -58,6 +58,7 @@ def check_table(table: Table, source: SourceTable) -> None:
         "columns": tuple(definition.columns),
         "super": definition.super,
         "booleans": definition.booleans,
+        "datetimes_as_is": definition.datetimes_as_is,
     }
     for setting, columns in named.items():
         for column in columns:
@@ -73,7 +74,7 @@ def check_table(table: Table, source: SourceTable) -> None:
             why="business_key asks for the latest, and there is neither a cursor nor a key",
             todo="name unique columns in `key:`, or leave out `business_key:`",
         )
-    _check_cursor(definition.cursor, source)
+    _check_cursor(definition, source)
     _check_key(table, source)
     _check_policies(table, source)
     _check_super(table, source)
@@ -96,31 +97,50 @@ _UTC = {"UTC", "+00:00", "GMT", "ETC/UTC", "ZULU", "UNIVERSAL"}
 
 
 def check_zone(table: Table, source: SourceTable, server_zone: str) -> None:
-    """Raise ConfigurationError where a DATETIME cursor may be in another zone than UTC.
+    """Raise ConfigurationError where it is not said whose time a DATETIME or DATE cursor is.
 
-    Its sessions write the server's zone into it unless they set one; a window in UTC would then close
+    Sessions write the server's zone into it unless they set one; a window in UTC would then close
     hours before its rows are written, or never see them.
     """
     cursor = source.column(table.definition.cursor) if table.definition.cursor else None
-    if cursor is None or not cursor.source_type.startswith("datetime"):
+    if cursor is None or cursor.source_type not in ("date", *_datetimes(source)):
+        return
+    if cursor.name.lower() in map(str.lower, table.definition.datetimes_as_is):
         return
     if server_zone.upper() not in _UTC:
         raise ConfigurationError(
             f"the cursor {cursor.name} of {source.name} may not be in UTC",
-            why=f"it is a DATETIME, which has no zone, and the server's zone is {server_zone}",
-            todo="set DB_TIMEZONE=UTC if the application writes UTC; else name a TIMESTAMP column",
+            why=f"a {cursor.source_type.upper()} has no zone, and the server's zone is {server_zone}",
+            todo="set DB_TIMEZONE to the zone whose time the application writes, such as UTC or "
+            "Europe/Berlin, or source_timezone: in the table's definition",
         )
 
 
-def _check_cursor(cursor: str | None, source: SourceTable) -> None:
-    column = source.column(cursor) if cursor else None
+def _datetimes(source: SourceTable) -> set[str]:
+    return {c.source_type for c in source.columns if c.source_type.startswith("datetime")}
+
+
+# By cursor_type: what the column must be in Arrow, what that is called, and what it is in MySQL.
+_CURSORS = {
+    "timestamp": (("timestamp",), "timestamp", "a DATETIME or TIMESTAMP column"),
+    "date": (("date32",), "DATE", "a DATE column"),
+    "epoch": (("int", "decimal128(20, 0)"), "integer", "an integer column"),
+    "id": (("int", "decimal128(20, 0)"), "integer", "the AUTO_INCREMENT column"),
+}
+
+
+def _check_cursor(definition: TableDefinition, source: SourceTable) -> None:
+    column = source.column(definition.cursor) if definition.cursor else None
     if column is None:
         return
-    if not column.arrow.startswith("timestamp"):
+    kinds, called, wanted = _CURSORS[definition.cursor_type]
+    if not column.arrow.startswith(kinds):
+        fitting = [name for name, (kind, *_) in _CURSORS.items() if column.arrow.startswith(kind)]
+        other = " or ".join(f"cursor_type: {name}" for name in [*fitting, "full"])
         raise ConfigurationError(
-            f"the cursor {column.name} of {source.name} is no timestamp",
+            f"the cursor {column.name} of {source.name} is no {called}",
             why=f"it is {column.source_type}",
-            todo="name a DATETIME or TIMESTAMP column, or use cursor_type: full",
+            todo=f"name {wanted}, or use {other}",
         )
     if (advice := index_advice(column.name, source)) and once.is_new(advice):
         log.warning(advice)

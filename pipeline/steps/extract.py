@@ -15,6 +15,8 @@ from datetime import datetime
 from pathlib import Path
 
 from pipeline.codec.thread import consume_in_thread
+from pipeline.codec.zoned import in_utc
+from pipeline.columns import Column
 from pipeline.config.policies import Rules
 from pipeline.errors import DataError
 from pipeline.manifest import ChunkFigures, Coercion
@@ -28,6 +30,7 @@ from pipeline.stores.read_order import Order, free_order
 from pipeline.stores.rowstream import DecodedBatch, read_batches
 from pipeline.stores.spool import appearing
 from pipeline.window import UTC
+from pipeline.zones import zone_named
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +104,7 @@ class _Reading:
         source, span, written = self.chunk.source, self.chunk.span, self.file.rows
         self.read_at = min(self.read_at, mysql.clock(connection))
         if written:
-            span = replace(span, after=_position(self.order, self.file))
+            span = replace(span, after=_position(self.order, source, self.file))
         else:
             self.order = free_order(connection, source, span)
         expected = int(mysql.scalar(connection, mysql_sql.count_rows(source.name, span)))
@@ -109,7 +112,9 @@ class _Reading:
             self._check_nothing_came_in(connection, expected)
         self._to_come = written + expected
         query = mysql_sql.select_rows(source.name, source.columns, span, self.order)
-        batches = read_batches(connection, query, source.columns)
+        batches = (
+            in_utc(b, source.columns) for b in read_batches(connection, query, source.columns)
+        )
         rows = _followed(batches, self.chunk.rules, written, expected, progress)
         consume_in_thread(rows, self._write, ahead=_AHEAD)
         _check_count(self.chunk, expected, self.file.rows - written)
@@ -136,10 +141,17 @@ class _Reading:
             )
 
 
-def _position(order: Order, file: ChunkFile) -> tuple[tuple[str, str], ...]:
-    values = file.last_row(order) or ()
-    literals = (mysql_sql.value_literal(value) for value in values)
+def _position(order: Order, source: SourceTable, file: ChunkFile) -> tuple[tuple[str, str], ...]:
+    values = zip(map(source.column, order), file.last_row(order) or (), strict=True)
+    literals = (mysql_sql.value_literal(_there(column, value)) for column, value in values)
     return tuple(zip(order, literals, strict=True))
+
+
+def _there(column: Column | None, value: object) -> object:
+    """A value as the source has it: a DATETIME of a zone is local time there."""
+    if column is None or column.timezone is None or not isinstance(value, datetime):
+        return value
+    return zone_named(column.timezone).local_of(value.replace(tzinfo=None))
 
 
 def _check_count(chunk: Chunk, expected: int, rows: int) -> None:

@@ -260,8 +260,7 @@ def _apply_merge(
 def _apply_append(
     cursor: extensions.cursor, load: Load, stage: Relation, target: Target
 ) -> tuple[int, int]:
-    start, end = (f"{i:%Y-%m-%d %H:%M:%S}" for i in (load.window.start, load.window.end))
-    cursor.execute(redshift_sql.delete_window(load.target, load.cursor, start, end))
+    cursor.execute(redshift_sql.delete_window(load.target, load.cursor, load.bounds))
     return _insert_all(cursor, load, stage, target)
 
 

@@ -5,25 +5,24 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterator
-from datetime import datetime
 
 from pipeline.columns import fingerprint
 from pipeline.config.tables import Table
+from pipeline.cursors import Bounds, bound_of
 from pipeline.errors import DataError
 from pipeline.stores import mysql, mysql_sql
 from pipeline.stores.mysql import Connection, SourceTable
 from pipeline.stores.mysql_sql import Span
 from pipeline.stores.spool import Plan
-from pipeline.window import UTC, Window
 
 log = logging.getLogger(__name__)
 MOST_CHUNKS = 256
 
 
 def plan_chunks(
-    connection: Connection, table: Table, source: SourceTable, window: Window, chunk_bytes: int
+    connection: Connection, table: Table, source: SourceTable, bounds: Bounds, chunk_bytes: int
 ) -> Plan:
-    """The spans in which the window is read: contiguous, of about the same number of rows.
+    """The spans in which what lies between the bounds is read: contiguous, of about the same number of rows.
 
     Their number is the definition's, or as many as make each about `chunk_bytes` of the source's
     storage. Raises DataError for rows that no window would ever hold.
@@ -32,8 +31,8 @@ def plan_chunks(
     cursor = source.column(table.definition.cursor) if table.definition.cursor else None
     if cursor is None:
         return Plan(spans=(Span(),), schema_fingerprint=columns)
-    without = _check_cursors(connection, source, cursor.name, table.definition.on_null_cursor)
-    whole = Span(cursor.name, bound(window.start), bound(window.end))
+    without = _check_cursors(connection, source, table, cursor.name)
+    whole = Span(cursor.name, bounds.lower, bounds.upper)
     wanted, size = table.definition.chunks, mysql.size(connection, source.name)
     if wanted == 1 or (wanted == "auto" and size.bytes <= chunk_bytes):
         return Plan(spans=(whole,), schema_fingerprint=columns, rows_without_cursor=without)
@@ -44,20 +43,17 @@ def plan_chunks(
     return Plan(spans=spans, schema_fingerprint=columns, rows_without_cursor=without)
 
 
-def bound(instant: datetime) -> str:
-    """An instant as a bound of a timestamp cursor, in the session's zone, which is UTC."""
-    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
-
-
-def _check_cursors(connection: Connection, source: SourceTable, cursor: str, policy: str) -> int:
+def _check_cursors(connection: Connection, source: SourceTable, table: Table, cursor: str) -> int:
     """How many rows have no cursor; raises DataError where that is not accepted."""
-    rows = int(mysql.scalar(connection, mysql_sql.count_without_cursor(source.name, cursor)))
+    policy, is_id = table.definition.on_null_cursor, table.definition.cursor_type == "id"
+    query = mysql_sql.count_without_cursor(source.name, cursor, zero_is_one=is_id)
+    rows = int(mysql.scalar(connection, query))
     if rows and policy == "ignore":
         log.warning("%s: %d rows without %s are left out, as configured", source.name, rows, cursor)
     elif rows:
         raise DataError(
             f"{rows} rows have no {cursor} and belong to no window",
-            why=f"{cursor} is NULL or the zero date there, and no window would ever read them",
+            why=f"{cursor} is NULL or zero there, and no window would ever read them",
             todo=f"fill in {cursor}, or leave such rows out knowingly with on_null_cursor: ignore",
         )
     return rows
@@ -79,8 +75,3 @@ def _cut(connection: Connection, source: SourceTable, whole: Span, rows: int) ->
         yield Span(whole.cursor, lower, bound_of(value))
         lower = bound_of(value)
     yield Span(whole.cursor, lower, whole.upper)
-
-
-def bound_of(value: datetime) -> str:
-    """A cursor value that the source gave, as a bound."""
-    return bound(value.replace(tzinfo=UTC))

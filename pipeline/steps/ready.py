@@ -19,18 +19,22 @@ _failed: dict[Source, tuple[SourceError, datetime]] = {}
 _FRESH = timedelta(seconds=5)
 
 
-def is_closed(window: Window, source: Source, bastion: Bastion | None) -> bool:
+def is_closed(
+    window: Window, source: Source, bastion: Bastion | None, over: datetime | None = None
+) -> bool:
     """Whether no transaction can commit a row into the window any more.
 
-    Asks the source at most once in five seconds for however many windows.
+    `over` is the instant at which its values are over, by default its end. Asks the source at most once
+    in five seconds for however many windows.
     """
+    end = over or window.end
     until, asked = _known.get(source, (None, None))
-    if until is not None and window.end <= until:
+    if until is not None and end <= until:
         return True
     now = datetime.now(UTC)
     if asked is None or now - asked > _FRESH:
         until = _ask(source, bastion, now)
-    closed = until is not None and window.end <= until
+    closed = until is not None and end <= until
     if not closed:
         log.info("window %s is not closed yet; a later run takes it", window)
     return closed

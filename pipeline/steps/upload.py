@@ -53,8 +53,8 @@ def upload_window(
         parts=parts,
         rows=sum(part.rows for part in parts),
         bytes=sum(part.bytes for part in parts),
-        cursor_min=min(lows, default=None),
-        cursor_max=max(highs, default=None),
+        cursor_min=lows[0] if lows else None,  # chunks come in the cursor's order
+        cursor_max=highs[-1] if highs else None,
         key_checksum=sum(sums) % 2**63 if len(sums) == len(figures) else None,
         read_at=min(f.read_at for f in figures),
         schema_fingerprint=schema_fingerprint(columns),

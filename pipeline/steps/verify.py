@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from pipeline.columns import in_zone
 from pipeline.config.tables import Table
-from pipeline.ledger import ledger
+from pipeline.cursors import Bounds
+from pipeline.ledger import id_ranges, ledger
 from pipeline.ledger.history import backed_up_windows, histories
+from pipeline.names import Keys
 from pipeline.stores import mysql, mysql_sql, redshift, redshift_sql
 from pipeline.stores.mysql_sql import Span
 from pipeline.stores.redshift_sql import Relation
 from pipeline.stores.s3 import Store
-from pipeline.window import coalesced, unbroken_end
+from pipeline.window import Window, coalesced, unbroken_end
 
 
 @dataclass(frozen=True)
@@ -47,21 +50,28 @@ def compare(
     warehouse: redshift.Connection,
     table: Table,
     schema: str,
+    timezone: str | None = None,
 ) -> Comparison:
     """Compare a table's windows stage by stage, and count it on both sides.
 
     A row that was updated in the source since has left its window there and not yet here, so
-    the sides agree once the window of that update is loaded.
+    the sides agree once the window of that update is loaded. `timezone` is that of DATETIMEs where the
+    table's definition names none.
     """
     done = histories(store, [(table.name, w) for w in backed_up_windows(store, table.name)])
     torn = tuple(history.window.name for history in done if not history.agrees)
-    until, there, here = _counts(source, warehouse, table, schema)
+    until, there, here = _counts(store, source, warehouse, table, schema, timezone)
     versions = table.definition.load_mode == "append"
     return Comparison(str(table.name), until, len(done), torn, there, here, versions)
 
 
 def _counts(
-    source: mysql.Connection, warehouse: redshift.Connection, table: Table, schema: str
+    store: Store,
+    source: mysql.Connection,
+    warehouse: redshift.Connection,
+    table: Table,
+    schema: str,
+    timezone: str | None,
 ) -> tuple[datetime | None, int, int]:
     ledger.ensure(warehouse, schema)
     target, column = Relation(schema, table.target), table.definition.cursor
@@ -74,9 +84,34 @@ def _counts(
             there = int(mysql.scalar(source, mysql_sql.count_rows(table.name, Span())))
             return None, there, here
         here = there = 0
-        for loaded in coalesced(windows):
-            low, high = (f"{i:%Y-%m-%d %H:%M:%S}" for i in (loaded.start, loaded.end))
-            here += redshift.scalar(cursor, redshift_sql.count_window(target, column, low, high))
-            span = Span(column, lower=low, upper=high)
+        for ours, theirs in _bounds(store, source, table, windows, timezone):
+            here += redshift.scalar(cursor, redshift_sql.count_window(target, column, ours))
+            span = Span(column, lower=theirs.lower, upper=theirs.upper)
             there += mysql.scalar(source, mysql_sql.count_rows(table.name, span))
     return unbroken_end(windows), there, here
+
+
+def _bounds(
+    store: Store,
+    source: mysql.Connection,
+    table: Table,
+    windows: list[Window],
+    timezone: str | None,
+) -> list[tuple[Bounds, Bounds]]:
+    """What the windows hold together: bounds in the warehouse, and the same in the source."""
+    loaded = table.definition.time_cursor(None)
+    if loaded is None:
+        ranges, _ = id_ranges.read(store, Keys(table.name))
+        return [(ids, ids) for ids in ranges.together(windows)]
+    there = replace(loaded, timezone=_zone_of_cursor(source, table, timezone))
+    return [(loaded.bounds(span), there.bounds(span)) for span in coalesced(windows)]
+
+
+def _zone_of_cursor(source: mysql.Connection, table: Table, timezone: str | None) -> str | None:
+    described = mysql.describe(source, table.name)
+    zone = table.definition.source_timezone or timezone
+    if zone is None:
+        return None
+    columns = in_zone(described.columns, zone, table.definition.datetimes_as_is)
+    cursor = (table.definition.cursor or "").lower()
+    return next((c.timezone for c in columns if c.name.lower() == cursor), None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +44,8 @@ class ChunkFile:
         self._waiting: list[pa.RecordBatch] = []
         self._waiting_bytes = 0
         self._last: pa.RecordBatch | None = None
-        self._cursor_min: datetime | None = None
-        self._cursor_max: datetime | None = None
+        self._cursor_min: Any = None
+        self._cursor_max: Any = None
         self._key_checksum = 0 if self.key and self._key_has_one_text() else None
 
     def write(self, batch: pa.RecordBatch) -> None:
@@ -60,9 +60,10 @@ class ChunkFile:
             self._key_checksum = (self._key_checksum + sum_of_crc32(batch, self.key)) % MODULUS
         if self.cursor is not None:
             bounds = pc.min_max(batch.column(self.cursor))
-            least, greatest = _plain(bounds["min"]), _plain(bounds["max"])
-            self._cursor_min = min(self._cursor_min or least, least)
-            self._cursor_max = max(self._cursor_max or greatest, greatest)
+            lows = (self._cursor_min, _plain(bounds["min"]))
+            highs = (self._cursor_max, _plain(bounds["max"]))
+            self._cursor_min = min((v for v in lows if v is not None), default=None)
+            self._cursor_max = max((v for v in highs if v is not None), default=None)
         if self._waiting_bytes >= GROUP_BYTES:
             self._write_group()
 
@@ -84,8 +85,8 @@ class ChunkFile:
             columns=self.columns,
             key=self.key,
             rows=self.rows,
-            cursor_min=self._cursor_min.isoformat() if self._cursor_min else None,
-            cursor_max=self._cursor_max.isoformat() if self._cursor_max else None,
+            cursor_min=_told(self._cursor_min),
+            cursor_max=_told(self._cursor_max),
             key_checksum=self._key_checksum,
             read_at=read_at,
             seconds=round(seconds, 3),
@@ -117,6 +118,13 @@ def _plain(value: pa.Scalar) -> Any:
     if pa.types.is_timestamp(value.type) and value.type.unit == "us" and value.is_valid:
         return _EPOCH + timedelta(microseconds=value.value)
     return value.as_py()
+
+
+def _told(value: Any) -> str | None:
+    """A cursor in a manifest: times as ISO 8601 has them."""
+    if value is None:
+        return None
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def figures_of(path: Path) -> ChunkFigures:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import random
 import ssl
+import time
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,6 +36,9 @@ _AWAY = {CR.CR_CONN_HOST_ERROR, CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST, CR.C
 _ENDED = {ER.SERVER_SHUTDOWN, 1927, 3169}
 # MariaDB's and MySQL's word for "you lack a privilege for this statement"
 _NO_PRIVILEGE = {ER.SPECIFIC_ACCESS_DENIED_ERROR, ER.ACCESS_DENIED_ERROR}
+
+
+_LOOKS = 30  # at the open transactions, until they are shown as they are
 
 
 class SourceLost(SourceError):
@@ -232,15 +238,29 @@ def closed_until(connection: Connection, lag: int) -> datetime:
             "close %d s after their end; let DB_CLOSING_LAG outlast the longest transaction",
             lag,
         )
-    return min(
-        now - timedelta(seconds=age) for age in [lag + (behind or 0), *_ages(connection, lag)]
-    )
+    ages = _ages(connection, lag) or []
+    return min(now - timedelta(seconds=age) for age in [lag + (behind or 0), *ages])
 
 
-def _ages(connection: Connection, lag: int) -> list[int]:
-    """Seconds since the oldest writing transaction and the oldest writing statement began."""
+def ended_until(connection: Connection, lag: int) -> datetime:
+    """The instant for which holds: whatever had begun by then, and may write, is over.
+
+    As `closed_until`, but `lag` counts only where open transactions cannot be seen.
+    """
+    now = clock(connection)
+    behind, ages = _seconds_behind(connection), _ages(connection, lag)
+    blind = behind is not None or ages is None
+    waited = (behind or 0) + (lag if blind else 0)
+    return min(now - timedelta(seconds=age) for age in [waited, *(ages or [])])
+
+
+def _ages(connection: Connection, lag: int) -> list[int] | None:
+    """Seconds since the oldest writing transaction and the oldest writing statement began.
+
+    None where they cannot be seen.
+    """
     try:
-        transaction = scalar(connection, mysql_sql.OLDEST_WRITER)
+        transaction = _oldest_writer(connection)
         statement = scalar(connection, mysql_sql.OLDEST_STATEMENT)
     except pymysql.err.Error as error:
         if error.args[0] not in _NO_PRIVILEGE:
@@ -249,13 +269,34 @@ def _ages(connection: Connection, lag: int) -> list[int]:
             "open transactions cannot be seen (GRANT PROCESS): windows close by lag alone, %d s",
             lag,
         )
-        return []
+        return None
     ages = [int(statement)] if statement is not None else []
     if transaction is not None:
         # Begun before the clock went back an hour, it seems to begin in the future.
         ages.append(int(transaction) if transaction >= 0 else int(transaction) + 3600)
     # both count whole seconds; one more covers the part that was cut off
     return [age + 1 for age in ages]
+
+
+def _oldest_writer(connection: Connection) -> int | None:
+    """Seconds since the oldest transaction that may write began, None for no such transaction.
+
+    innodb_trx is a picture that the server makes anew only after a tenth of a second in which nobody looked
+    at it (https://dev.mysql.com/doc/refman/9.0/en/innodb-information-schema-internal-data.html). One in
+    which this very query is seen is from now; raises SourceError where none is to be had.
+    """
+    for _ in range(_LOOKS):
+        with snapshot(connection), connection.cursor() as cursor:
+            cursor.execute(mysql_sql.oldest_writer(uuid.uuid4().hex))
+            age, seen = cursor.fetchone() or (None, 0)
+        if seen:
+            return None if age is None else int(age)
+        time.sleep(random.uniform(0.11, 0.3))  # noqa: S311 - so that several do not look in step
+    raise SourceError(
+        "the source does not say which transactions are open now",
+        why="its innodb_trx stays as it was, as it does when it is read more than ten times a second",
+        todo="find out who reads information_schema.innodb_trx that often, and run it again",
+    )
 
 
 _REPLICATION = ("SHOW ALL SLAVES STATUS", "SHOW REPLICA STATUS", "SHOW SLAVE STATUS")

@@ -37,12 +37,6 @@ SELECT COALESCE(TABLE_ROWS, 0), COALESCE(DATA_LENGTH, 0), GREATEST(COALESCE(AVG_
 FROM information_schema.tables WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s
 """
 CLOCK = "SELECT UTC_TIMESTAMP(6)"
-# innodb_trx shows the server's own local time, hence the zone SYSTEM; a transaction that can only
-# read cannot commit a row into a window.
-OLDEST_WRITER = """
-SELECT TIMESTAMPDIFF(SECOND, MIN(trx_started), CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', 'SYSTEM'))
-FROM information_schema.innodb_trx WHERE trx_is_read_only = 0
-"""
 # A statement's NOW() is fixed when it begins, but it is no transaction yet while it waits for a metadata
 # or backup lock; its age tells how old a cursor it may still write.
 OLDEST_STATEMENT = """
@@ -73,13 +67,18 @@ class Span:
     after: tuple[tuple[str, str], ...] = ()
 
 
+_INTEGER = re.compile(r"-?[0-9]+")
+
+
 def quoted(identifier: str) -> str:
     """A MySQL identifier, whatever characters it has."""
     return "`" + identifier.replace("`", "``") + "`"
 
 
 def literal(value: str) -> str:
-    """A string literal of a bound; bounds are dates and numbers, anything else is refused."""
+    """The literal of a bound; bounds are dates and integers, anything else is refused."""
+    if _INTEGER.fullmatch(value):
+        return value  # MySQL compares an integer with a string as floating point
     if not set(value) <= set("0123456789-: ."):
         raise ValueError(f"{value!r} is not a bound")
     return f"'{value}'"
@@ -116,6 +115,26 @@ def value_literal(value: object) -> str:
     if isinstance(value, date):
         return f"'{value:%Y-%m-%d}'"
     raise TypeError(f"{type(value).__name__} has no literal")
+
+
+def oldest_writer(sign: str) -> str:
+    """Seconds since the oldest transaction that may write began, and whether innodb_trx shows this query.
+
+    The view has the server's own local time, hence the zone SYSTEM; a transaction that can only read
+    cannot commit a row into a window. `sign` is letters and digits that no other query has.
+    """
+    began = "MIN(IF(trx_is_read_only = 0, trx_started, NULL))"
+    return (
+        f"SELECT TIMESTAMPDIFF(SECOND, {began}, CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', 'SYSTEM')), "
+        f"COALESCE(SUM(INSTR(trx_query, {literal_word(sign)}) > 0), 0) FROM information_schema.innodb_trx"
+    )
+
+
+def literal_word(word: str) -> str:
+    """A string literal of letters and digits; anything else is refused."""
+    if not (word.isascii() and word.isalnum()):
+        raise ValueError(f"{word!r} is not a word")
+    return f"'{word}'"
 
 
 def select_rows(
@@ -155,10 +174,16 @@ def cursor_after(table: TableName, span: Span) -> str:
     return f"SELECT MIN({column}) FROM {_qualified(table)}{_where(span)}{above}"
 
 
-def count_without_cursor(table: TableName, cursor: str) -> str:
+def highest(table: TableName, cursor: str) -> str:
+    """The largest cursor of the table."""
+    return f"SELECT MAX({quoted(cursor)}) FROM {_qualified(table)}"
+
+
+def count_without_cursor(table: TableName, cursor: str, *, zero_is_one: bool = False) -> str:
     """How many rows have no cursor, or the zero date, and so belong to no window."""
     column = quoted(cursor)
-    return f"SELECT COUNT(*) FROM {_qualified(table)} WHERE {column} IS NULL OR {column} = 0"
+    zero = "" if zero_is_one else f" OR {column} = 0"
+    return f"SELECT COUNT(*) FROM {_qualified(table)} WHERE {column} IS NULL{zero}"
 
 
 def add_index(table: TableName, columns: Sequence[str]) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from pipeline.cursors import Bounds
+
 
 @dataclass(frozen=True)
 class Relation:
@@ -103,10 +105,9 @@ def key_credentials(access_key: str, secret_key: str, token: str | None) -> str:
     return f"CREDENTIALS {literal(';'.join(pairs))}"
 
 
-def delete_window(target: Relation, cursor: str, start: str, end: str) -> str:
-    """Remove the rows of a window (bounds as timestamps in UTC)."""
-    column = quoted(cursor)
-    return f"DELETE FROM {target} WHERE {column} >= {literal(start)} AND {column} < {literal(end)}"
+def delete_window(target: Relation, cursor: str, bounds: Bounds) -> str:
+    """Remove the rows of a window."""
+    return f"DELETE FROM {target} WHERE {_between(cursor, bounds)}"
 
 
 def delete_all(target: Relation) -> str:
@@ -137,11 +138,16 @@ def count(table: Relation) -> str:
     return f"SELECT COUNT(*) FROM {table}"
 
 
-def count_window(table: Relation, cursor: str, start: str, end: str) -> str:
-    """How many rows of a span a table has (bounds as timestamps in UTC)."""
+def count_window(table: Relation, cursor: str, bounds: Bounds) -> str:
+    """How many rows of a window a table has."""
+    return f"SELECT COUNT(*) FROM {table} WHERE {_between(cursor, bounds)}"
+
+
+def _between(cursor: str, bounds: Bounds) -> str:
     column = quoted(cursor)
-    bounds = f"{column} >= {literal(start)} AND {column} < {literal(end)}"
-    return f"SELECT COUNT(*) FROM {table} WHERE {bounds}"
+    parts = [f"{column} >= {literal(bounds.lower)}"] if bounds.lower is not None else []
+    parts += [f"{column} < {literal(bounds.upper)}"] if bounds.upper is not None else []
+    return " AND ".join(parts) or "TRUE"
 
 
 def probe(relation: Relation) -> str:

@@ -98,6 +98,16 @@ class Store:
         except _Missing:
             return None
 
+    def get_tagged(self, key: str) -> tuple[bytes, str] | None:
+        """A small object's content and the tag of this state of it; None when it does not exist."""
+        doing = f"read {self.url(key)}"
+        try:
+            answer = self._call(doing, self._client.get_object, Key=key)
+        except _Missing:
+            return None
+        data: bytes = self._translated(doing, answer["Body"].read)
+        return data, str(answer["ETag"])
+
     def put(self, key: str, data: bytes) -> None:
         """Store `data`; the server checks its SHA-256."""
         self._put(key, data)
@@ -107,6 +117,16 @@ class Store:
         try:
             self._put(key, data, IfNoneMatch="*")
         except _Exists:
+            return False
+        return True
+
+    def put_if_same(self, key: str, data: bytes, tag: str | None) -> bool:
+        """Store `data` if the object is still in the state of that tag, or with None still absent."""
+        if tag is None:
+            return self.put_if_absent(key, data)
+        try:
+            self._put(key, data, IfMatch=tag)
+        except (_Exists, _Missing):
             return False
         return True
 
@@ -207,7 +227,7 @@ class _Missing(LakeError):
 
 
 class _Exists(LakeError):
-    """The object is there already."""
+    """The object is there already, or is another than it should be."""
 
 
 def _client(settings: Lake) -> S3Client:
@@ -251,7 +271,8 @@ def _translate(doing: str, settings: Lake, error: BaseException) -> LakeError:
         message = str(error.response.get("Error", {}).get("Message", "")) or code
     if code in ("404", "NoSuchKey", "NotFound"):
         return _Missing(f"cannot {doing}", why="there is no such object")
-    if code in ("PreconditionFailed", "412"):
+    # the second is of a writer that was overtaken while it wrote
+    if code in ("PreconditionFailed", "412", "ConditionalRequestConflict"):
         return _Exists(f"cannot {doing}", why="it exists already")
     return LakeError(
         f"cannot {doing}", why=_reason(code, message, settings), todo=_advice(code, error)

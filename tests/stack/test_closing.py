@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date, datetime, timedelta, timezone
-from threading import Thread
+from threading import Event, Thread
 from time import monotonic
 from typing import Any
 
@@ -190,3 +190,47 @@ def test_a_statement_that_waits_for_a_lock_holds_windows_back(world: World):
         thread.join()
     ((at,),) = world.sql("SELECT at FROM waiting")
     assert until <= at.replace(tzinfo=timezone.utc)
+
+
+def test_the_open_transactions_are_those_of_now_however_often_others_look(
+    world: World, visits: str, writer: Any
+):
+    """innodb_trx is not made anew while somebody reads it every few milliseconds; a monitor may do that."""
+    look = "SELECT COUNT(*) FROM information_schema.innodb_trx"
+    with closing(world.source()) as monitor, mysql.connected(settings().source) as connection:
+        watching = monitor.cursor()
+        until = monotonic() + 0.5
+        while monotonic() < until:
+            watching.execute(look)
+        writer.cursor().execute("INSERT INTO visits (who, at) VALUES (2, UTC_TIMESTAMP(6))")
+        watching.execute(look)
+        assert watching.fetchone() == (0,), "the view is to be out of date"
+        begun = clock(world)
+        while clock(world) < begun + seconds(2):
+            watching.execute(look)
+        assert mysql.closed_until(connection, 0) <= begun
+
+
+def test_where_the_open_transactions_are_never_shown_as_they_are_no_window_closes(
+    world: World, visits: str, monkeypatch: pytest.MonkeyPatch
+):
+    stop = Event()
+
+    def look() -> None:
+        with closing(world.source()) as monitor, monitor.cursor() as cursor:
+            while not stop.is_set():
+                cursor.execute("SELECT COUNT(*) FROM information_schema.innodb_trx")
+
+    monkeypatch.setattr(mysql, "_LOOKS", 3)
+    watcher = Thread(target=look)
+    watcher.start()
+    try:
+        with mysql.connected(settings().source) as connection:
+            until = monotonic() + 0.3
+            while monotonic() < until:
+                mysql.clock(connection)
+            with pytest.raises(SourceError, match="which transactions are open now"):
+                mysql.closed_until(connection, 0)
+    finally:
+        stop.set()
+        watcher.join()

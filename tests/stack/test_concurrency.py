@@ -21,6 +21,7 @@ from pipeline import (
 )
 from pipeline.config.settings import settings
 from pipeline.config.tables import table_named
+from pipeline.cursors import TimeCursor
 from pipeline.ledger.load import Load
 from pipeline.manifest import ChunkFigures, LoadMarker
 from pipeline.steps import convert, load, refresh, upload
@@ -109,7 +110,8 @@ def test_of_two_loads_that_have_both_copied_one_merges(
     def one(_: int) -> LoadMarker:
         csv = convert.read_manifest(lake(), world.keys("orders"), window)
         definition = table_named(settings().run.configs, table)
-        what = Load(definition, window, csv, world.name)
+        bounds = TimeCursor("timestamp").bounds(window)
+        what = Load(definition, window, csv, world.name, bounds)
         with redshift.connected(settings().warehouse) as connection:
             credentials = load.credentials(settings().warehouse, settings().lake)
             return load.load_window(connection, lake(), what, credentials)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.columns import Column, ReadAs
+from pipeline.cursors import Bounds
 from pipeline.names import TableName
 from pipeline.stores import mysql_sql, redshift_sql, table_sql
 from pipeline.stores.merge_sql import Merge
@@ -140,7 +141,7 @@ def test_nothing_here_uses_what_commits_by_itself_or_loses_a_table(word: str):
         merge.delete_older,
         merge.insert_missing,
         redshift_sql.delete_all(target),
-        redshift_sql.delete_window(target, "a", "2025-08-01", "2025-08-02"),
+        redshift_sql.delete_window(target, "a", Bounds("2025-08-01", "2025-08-02")),
         redshift_sql.insert_stage(target, stage, ["a"], {}),
         table_sql.create_table(target, {"a": "INTEGER"}, Layout(("a",))),
         table_sql.create_stage(stage, {"a": "INTEGER"}, Layout(("a",))),

@@ -1,0 +1,85 @@
+"""Fix the ids of a window of an append-only table: up to the highest, once no lower one can come any more.
+
+Ids are handed out before their rows commit: at the moment the highest is read, a transaction that is open
+may hold a lower one. One that begins later gets a higher one. So the reading counts as soon as every
+transaction that had begun by then is over (docs/cursors.md).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+from pipeline.ledger import id_ranges
+from pipeline.ledger.id_ranges import Reading
+from pipeline.names import Keys
+from pipeline.stores import mysql, mysql_sql
+from pipeline.stores.mysql import Connection, SourceTable
+from pipeline.stores.s3 import Store
+from pipeline.window import Window
+
+log = logging.getLogger(__name__)
+PATIENCE = 10.0
+"""Seconds for which transactions are waited for; most are over in less."""
+_PAUSE = 0.2
+
+
+def is_fixed(
+    store: Store,
+    keys: Keys,
+    window: Window,
+    connect: Callable[[], AbstractContextManager[Connection]],
+    described: Callable[[Connection], tuple[SourceTable, str]],
+    lag: int,
+) -> bool:
+    """Whether the window, whose end has passed, has its ids; gives them to it where that can be done now.
+
+    `described` gives the table and its id column. A reading that has to wait is kept in the lake, so that a
+    later run need not wait again.
+    """
+    ranges, tag = id_ranges.read(store, keys)
+    if ranges.of(window) is not None:
+        return True
+    with connect() as connection:
+        source, cursor = described(connection)
+        while ranges.of(window) is None:
+            reading = ranges.reading
+            if reading is None or reading.asked < window.end:
+                reading = _take(connection, source, cursor)
+                ranges = ranges.with_reading(reading)
+            is_over = _wait(connection, reading.answered, lag)
+            wanted = ranges.with_window(window, reading.behind) if is_over else ranges
+            if not id_ranges.replace(store, keys, wanted, tag):
+                ranges, tag = id_ranges.read(store, keys)
+            elif is_over:
+                return True
+            else:
+                log.info(
+                    "%s: window %s has no ids yet, as transactions are open that may hold lower ones than "
+                    "%d; a later run takes it",
+                    source.name,
+                    window,
+                    reading.behind,
+                )
+                return False
+    return True
+
+
+def _take(connection: Connection, source: SourceTable, cursor: str) -> Reading:
+    asked = mysql.clock(connection)
+    highest = mysql.scalar(connection, mysql_sql.highest(source.name, cursor))
+    behind = id_ranges.LEAST if highest is None else int(highest) + 1
+    return Reading(behind=behind, asked=asked, answered=mysql.clock(connection))
+
+
+def _wait(connection: Connection, moment: datetime, lag: int) -> bool:
+    """Whether everything that had begun by that moment is over, or soon is."""
+    deadline = time.monotonic() + PATIENCE
+    while mysql.ended_until(connection, lag) < moment:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_PAUSE)
+    return True

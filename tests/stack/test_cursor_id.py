@@ -1,0 +1,253 @@
+"""Append-only tables: each window has a range of ids, fixed once nothing in it can still come."""
+
+import random
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from pipeline import DailyLoad, RefreshViews
+from pipeline.config.settings import settings
+from pipeline.cursors import Bounds
+from pipeline.face.cli import main
+from pipeline.ledger import id_ranges
+from pipeline.names import TableName
+from pipeline.steps import fix_ids
+from pipeline.stores import mysql
+from pipeline.window import Window
+from tests.truths import assert_same, assert_tidy
+from tests.world import World, day
+
+UTC = timezone.utc
+
+
+@pytest.fixture
+def logs(world: World) -> str:
+    """A table to which rows are only added."""
+    world.sql("CREATE TABLE logs (id BIGINT PRIMARY KEY AUTO_INCREMENT, who INT NOT NULL)")
+    return world.define("logs", cursor="id", cursor_type="id")
+
+
+@pytest.fixture
+def writer(world: World) -> Iterator[Any]:
+    """A connection of an application, in whose transactions the test inserts."""
+    with closing(world.source()) as connection:
+        yield connection
+
+
+def add(world: World, *who: int) -> None:
+    world.sql(f"INSERT INTO logs (who) VALUES {', '.join(f'({n})' for n in who)}")
+
+
+def load(world: World, table: str, window: Window) -> None:
+    result = world.build(RefreshViews(table=table, window=window))
+    assert result.status.name == "SUCCESS", result.summary_text
+
+
+def load_day(world: World, table: str, text: str) -> None:
+    load(world, table, day(text))
+
+
+def window_until_now(world: World, start: Window | None = None) -> Window:
+    """The window from the end of another to a moment that is just over: rows there are belong to it."""
+    with mysql.connected(settings().source) as connection:
+        now = mysql.clock(connection)
+        end = now.replace(microsecond=0) + timedelta(seconds=1)
+        while mysql.clock(connection) < end:
+            pass
+        window = Window(start.end if start else end - timedelta(hours=1), end)
+        deadline = time.monotonic() + 30
+        while mysql.closed_until(connection, 0) < end:
+            assert time.monotonic() < deadline, "something keeps the window open"
+    world.forget()
+    return window
+
+
+def loaded(world: World) -> list[int]:
+    return [who for (who,) in world.loaded("logs", "who")]
+
+
+def ranges(world: World) -> id_ranges.IdRanges:
+    return id_ranges.read(world.lake, world.keys("logs"))[0]
+
+
+def is_fixed(world: World, window: Window) -> bool:
+    def described(connection: mysql.Connection) -> tuple[mysql.SourceTable, str]:
+        return mysql.describe(connection, TableName(world.name, "logs")), "id"
+
+    def connect() -> Any:
+        return mysql.connected(settings().source)
+
+    return fix_ids.is_fixed(world.lake, world.keys("logs"), window, connect, described, 0)
+
+
+def test_each_window_takes_what_came_since_the_one_before(
+    world: World, logs: str, capsys: pytest.CaptureFixture[str]
+):
+    window = None
+    for number in range(3):
+        add(world, 10 * number, 10 * number + 1)
+        window = window_until_now(world, window)
+        load(world, logs, window)
+        assert loaded(world)[-2:] == [10 * number, 10 * number + 1]
+    marker = world.marker(world.keys("logs").lake_marker(window))
+    assert (marker["cursor_min"], marker["cursor_max"]) == ("5", "6")
+    window = window_until_now(world, window)
+    load(world, logs, window)
+    assert world.marker(world.keys("logs").lake_marker(window))["rows"] == 0
+    assert_same(world, "logs")
+    assert_tidy(world, "logs")
+    world.forget()
+    assert main(["verify"]) == 0, capsys.readouterr().out
+
+
+def test_days_that_are_caught_up_are_read_once_and_in_whatever_order(world: World, logs: str):
+    """What has come meanwhile belongs to windows that end later."""
+    add(world, 1, 2)
+    load_day(world, logs, "2025-08-03")
+    add(world, 3)
+    for text in ("2025-08-01", "2025-08-02", "2025-08-04"):
+        load_day(world, logs, text)
+    assert [row[2] for row in world.ledger("logs")] == [0, 0, 2, 0]
+    load(world, logs, window_until_now(world))
+    assert loaded(world) == [1, 2, 3]
+
+
+def test_a_window_that_is_read_again_has_the_ids_it_had(world: World, logs: str):
+    add(world, 1, 2)
+    load_day(world, logs, "2025-08-01")
+    add(world, 3, 4)
+    window = window_until_now(world)
+    load(world, logs, window)
+    add(world, 5)
+    keys = world.keys("logs")
+    markers = (keys.lake_marker, keys.csv_marker, keys.load_marker, keys.views_marker)
+    world.lake.delete([key(window) for key in markers])
+    world.sql("UPDATE logs SET who = 40 WHERE who = 4", "DELETE FROM logs WHERE who = 3")
+    load(world, logs, window)
+    assert loaded(world) == [1, 2, 40]
+    assert world.marker(keys.load_marker(window))["rows_replaced"] == 2
+
+
+def test_a_lower_id_that_commits_later_is_waited_for(
+    world: World, logs: str, writer: Any, monkeypatch: pytest.MonkeyPatch
+):
+    """An id is handed out before its row commits: MAX(id) alone would lose it."""
+    monkeypatch.setattr(fix_ids, "PATIENCE", 0.0)
+    writer.cursor().execute("INSERT INTO logs (who) VALUES (1)")
+    add(world, 2)
+    with closing(world.source()) as seen:
+        cursor = seen.cursor()
+        cursor.execute("SELECT MAX(id) FROM logs")
+        assert cursor.fetchone() == (2,)
+    now = datetime.now(UTC).replace(microsecond=0)
+    window = Window(now - timedelta(days=1), now - timedelta(hours=1))
+    assert not is_fixed(world, window)
+    kept = ranges(world)
+    assert kept.of(window) is None
+    assert kept.reading is not None
+    assert kept.reading.behind == 3
+    add(world, 3)  # came after the reading: it belongs to a later window
+    assert not is_fixed(world, window)
+    writer.commit()
+    monkeypatch.setattr(fix_ids, "PATIENCE", 30.0)
+    assert is_fixed(world, window)
+    assert ranges(world).of(window) == Bounds(None, "3")
+
+
+def test_a_window_without_ids_yet_is_missing_data(world: World, logs: str, writer: Any):
+    """The transaction is younger than the window's end, so the window is closed; its ids are not known."""
+    add(world, 1)
+    writer.cursor().execute("INSERT INTO logs (who) VALUES (2)")
+    add(world, 3)
+    arguments = ["DailyLoad", "--date", "2025-08-01", "--table", logs]
+    out = world.luigi(*arguments, check=20).stdout
+    assert "has no ids yet" in out
+    assert "a later run takes it" in out
+    assert world.lake_keys("lake/") == []
+    writer.commit()
+    world.luigi(*arguments)
+    assert loaded(world) == [1, 2, 3]
+
+
+def test_an_open_transaction_that_only_reads_keeps_nothing_waiting(
+    world: World, logs: str, writer: Any
+):
+    add(world, 1)
+    cursor = writer.cursor()
+    cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+    cursor.execute("SELECT * FROM logs")
+    load_day(world, logs, "2025-08-01")
+    assert loaded(world) == [1]
+
+
+def test_two_processes_that_fix_windows_at_once_part_the_ids(world: World, logs: str):
+    add(world, *range(50))
+    windows = [day(f"2025-08-{number:02d}") for number in range(1, 9)]
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(lambda window: is_fixed(world, window), windows))
+    found = ranges(world)
+    holders = [[w for w in windows if number_in(found.of(w), number)] for number in range(1, 51)]
+    assert [len(each) for each in holders] == [1] * 50
+
+
+def number_in(bounds: Bounds | None, number: int) -> bool:
+    assert bounds is not None
+    above = bounds.lower is None or number >= int(bounds.lower)
+    return above and number < int(bounds.upper or "")
+
+
+def test_rows_keep_coming_while_windows_are_taken(world: World, logs: str):
+    """Eight writers whose transactions overlap, and hand out ids in another order than they commit."""
+    stop = threading.Event()
+
+    def write(seed: int) -> int:
+        chance, count = random.Random(seed), 0  # noqa: S311 - a test's chance
+        with closing(world.source()) as connection:
+            while not stop.is_set():
+                cursor = connection.cursor()
+                for _ in range(chance.randint(1, 4)):
+                    cursor.execute(f"INSERT INTO logs (who) VALUES ({seed})")
+                    cursor.execute(f"SELECT SLEEP({chance.random() / 50})")
+                    count += 1
+                connection.commit()
+        return count
+
+    with ThreadPoolExecutor(8) as pool:
+        writers = [pool.submit(write, seed) for seed in range(8)]
+        try:
+            window = None
+            for _ in range(3):
+                window = window_until_now(world, window)
+                load(world, logs, window)
+        finally:
+            stop.set()
+        written = sum(writer.result() for writer in writers)
+    load(world, logs, window_until_now(world, window))
+    ends = [upper for _, upper in ranges(world).windows]
+    assert len(set(ends)) == 4, "every window was to have rows"
+    assert written > 50
+    assert len(loaded(world)) == written
+    assert_same(world, "logs")
+
+
+def test_an_empty_table_and_ids_below_zero(world: World, logs: str):
+    load_day(world, logs, "2025-08-01")
+    world.sql("INSERT INTO logs VALUES (-7, 1), (5, 2)")
+    load(world, logs, window_until_now(world))
+    assert loaded(world) == [1, 2]
+
+
+def test_ids_that_were_fixed_and_lost_are_told(world: World, logs: str):
+    add(world, 1)
+    load_day(world, logs, "2025-08-01")
+    keys, window = world.keys("logs"), day("2025-08-01")
+    world.lake.delete([keys.id_ranges, keys.load_marker(window), keys.views_marker(window)])
+    error = world.failure(DailyLoad(date=date(2025, 8, 1), table=logs))
+    assert "are not known any more" in str(error)
+    assert keys.id_ranges in str(error)

@@ -1,0 +1,331 @@
+"""Cursors of every kind: which rows a window has, on both sides."""
+
+from datetime import datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from pipeline import DailyLoad, HourlyLoad
+from pipeline.face.cli import main
+from tests.truths import assert_marked, assert_same, assert_tidy
+from tests.world import World, day
+
+UTC = timezone.utc
+ZONE = ZoneInfo("America/New_York")
+HOUR, TEN_MINUTES = timedelta(hours=1), timedelta(minutes=10)
+
+
+def load_day(world: World, table: str, text: str) -> None:
+    result = world.build(DailyLoad(date=day(text).start.date(), table=table))
+    assert result.status.name == "SUCCESS", result.summary_text
+
+
+def load_hour(world: World, table: str, text: str) -> None:
+    result = world.build(HourlyLoad(datetime.fromisoformat(text), table=table))
+    assert result.status.name == "SUCCESS", result.summary_text
+
+
+def verify(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """Both sides have as many rows in the windows loaded, by the operator's command."""
+    world.forget()
+    capsys.readouterr()
+    status = main(["verify"])
+    out = capsys.readouterr().out
+    assert status == 0, out
+    source, warehouse, verdict = out.splitlines()[-1].split(maxsplit=7)[-3:]
+    assert source == warehouse, (out, verdict)
+
+
+# DATETIME in local time
+
+
+@pytest.fixture
+def events(world: World) -> str:
+    world.sql(
+        "CREATE TABLE events (id INT PRIMARY KEY, at DATETIME(6) NOT NULL, due DATETIME NULL, "
+        "sent DATETIME NULL, stamp TIMESTAMP NULL, KEY (at))"
+    )
+    return "events"
+
+
+NEW_YORK = {"cursor": "at", "source_timezone": "America/New_York", "datetimes_as_is": "sent"}
+
+
+@pytest.mark.parametrize("mode", ["merge", "append"])
+@pytest.mark.parametrize("chunks", [1, 3])
+def test_local_times_are_utc_in_lake_and_warehouse(
+    world: World, events: str, mode: str, chunks: int, capsys: pytest.CaptureFixture[str]
+):
+    """2025-08-01 in UTC is 20:00 to 20:00 in New York; a second run takes nothing twice."""
+    world.sql(
+        "INSERT INTO events VALUES "
+        "(1, '2025-07-31 19:59:59.999999', NULL, NULL, NULL), "
+        "(2, '2025-07-31 20:00:00', '2025-01-01 12:00:00', '2025-01-01 12:00:00', '2025-01-01 12:00:00'), "
+        "(3, '2025-08-01 12:00:00.5', '2025-07-01 12:00:00', NULL, NULL), "
+        "(4, '2025-08-01 19:59:59.999999', NULL, NULL, NULL), "
+        "(5, '2025-08-01 20:00:00', NULL, NULL, NULL)"
+    )
+    table = world.define(events, load=mode, chunks=chunks, **NEW_YORK)
+    load_day(world, table, "2025-08-01")
+    expected = [
+        (2, datetime(2025, 8, 1), datetime(2025, 1, 1, 17), *2 * [datetime(2025, 1, 1, 12)]),
+        (3, datetime(2025, 8, 1, 16, 0, 0, 500_000), datetime(2025, 7, 1, 16), None, None),
+        (4, datetime(2025, 8, 1, 23, 59, 59, 999_999), None, None, None),
+    ]
+    assert world.loaded(events) == expected
+    marker = world.marker(world.keys(events).lake_marker(day("2025-08-01")))
+    assert marker["cursor_min"] == "2025-08-01T00:00:00+00:00"
+    assert marker["cursor_max"] == "2025-08-01T23:59:59.999999+00:00"
+    for key in (world.keys(events).lake_marker, world.keys(events).csv_marker):
+        world.lake.delete([key(day("2025-08-01"))])
+    world.lake.delete([world.keys(events).load_marker(day("2025-08-01"))])
+    world.lake.delete([world.keys(events).views_marker(day("2025-08-01"))])
+    world.sql("UPDATE events SET due = '2025-07-01 00:00:00' WHERE id = 4")
+    load_day(world, table, "2025-08-01")
+    assert world.loaded(events, "id, due") == [
+        (2, datetime(2025, 1, 1, 17)),
+        (3, datetime(2025, 7, 1, 16)),
+        (4, datetime(2025, 7, 1, 4)),
+    ]
+    assert_tidy(world, events)
+    verify(world, capsys)
+
+
+def test_hours_around_both_changes_of_the_clock_have_every_row_once(
+    world: World, events: str, capsys: pytest.CaptureFixture[str]
+):
+    """One row every ten minutes of an application's local time, as its clock shows them."""
+    moments = [("2025-03-09 04", "2025-03-09 10"), ("2025-11-02 03", "2025-11-02 09")]
+    number = 0
+    for start, end in moments:
+        at = datetime.fromisoformat(f"{start}:00").replace(tzinfo=UTC)
+        until = datetime.fromisoformat(f"{end}:00").replace(tzinfo=UTC)
+        values = []
+        while at < until:
+            number += 1
+            local = at.astimezone(ZONE).replace(tzinfo=None)
+            values.append(
+                f"({number}, '{local:%Y-%m-%d %H:%M:%S.%f}', NULL, NULL, '{at:%Y-%m-%d %H:%M:%S}')"
+            )
+            at += TEN_MINUTES
+        world.sql(f"INSERT INTO events VALUES {', '.join(values)}")
+    table = world.define(events, load="append", **NEW_YORK)
+    counts = []
+    for date_, hours in (("2025-03-09", range(4, 10)), ("2025-11-02", range(3, 9))):
+        for hour in reversed(hours):
+            load_hour(world, table, f"{date_}T{hour:02d}:00")
+            counts.append(world.query("SELECT COUNT(*) FROM {schema}.events")[0][0])
+    added = [after - before for before, after in zip([0, *counts], counts, strict=False)]
+    assert added == [
+        6,
+        6,
+        6,
+        6,
+        6,
+        6,
+        6,
+        6,
+        12,
+        0,
+        6,
+        6,
+    ]  # the doubled hour is whole in its second UTC hour
+    rows = world.loaded(events, "id, at, stamp")
+    assert [row[0] for row in rows] == list(range(1, number + 1))
+    first_pass = [row for row in rows if row[1] != row[2]]
+    assert [row[2].hour for row in first_pass] == [5] * 6, (
+        "only the first of the doubled hours is moved"
+    )
+    assert all(row[1] - row[2] == HOUR for row in first_pass)
+    verify(world, capsys)
+
+
+def test_a_local_time_that_stands_for_no_instant_is_refused_unless_accepted(
+    world: World, events: str
+):
+    world.sql(
+        "INSERT INTO events VALUES (1, '2025-08-01 12:00:00', '2025-03-09 02:30:00', NULL, NULL)"
+    )
+    arguments = ["DailyLoad", "--date", "2025-08-01", "--table", world.define(events, **NEW_YORK)]
+    out = world.luigi(*arguments, check=45).stdout
+    assert "1 values of the column due cannot be carried (nonexistent_time)" in out
+    assert "2025-03-09 02:30:00" in out
+    assert "id=1" in out
+    assert "columns: {due: {on_nonexistent_time: shift}}" in out
+    world.define(events, **NEW_YORK, on_nonexistent_time="shift")
+    world.luigi(*arguments)
+    assert world.loaded(events, "due") == [(datetime(2025, 3, 9, 7),)]
+    marker = world.marker(world.keys(events).lake_marker(day("2025-08-01")))
+    assert [each["kind"] for each in marker["coerced"]] == ["nonexistent_time"]
+
+
+def test_the_end_of_all_days_west_of_greenwich(world: World, events: str):
+    world.sql(
+        "INSERT INTO events VALUES (1, '2025-08-01 12:00', '9999-12-31 23:59:59', '9999-12-31', NULL)"
+    )
+    table = world.define(events, **NEW_YORK)
+    error = world.failure(DailyLoad(date=day("2025-08-01").start.date(), table=table))
+    assert "(date_overflow)" in str(error)
+    load_day(world, world.define(events, **NEW_YORK, on_date_overflow="clamp"), "2025-08-01")
+    assert world.loaded(events, "due, sent") == [
+        (datetime.max, datetime(9999, 12, 31)),
+    ]
+
+
+def test_the_zone_may_be_set_for_all_tables_and_for_one(
+    world: World, events: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("DB_TIMEZONE", "+05:30")
+    world.sql("INSERT INTO events VALUES (1, '2025-08-01 05:30:00', NULL, NULL, NULL)")
+    load_day(world, world.define(events, cursor="at"), "2025-08-01")
+    assert world.loaded(events, "at") == [(datetime(2025, 8, 1),)]
+    world.sql("CREATE TABLE others SELECT * FROM events", "ALTER TABLE others ADD PRIMARY KEY (id)")
+    load_day(world, world.define("others", cursor="at", source_timezone="UTC"), "2025-08-01")
+    assert world.loaded("others", "at") == [(datetime(2025, 8, 1, 5, 30),)]
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "CEST5", "+25:00"])
+def test_what_is_no_zone_is_told(world: World, events: str, zone: str):
+    arguments = ["DailyLoad", "--date", "2025-08-01", "--table", world.define(events, cursor="at")]
+    out = world.luigi(*arguments, check=41, DB_TIMEZONE=zone).stdout
+    assert f"{zone} is no zone" in out
+    assert "DB_TIMEZONE" in out
+    assert "Traceback" not in out
+
+
+# DATE
+
+
+def test_a_date_has_daily_windows(world: World, capsys: pytest.CaptureFixture[str]):
+    world.sql(
+        "CREATE TABLE days (id INT PRIMARY KEY, day DATE NOT NULL, KEY (day))",
+        "INSERT INTO days VALUES (1, '2025-07-31'), (2, '2025-08-01'), (3, '2025-08-01'), (4, '2025-08-02')",
+    )
+    table = world.define("days", cursor="day", cursor_type="date", load="append", chunks=2)
+    for text in ("2025-08-02", "2025-08-01", "2025-07-31"):
+        load_day(world, table, text)
+    assert_same(world, "days")
+    assert_marked(world, "days", day("2025-08-01"))
+    marker = world.marker(world.keys("days").lake_marker(day("2025-08-01")))
+    assert (marker["rows"], marker["cursor_min"], marker["cursor_max"]) == (
+        2,
+        "2025-08-01",
+        "2025-08-01",
+    )
+    verify(world, capsys)
+    out = world.luigi("HourlyLoad", "--hour", "2025-08-01T13", "--table", table, check=41).stdout
+    assert "whole days" in out
+    assert "DailyLoad" in out
+    assert "Traceback" not in out
+
+
+@pytest.mark.parametrize(
+    ("kind", "definition", "says"),
+    [
+        ("DATE", {}, "use cursor_type: date or cursor_type: full"),
+        ("BIGINT", {}, "use cursor_type: epoch or cursor_type: id or cursor_type: full"),
+        ("DATETIME", {"cursor_type": "date"}, "use cursor_type: timestamp or cursor_type: full"),
+        ("DATETIME", {"cursor_type": "epoch"}, "name an integer column"),
+        ("VARCHAR(20)", {"cursor_type": "id"}, "name the AUTO_INCREMENT column"),
+    ],
+)
+def test_a_cursor_of_another_kind_is_told_with_the_kind_to_use(
+    world: World, kind: str, definition: dict[str, str], says: str
+):
+    world.sql(f"CREATE TABLE t (id INT PRIMARY KEY, at {kind} NOT NULL)")
+    table = world.define("t", cursor="at", **definition)
+    out = world.luigi("DailyLoad", "--date", "2025-08-01", "--table", table, check=41).stdout
+    assert says in out
+    assert "Traceback" not in out
+
+
+# Epoch
+
+
+@pytest.mark.parametrize(
+    ("unit", "kind", "factor"),
+    [
+        ("seconds", "INT UNSIGNED", 1),
+        ("milliseconds", "BIGINT", 1000),
+        ("microseconds", "BIGINT UNSIGNED", 10**6),
+    ],
+)
+@pytest.mark.parametrize("mode", ["merge", "append"])
+def test_an_integer_that_counts_from_1970(
+    world: World, unit: str, kind: str, factor: int, mode: str, capsys: pytest.CaptureFixture[str]
+):
+    start = int(datetime(2025, 8, 1, tzinfo=UTC).timestamp()) * factor
+    end = start + 86_400 * factor
+    values = [start - 1, start, start + 1, end - 1, end]
+    world.sql(
+        f"CREATE TABLE ticks (id INT PRIMARY KEY, at {kind} NOT NULL, KEY (at))",
+        f"INSERT INTO ticks VALUES {', '.join(f'({i}, {v})' for i, v in enumerate(values))}",
+    )
+    table = world.define(
+        "ticks", cursor="at", cursor_type="epoch", epoch_unit=unit, load=mode, chunks=2
+    )
+    load_day(world, table, "2025-08-01")
+    assert [int(at) for _, at in world.loaded("ticks")] == values[1:4]
+    marker = world.marker(world.keys("ticks").lake_marker(day("2025-08-01")))
+    assert (marker["cursor_min"], marker["cursor_max"]) == (str(start), str(end - 1))
+    for text in ("2025-08-02", "2025-07-31"):
+        load_day(world, table, text)
+    assert_same(world, "ticks")
+    verify(world, capsys)
+
+
+def test_an_epoch_of_zero_is_no_time_and_refused(world: World):
+    world.sql(
+        "CREATE TABLE ticks (id INT PRIMARY KEY, at INT NULL)",
+        "INSERT INTO ticks VALUES (1, 0), (2, NULL)",
+    )
+    table = world.define("ticks", cursor="at", cursor_type="epoch")
+    error = world.failure(DailyLoad(date=day("2025-08-01").start.date(), table=table))
+    assert "2 rows have no at" in str(error)
+
+
+# The server's own zone
+
+
+@pytest.mark.parametrize("zone", ["+05:30", "America/New_York"])
+def test_a_server_in_another_zone_changes_no_bounds(world: World, events: str, zone: str):
+    """The session is in UTC whatever the server's default is; a TIMESTAMP is an instant."""
+    ((before,),) = world.sql("SELECT @@global.time_zone")
+    ((named,),) = world.sql("SELECT COUNT(*) FROM mysql.time_zone_name")
+    if "/" in zone and not named:
+        world.sql(*(zone_rows(zone)))
+    world.sql(f"SET GLOBAL time_zone = '{zone}'")
+    try:
+        world.sql(
+            "SET time_zone = '+00:00'",
+            "INSERT INTO events VALUES (1, '2025-07-31 20:00', NULL, NULL, '2025-08-01 00:00:00'), "
+            "(2, '2025-08-01 19:59:59.999999', NULL, NULL, '2025-08-01 23:59:59'), "
+            "(3, '2025-08-01 20:00', NULL, NULL, '2025-08-02 00:00:00')",
+        )
+        stamped = world.define(events, cursor="stamp")
+        load_day(world, stamped, "2025-08-01")
+        assert world.loaded(events, "id") == [(1,), (2,)]
+        arguments = [
+            "DailyLoad",
+            "--date",
+            "2025-08-02",
+            "--table",
+            world.define(events, cursor="at"),
+        ]
+        out = world.luigi(*arguments, check=41).stdout
+        assert f"the server's zone is {zone}" in out
+        assert "set DB_TIMEZONE" in out
+        local = world.define(events, cursor="at", source_timezone="America/New_York")
+        load_day(world, local, "2025-08-02")
+        assert world.loaded(events, "id, at")[-1] == (3, datetime(2025, 8, 2))
+    finally:
+        world.sql(f"SET GLOBAL time_zone = '{before}'")
+
+
+def zone_rows(zone: str) -> list[str]:
+    """What mysql_tzinfo_to_sql would write of a zone, enough for the server to accept its name."""
+    return [
+        "INSERT INTO mysql.time_zone VALUES (7001, 'N')",
+        f"INSERT INTO mysql.time_zone_name VALUES ('{zone}', 7001)",
+        "INSERT INTO mysql.time_zone_transition_type VALUES (7001, 0, -18000, 0, 'EST')",
+    ]
