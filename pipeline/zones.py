@@ -8,7 +8,7 @@ one never comes. What a local time ``v`` is as an instant is therefore laid down
 which is the later of two candidates, and the moment of the change for a time that never comes. It never
 decreases, so instants and local times can be cut at the same places: ``instant_of(v) >= u`` exactly when
 ``v >= local_bound(u)``. And nothing written at an instant ``w`` has a local time that belongs before ``w``: a
-window in UTC is over when its end is, in every zone (docs/decisions/0014).
+window in UTC is over when its end is, in every zone (docs/decisions/0016).
 
 Times are whole seconds since 1970 here, or microseconds where that is said. Zones are those of `zoneinfo`;
 before 1900 and after 2100 the offset at that end stays.
