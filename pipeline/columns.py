@@ -123,12 +123,14 @@ def as_defined(
     `rename` maps source names to target names, `as_super` are the source names of JSON columns. Asked
     anew for each load: the lake keeps what a definition said when a window was read.
     """
-    targets = {name.lower(): fold(target) for name, target in rename.items()}
+    columns = tuple(columns)
+    exact = {column.name for column in columns}
+    targets = {n if n in exact else n.lower(): fold(target) for n, target in rename.items()}
     parsed = {name.lower() for name in as_super}
     return tuple(
         replace(
             column,
-            target=targets.get(column.name.lower(), column.target),
+            target=targets.get(column.name, targets.get(column.name.lower(), column.target)),
             redshift="SUPER" if column.name.lower() in parsed else column.redshift,
         )
         for column in columns

@@ -181,14 +181,16 @@ def describe(
             todo="correct the name (it may be case-sensitive), or GRANT SELECT on it",
         )
     known = {str(row["COLUMN_NAME"]).lower(): str(row["COLUMN_NAME"]) for row in rows}
-    targets = {column.lower(): target for column, target in (rename or {}).items()}
     for setting, named in (("exclude", exclude), ("rename", rename or {})):
         if unknown := [column for column in named if column.lower() not in known]:
             raise ConfigurationError(
                 f"{setting} names columns that {name} does not have", why=", ".join(unknown)
             )
     hidden = {str(r["COLUMN_NAME"]) for r in rows if "INVISIBLE" in str(r["EXTRA"]).upper()}
-    left_out = hidden | {known[column.lower()] for column in exclude}
+    # of names that differ in case alone the one that is spelled so is meant
+    known |= {str(row["COLUMN_NAME"]): str(row["COLUMN_NAME"]) for row in rows}
+    left_out = hidden | {known.get(c, known[c.lower()]) for c in exclude}
+    targets = {known.get(c, known[c.lower()]): target for c, target in (rename or {}).items()}
     keys: dict[str, list[str]] = {}
     for row in rows_of(connection, mysql_sql.INDEXES, (name.database, name.table)):
         if row["COLUMN_NAME"] is not None:  # NULL for an index on an expression
@@ -196,7 +198,7 @@ def describe(
     return SourceTable(
         name=name,
         columns=tuple(
-            column_of(row, targets.get(column.lower()))
+            column_of(row, targets.get(column))
             for row, column in ((row, str(row["COLUMN_NAME"])) for row in rows)
             if column not in left_out
         ),

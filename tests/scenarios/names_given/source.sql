@@ -1,5 +1,5 @@
 -- Columns that Redshift cannot tell apart, names that it keeps for itself or is too short for, and a table by other names: `rename:`.
-CREATE TABLE twins (id INT PRIMARY KEY, ` note` INT, note INT, at DATETIME NOT NULL);
+CREATE TABLE twins (id INT PRIMARY KEY, `Ƚ` INT, `ƚ` INT, at DATETIME NOT NULL);
 INSERT INTO twins VALUES (1, 2, 3, '2025-08-01');
 CREATE TABLE system_names (ctid INT PRIMARY KEY, OID INT, xmin VARCHAR(5), At DATETIME NOT NULL);
 INSERT INTO system_names VALUES (1, 2, 'three', '2025-08-01'), (2, 3, 'four', '2025-08-01');
