@@ -12,6 +12,7 @@ if sys.argv[0] != "-m":
     # no tasks, and answer in half the time without them (and the compiled decoder behind them).
     from pipeline import command_line
     from pipeline import exit_status as exit_status
+    from pipeline.codec import memory as memory  # before anything else imports pyarrow
     from pipeline.entries import DailyBackup as DailyBackup
     from pipeline.entries import DailyBackupAll as DailyBackupAll
     from pipeline.entries import DailyLoad as DailyLoad

@@ -13,6 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipeline.codec.memory import give_back
+
 _REPEATS = 10
 """Where a value stands this often on average, a dictionary pays in time and in space."""
 
@@ -65,7 +67,7 @@ def open_writer(
         **_COMMON,
     )
     # what the trials took is more than a batch, and would be kept to the end
-    pa.default_memory_pool().release_unused()
+    give_back()
     if metadata:
         writer.add_key_value_metadata(dict(metadata))
     return writer

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.codec.csv import contains, encode_csv
-from pipeline.codec.memory import use_everywhere
+from pipeline.codec.memory import give_back
 from pipeline.codec.thread import consume_in_thread
 from pipeline.columns import Column, as_defined
 from pipeline.config.policies import Rules
@@ -57,7 +57,6 @@ def convert_window(
     manifest says.
     """
     started = time.monotonic()
-    use_everywhere()
     with TemporaryDirectory(prefix="pipeline-") as folder:
         files = partial(_files, store, lake.parts, local, Path(folder))
         columns = as_defined(lake.columns, {}, as_super)
@@ -249,13 +248,23 @@ def _texts(
     done = 0
     with closing(files()) as opened:
         for file in opened:
-            for lake_batch in pq.ParquetFile(file).iter_batches(batch_size=_BATCH_ROWS):
+            for lake_batch in _batches(pq.ParquetFile(file)):
                 batch = fitted.fit(lake_batch)
                 if contains(batch, token):
                     raise TokenTaken
                 yield batch.num_rows, encode_csv(batch, null_token=token)
                 done += batch.num_rows
                 progress(f"{done:,} of {rows:,} rows", done / rows)
+
+
+def _batches(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
+    """The file's rows in small batches, one row group after the other.
+
+    An iterator over all of them keeps what it has read of each to its end: the memory of the file.
+    """
+    for group in range(file.num_row_groups):
+        yield from file.iter_batches(batch_size=_BATCH_ROWS, row_groups=[group])
+        give_back()
 
 
 def _check_rows(lake: LakeManifest, parts: Sequence[Part]) -> None:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from pipeline.codec.arrow import arrow_schema
 from pipeline.codec.checksum import MODULUS, sum_of_crc32
+from pipeline.codec.memory import give_back
 from pipeline.codec.parquet import open_writer
 from pipeline.columns import Column
 from pipeline.manifest import ChunkFigures, Coercion, added_up, decode
@@ -105,6 +106,8 @@ class ChunkFile:
             self._writer = open_writer(str(self._path), self._schema, group)
         if group.num_rows:
             self._writer.write_table(group, row_group_size=group.num_rows)
+            del group
+            give_back()
         return self._writer
 
     def _key_has_one_text(self) -> bool:
