@@ -17,6 +17,7 @@ from benchmarks import (
     overhead,
     peer_venv,
     profiling,
+    readers,
     report,
     throughput,
     world,
@@ -28,6 +29,7 @@ from devstack import stack
 from devstack.errors import StackError
 
 _CONVERTED_ROWS = 300_000
+_READ_ROWS = 300_000  # PyMySQL takes a minute for them
 _SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
 
 
@@ -123,8 +125,14 @@ def _conversion(servers: World, options: argparse.Namespace) -> Any:
     return conversion.measure(servers, data, options.rounds, peers=not options.skip_peers)
 
 
+def _readers(servers: World, options: argparse.Namespace) -> Any:
+    data = servers.dataset(min(options.rows, _READ_ROWS))
+    return readers.measure(servers, data, options.rounds, peers=not options.skip_peers)
+
+
 MEASUREMENTS: dict[str, Callable[[World, argparse.Namespace], Any]] = {
     "throughput": _throughput,
+    "readers": _readers,
     "growth": _growth,
     "overhead": lambda servers, options: overhead.measure(servers, options.rounds, options.days),
     "conversion": _conversion,

@@ -23,6 +23,7 @@ from benchmarks.sampler import Sampler
 from pipeline.codec.warm import warm
 from pipeline.config.settings import settings
 from pipeline.stores import mysql
+from pipeline.stores.rowstream import read_batches
 from pipeline.tasks import ConvertCSV, ExtractChunk, PlanChunks
 from pipeline.window import Window
 
@@ -51,6 +52,24 @@ def sampled(job: Job) -> Work:
         with Sampler() as sampler:
             _extract(job)
         return {"samples": sampler.table(), "interval": sampler.interval}
+
+    return work
+
+
+def decode(job: Job) -> Work:
+    """The drain's statements, decoded to Arrow batches, each dropped as the next one comes."""
+    warm()
+    task = PlanChunks(table=_table(job), window=Window.parse(job.window))
+
+    def work() -> Outcome:
+        with _snapshot() as connection:
+            columns = task.described(connection).columns
+            batches = (
+                decoded.batch
+                for query in job.queries
+                for decoded in read_batches(connection, query, columns)
+            )
+            return {"rows": sum(batch.num_rows for batch in batches)}
 
     return work
 
@@ -211,6 +230,7 @@ def _size(data: bytes, at: int) -> int:
 COMMANDS: dict[str, Callable[[Job], Work]] = {
     "extract": extract,
     "sampled": sampled,
+    "decode": decode,
     "drain": drain,
     "walk": walk,
     "convert": convert,

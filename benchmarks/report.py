@@ -14,7 +14,7 @@ from benchmarks.children import ROOT
 from benchmarks.rounds import spread
 from benchmarks.targets import Results, contestant
 
-NAMES = ("throughput", "growth", "overhead", "conversion", "profile")
+NAMES = ("throughput", "readers", "growth", "overhead", "conversion", "profile")
 _TEMPLATE = Path(__file__).parent / "template.md"
 _LONGEST_MESSAGE = 300
 
@@ -69,7 +69,14 @@ def _figures(results: Results) -> str:
 
 
 def _throughput(results: Results) -> str:
-    found = results["throughput"]
+    return _contestants(results["throughput"])
+
+
+def _readers(results: Results) -> str:
+    return _contestants(results["readers"])
+
+
+def _contestants(found: dict[str, Any]) -> str:
     rows = []
     for each in found["contestants"]:
         if not each["runs"]:
@@ -247,6 +254,7 @@ def _profile(results: Results) -> str:
 SECTIONS: dict[str, Callable[[Results], str]] = {
     "figures": _figures,
     "throughput": _throughput,
+    "readers": _readers,
     "stages": _stages,
     "growth": _growth,
     "projection": _projection,

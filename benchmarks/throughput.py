@@ -144,7 +144,7 @@ def _run(
     here: Place, each: Contestant, reference: Reference, expected: Fingerprint
 ) -> dict[str, Any]:
     load = machine.load()
-    queries, size = reference.get(each.name, ([], 0))
+    queries, size = reference.get(each.name, reference[DRAIN])
     run = here.run(each.module, *each.arguments, queries=queries, peer=each.peer)
     figures = {**run.figures(), "load": round(load, 2)}
     if each.check is None:

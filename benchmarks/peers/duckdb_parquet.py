@@ -12,8 +12,8 @@ from benchmarks import inside
 from benchmarks.inside import Job, Outcome, Work
 
 
-def prepare(job: Job) -> Work:
-    """https://duckdb.org/docs/stable/core_extensions/mysql"""
+def attach(connection: duckdb.DuckDBPyConnection, job: Job) -> None:
+    """Make the source known as `source`: https://duckdb.org/docs/stable/core_extensions/mysql"""
     package = Path(duckdb_extension_mysql_scanner.__file__).parent
     extension = next(package.rglob("*.duckdb_extension"))
     env = os.environ
@@ -21,11 +21,16 @@ def prepare(job: Job) -> Work:
         f"host={env['DB_HOST']} port={env['DB_PORT']} user={env['DB_USER']} "
         f"password={env['DB_PASSWORD']} database={job.database}"
     )
+    connection.execute(f"LOAD '{extension}'")
+    connection.execute(f"ATTACH '{login}' AS source (TYPE mysql, READ_ONLY)")
+
+
+def prepare(job: Job) -> Work:
+    """One COPY: https://duckdb.org/docs/stable/data/parquet/overview"""
 
     def work() -> Outcome:
         with duckdb.connect() as connection:
-            connection.execute(f"LOAD '{extension}'")
-            connection.execute(f"ATTACH '{login}' AS source (TYPE mysql, READ_ONLY)")
+            attach(connection, job)
             connection.execute(
                 f"COPY (SELECT * FROM source.{job.database}.{job.table}) "
                 f"TO '{job.path / 'all.parquet'}' (FORMAT parquet, COMPRESSION zstd)"

@@ -7,7 +7,7 @@ million rows of 51 columns, of which 245 MB are there before the first row: 338 
 
 Arrow's C++ takes its default pool once, from the environment, when Python first imports pyarrow:
 https://arrow.apache.org/docs/cpp/memory.html#default-memory-pool
-https://man7.org/linux/man-pages/man3/mallopt.3.html (M_ARENA_MAX)
+https://man7.org/linux/man-pages/man3/mallopt.3.html
 """
 
 from __future__ import annotations
@@ -20,13 +20,19 @@ os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 import pyarrow as pa
 
 POOL = pa.system_memory_pool()
-_ARENA_MAX = -8
+# By itself malloc raises both sizes to those it has seen freed, up to 32 and 64 MB. Large texts then stay.
+_OPTIONS = {
+    -8: 1,  # M_ARENA_MAX
+    -3: 2 << 20,  # M_MMAP_THRESHOLD
+    -1: 32 << 20,  # M_TRIM_THRESHOLD
+}
 
 
-def _share_one_arena() -> None:
-    malloc_option = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc has it, musl has not
-    if malloc_option is not None:
-        malloc_option(_ARENA_MAX, 1)
+def _have_memory_go_back() -> None:
+    set_option = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc has it, musl has not
+    if set_option is not None:
+        for option, value in _OPTIONS.items():
+            set_option(option, value)
 
 
 def give_back() -> None:
@@ -34,4 +40,4 @@ def give_back() -> None:
     POOL.release_unused()
 
 
-_share_one_arena()
+_have_memory_go_back()
