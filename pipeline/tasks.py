@@ -33,7 +33,7 @@ from pipeline.steps import (
     refresh,
     upload,
 )
-from pipeline.stores import mysql, redshift
+from pipeline.stores import mysql, redshift, source_table
 from pipeline.stores.chunk_file import figures_of
 from pipeline.stores.spool import Plan, evict
 from pipeline.targets import MarkerTarget, lake
@@ -57,7 +57,7 @@ class SourceReady(WindowTask, luigi.ExternalTask):
         return closed and (definition.cursor_type != "id" or self._has_ids())
 
     def _has_ids(self) -> bool:
-        def described(connection: mysql.Connection) -> tuple[mysql.SourceTable, str]:
+        def described(connection: mysql.Connection) -> tuple[source_table.SourceTable, str]:
             source = self.described(connection)
             check.check_table(self.definition, source)
             return source, self.definition.definition.cursor or ""
@@ -110,7 +110,7 @@ class PlanChunks(SpoolTask):
         with unless_overtaken(self):
             self.spool.keep_plan(cut)
 
-    def _bounds(self, source: mysql.SourceTable) -> Bounds:
+    def _bounds(self, source: source_table.SourceTable) -> Bounds:
         definition = self.definition.definition
         column = source.column(definition.cursor) if definition.cursor else None
         return self.bounds_of(definition.time_cursor(column.timezone if column else None))
@@ -150,7 +150,7 @@ class ExtractChunk(SpoolTask):
                 f"extracted {figures.rows:,} rows in {figures.seconds:.1f} s, {rate:,.0f} a second"
             )
 
-    def _refuse_altered(self, source: mysql.SourceTable, planned: Plan) -> None:
+    def _refuse_altered(self, source: source_table.SourceTable, planned: Plan) -> None:
         if fingerprint(source.columns) != planned.schema_fingerprint:
             self.spool.clear()
             raise DataError(

@@ -25,7 +25,7 @@ from pipeline.manifest import Coercion
 from pipeline.names import Keys
 from pipeline.parameters import WindowParameter
 from pipeline.steps import check, quarantine
-from pipeline.stores import mysql
+from pipeline.stores import mysql, source_table
 from pipeline.stores.spool import Spool
 from pipeline.targets import lake
 from pipeline.window import UTC, Window
@@ -53,10 +53,10 @@ class WindowTask(luigi.Task):
         """A new connection to the source."""
         return mysql.connected(settings().source, settings().bastion)
 
-    def described(self, connection: mysql.Connection) -> mysql.SourceTable:
+    def described(self, connection: mysql.Connection) -> source_table.SourceTable:
         """The source table, without what the definition leaves out, with its names, types and zone."""
         name, definition = self.definition.name, self.definition.definition
-        source = mysql.describe(connection, name, definition.exclude, definition.rename)
+        source = source_table.describe(connection, name, definition.exclude, definition.rename)
         source = check.with_chosen_types(self.definition, source)
         if self.timezone is None or self.timezone == "UTC":
             return source

@@ -16,7 +16,7 @@ from pipeline.config.tables import Table, TableDefinition
 from pipeline.ledger.load import Load
 from pipeline.names import Keys, TableName
 from pipeline.steps import check, convert, extract, load, plan, upload
-from pipeline.stores import mysql, redshift
+from pipeline.stores import mysql, redshift, source_table
 from pipeline.stores.s3 import store
 from pipeline.window import Window
 from tests import oracle
@@ -53,7 +53,7 @@ class Chain:
             name=TableName(self.database, name),
             definition=TableDefinition(**definition, target=f"t{self.carried} {name}"[:100]),
         )
-        described = mysql.describe(self.source, table.name)
+        described = source_table.describe(self.source, table.name)
         check.check_table(table, described)
         cut = plan.plan_chunks(self.source, table, described, WINDOW, 10**9)
         key = check.key_of(table, described)

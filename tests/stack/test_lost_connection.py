@@ -12,7 +12,7 @@ from pipeline.config.settings import settings
 from pipeline.errors import SourceError
 from pipeline.names import TableName
 from pipeline.steps.extract import LOSSES, Chunk, extract_chunk
-from pipeline.stores import mysql
+from pipeline.stores import mysql, source_table
 from pipeline.stores.mysql_sql import Span
 from tests.world import World
 
@@ -37,7 +37,7 @@ def table(world: World) -> str:
 
 def chunk_of(world: World, table: str) -> Chunk:
     with connect() as connection:
-        source = mysql.describe(connection, TableName(world.name, table))
+        source = source_table.describe(connection, TableName(world.name, table))
     return Chunk(source, source.primary_key, Span("changed", *BOUNDS))
 
 
