@@ -20,8 +20,9 @@ from pipeline.names import Keys, window_of_key
 from pipeline.parameters import DayParameter, HourParameter
 from pipeline.stores.s3 import Store
 from pipeline.targets import lake
-from pipeline.tasks import RefreshViews, UploadParquet, WindowTask
+from pipeline.tasks import RefreshViews, UploadParquet
 from pipeline.window import UTC, Window
+from pipeline.window_task import WindowTask
 
 _BEGAN = datetime.now(UTC)  # of this run, which keeps to one day and hour though the clock goes on
 Period = Any  # a date for days, a datetime for hours: Luigi's own parameter types

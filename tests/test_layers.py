@@ -26,6 +26,7 @@ LAYERS = {
         "limits",
         "parameters",
         "targets",
+        "window_task",
         "tasks",
         "entries",
         "ranges",

@@ -16,7 +16,7 @@ from pipeline.config.tables import Table
 from pipeline.errors import PipelineError
 from pipeline.face.asked import chosen_tables, say
 from pipeline.steps import check
-from pipeline.stores import mysql, redshift
+from pipeline.stores import mysql, redshift, source_table, transactions
 from pipeline.stores.s3 import store
 
 
@@ -64,7 +64,7 @@ def check_tables(settings: Settings, tables: Sequence[Table]) -> list[Finding]:
 
 def _table(connection: mysql.Connection, table: Table, zone: str, _settings: Settings) -> str:
     definition = table.definition
-    source = mysql.describe(connection, table.name, definition.exclude, definition.rename)
+    source = source_table.describe(connection, table.name, definition.exclude, definition.rename)
     check.check_table(table, source)
     check.check_zone(table, source, zone)
     key = ", ".join(check.key_of(table, source)) or "none"
@@ -83,7 +83,7 @@ def _found(name: str, check: Callable[[Settings], str], settings: Settings) -> F
 def _source(settings: Settings) -> str:
     with mysql.connected(settings.source, settings.bastion) as connection:
         version = mysql.scalar(connection, "SELECT VERSION()")
-        until = mysql.closed_until(connection, settings.source.lag)
+        until = transactions.closed_until(connection, settings.source.lag)
     way = f" through {settings.bastion.host}" if settings.bastion else ""
     return f"MySQL {version}{way}, windows closed until {until:%Y-%m-%d %H:%M:%S} UTC"
 

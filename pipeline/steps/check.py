@@ -11,7 +11,7 @@ from pipeline.config.tables import Table, TableDefinition
 from pipeline.errors import ConfigurationError
 from pipeline.steps import once
 from pipeline.stores import mysql_sql
-from pipeline.stores.mysql import SourceTable
+from pipeline.stores.source_table import SourceTable
 
 log = logging.getLogger(__name__)
 

@@ -24,10 +24,11 @@ from pipeline.policies.lake import Carried, carried
 from pipeline.steps.progress import Progress, silent
 from pipeline.stores import mysql, mysql_sql
 from pipeline.stores.chunk_file import ChunkFile
-from pipeline.stores.mysql import Connection, SourceLost, SourceTable
+from pipeline.stores.mysql import Connection, SourceLost
 from pipeline.stores.mysql_sql import Span
 from pipeline.stores.read_order import Order, free_order
 from pipeline.stores.rowstream import DecodedBatch, read_batches
+from pipeline.stores.source_table import SourceTable
 from pipeline.stores.spool import appearing
 from pipeline.window import UTC
 from pipeline.zones import zone_named

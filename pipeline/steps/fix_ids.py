@@ -16,9 +16,10 @@ from datetime import datetime
 from pipeline.ledger import id_ranges
 from pipeline.ledger.id_ranges import Reading
 from pipeline.names import Keys
-from pipeline.stores import mysql, mysql_sql
-from pipeline.stores.mysql import Connection, SourceTable
+from pipeline.stores import mysql, mysql_sql, transactions
+from pipeline.stores.mysql import Connection
 from pipeline.stores.s3 import Store
+from pipeline.stores.source_table import SourceTable
 from pipeline.window import Window
 
 log = logging.getLogger(__name__)
@@ -78,7 +79,7 @@ def _take(connection: Connection, source: SourceTable, cursor: str) -> Reading:
 def _wait(connection: Connection, moment: datetime, lag: int) -> bool:
     """Whether everything that had begun by that moment is over, or soon is."""
     deadline = time.monotonic() + PATIENCE
-    while mysql.ended_until(connection, lag) < moment:
+    while transactions.ended_until(connection, lag) < moment:
         if time.monotonic() > deadline:
             return False
         time.sleep(_PAUSE)

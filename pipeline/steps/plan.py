@@ -10,9 +10,10 @@ from pipeline.columns import fingerprint
 from pipeline.config.tables import Table
 from pipeline.cursors import Bounds, bound_of
 from pipeline.errors import DataError
-from pipeline.stores import mysql, mysql_sql
-from pipeline.stores.mysql import Connection, SourceTable
+from pipeline.stores import mysql, mysql_sql, source_table
+from pipeline.stores.mysql import Connection
 from pipeline.stores.mysql_sql import Span
+from pipeline.stores.source_table import SourceTable
 from pipeline.stores.spool import Plan
 
 log = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ def plan_chunks(
         return Plan(spans=(Span(),), schema_fingerprint=columns)
     without = _check_cursors(connection, source, table, cursor.name)
     whole = Span(cursor.name, bounds.lower, bounds.upper)
-    wanted, size = table.definition.chunks, mysql.size(connection, source.name)
+    wanted, size = table.definition.chunks, source_table.size(connection, source.name)
     if wanted == 1 or (wanted == "auto" and size.bytes <= chunk_bytes):
         return Plan(spans=(whole,), schema_fingerprint=columns, rows_without_cursor=without)
     rows = int(mysql.scalar(connection, mysql_sql.count_rows(source.name, whole)))

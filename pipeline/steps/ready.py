@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from pipeline.config.settings import Bastion, Source
 from pipeline.errors import SourceError
-from pipeline.stores import mysql
+from pipeline.stores import mysql, transactions
 from pipeline.window import UTC, Window
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ def _ask(source: Source, bastion: Bastion | None, now: datetime) -> datetime:
         raise error
     try:
         with mysql.connected(source, bastion) as connection:
-            until = mysql.closed_until(connection, source.lag)
+            until = transactions.closed_until(connection, source.lag)
     except SourceError as error:
         _failed[source] = (error, datetime.now(UTC))
         raise

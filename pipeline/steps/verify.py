@@ -11,7 +11,7 @@ from pipeline.cursors import Bounds
 from pipeline.ledger import id_ranges, ledger
 from pipeline.ledger.history import backed_up_windows, histories
 from pipeline.names import Keys
-from pipeline.stores import mysql, mysql_sql, redshift, redshift_sql
+from pipeline.stores import mysql, mysql_sql, redshift, redshift_sql, source_table
 from pipeline.stores.mysql_sql import Span
 from pipeline.stores.redshift_sql import Relation
 from pipeline.stores.s3 import Store
@@ -108,7 +108,7 @@ def _bounds(
 
 
 def _zone_of_cursor(source: mysql.Connection, table: Table, timezone: str | None) -> str | None:
-    described = mysql.describe(source, table.name)
+    described = source_table.describe(source, table.name)
     zone = table.definition.source_timezone or timezone
     if zone is None:
         return None

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import json
 import logging
-import random
 import ssl
-import time
-import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import pymysql
 from pymysql.constants import CR, ER
 from pymysql.cursors import DictCursor
 
-from pipeline.columns import Column, column_of
 from pipeline.config.settings import Bastion, Source
-from pipeline.errors import ConfigurationError, SourceError
-from pipeline.names import TableName
+from pipeline.errors import SourceError
 from pipeline.retry import retried
 from pipeline.stores import mysql_sql
 from pipeline.stores.tunnel import route
@@ -34,43 +28,10 @@ _REFUSED = {ER.ACCESS_DENIED_ERROR, ER.DBACCESS_DENIED_ERROR, ER.TABLEACCESS_DEN
 _AWAY = {CR.CR_CONN_HOST_ERROR, CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST, CR.CR_CONNECTION_ERROR}
 # The server is shutting down, or an administrator ended the connection: MariaDB's number and MySQL's.
 _ENDED = {ER.SERVER_SHUTDOWN, 1927, 3169}
-# MariaDB's and MySQL's word for "you lack a privilege for this statement"
-_NO_PRIVILEGE = {ER.SPECIFIC_ACCESS_DENIED_ERROR, ER.ACCESS_DENIED_ERROR}
-
-
-_LOOKS = 30  # at the open transactions, until they are shown as they are
 
 
 class SourceLost(SourceError):
     """The connection broke; the same may succeed on a new one."""
-
-
-@dataclass(frozen=True)
-class SourceTable:
-    """A table as the source describes it: columns in order, primary key, indexes' leading columns."""
-
-    name: TableName
-    columns: tuple[Column, ...]
-    primary_key: tuple[str, ...]
-    indexes: tuple[tuple[str, ...], ...]
-    left_out: tuple[str, ...] = ()
-
-    def column(self, name: str) -> Column | None:
-        """The column of that name; MySQL's column names do not distinguish case."""
-        return next((c for c in self.columns if c.name.lower() == name.lower()), None)
-
-    def is_indexed(self, column: str) -> bool:
-        """Whether an index leads with that column."""
-        return any(index[0].lower() == column.lower() for index in self.indexes)
-
-
-@dataclass(frozen=True)
-class TableSize:
-    """A table's size as InnoDB estimates it: rows, bytes of data, bytes a row."""
-
-    rows: int
-    bytes: int
-    row_bytes: int
 
 
 @contextmanager
@@ -161,60 +122,6 @@ def _translate(error: Exception, settings: Source) -> SourceError:
     return kind(what, why=str(error.args[-1] if error.args else error), todo=todo)
 
 
-def describe(
-    connection: Connection,
-    name: TableName,
-    exclude: Sequence[str] = (),
-    rename: Mapping[str, str] | None = None,
-) -> SourceTable:
-    """The table's columns, key and indexes.
-
-    Generated columns are carried as their type; invisible ones and those of `exclude` are left out, those
-    of `rename` get another name in the warehouse. Raises ConfigurationError when there is no such table,
-    or one of `exclude` or `rename` is no column of it.
-    """
-    rows = rows_of(connection, mysql_sql.COLUMNS, (name.database, name.table))
-    if not rows:
-        raise ConfigurationError(
-            f"the source has no table {name}",
-            why="information_schema does not show it to this user",
-            todo="correct the name (it may be case-sensitive), or GRANT SELECT on it",
-        )
-    known = {str(row["COLUMN_NAME"]).lower(): str(row["COLUMN_NAME"]) for row in rows}
-    for setting, named in (("exclude", exclude), ("rename", rename or {})):
-        if unknown := [column for column in named if column.lower() not in known]:
-            raise ConfigurationError(
-                f"{setting} names columns that {name} does not have", why=", ".join(unknown)
-            )
-    hidden = {str(r["COLUMN_NAME"]) for r in rows if "INVISIBLE" in str(r["EXTRA"]).upper()}
-    # of names that differ in case alone the one that is spelled so is meant
-    known |= {str(row["COLUMN_NAME"]): str(row["COLUMN_NAME"]) for row in rows}
-    left_out = hidden | {known.get(c, known[c.lower()]) for c in exclude}
-    targets = {known.get(c, known[c.lower()]): target for c, target in (rename or {}).items()}
-    keys: dict[str, list[str]] = {}
-    for row in rows_of(connection, mysql_sql.INDEXES, (name.database, name.table)):
-        if row["COLUMN_NAME"] is not None:  # NULL for an index on an expression
-            keys.setdefault(str(row["INDEX_NAME"]), []).append(str(row["COLUMN_NAME"]))
-    return SourceTable(
-        name=name,
-        columns=tuple(
-            column_of(row, targets.get(column))
-            for row, column in ((row, str(row["COLUMN_NAME"])) for row in rows)
-            if column not in left_out
-        ),
-        primary_key=tuple(keys.get("PRIMARY", ())),
-        indexes=tuple(tuple(columns) for columns in keys.values()),
-        left_out=tuple(sorted(left_out)),
-    )
-
-
-def size(connection: Connection, name: TableName) -> TableSize:
-    """How large the table is, about."""
-    with connection.cursor() as cursor:
-        cursor.execute(mysql_sql.SIZE, (name.database, name.table))
-        return TableSize(*map(int, cursor.fetchone() or (0, 0, 1)))
-
-
 def clock(connection: Connection) -> datetime:
     """The server's clock, in UTC."""
     return _instant(scalar(connection, mysql_sql.CLOCK))
@@ -223,112 +130,6 @@ def clock(connection: Connection) -> datetime:
 def zone(connection: Connection) -> str:
     """The zone of the server's sessions that set none, as the server names it."""
     return str(scalar(connection, mysql_sql.ZONE))
-
-
-def closed_until(connection: Connection, lag: int) -> datetime:
-    """The instant before which no transaction can commit a row any more.
-
-    The clock less `lag` seconds, held back by the oldest open transaction that may write, by the oldest
-    statement that may become one, and by what a replica has not applied yet. Only ever too early, never
-    too late, so it may be remembered.
-    """
-    now = clock(connection)
-    behind = _seconds_behind(connection)
-    if behind is not None:
-        log.warning(
-            "the source is a replica: transactions open on its primary cannot be seen, and windows "
-            "close %d s after their end; let DB_CLOSING_LAG outlast the longest transaction",
-            lag,
-        )
-    ages = _ages(connection, lag) or []
-    return min(now - timedelta(seconds=age) for age in [lag + (behind or 0), *ages])
-
-
-def ended_until(connection: Connection, lag: int) -> datetime:
-    """The instant for which holds: whatever had begun by then, and may write, is over.
-
-    As `closed_until`, but `lag` counts only where open transactions cannot be seen.
-    """
-    now = clock(connection)
-    behind, ages = _seconds_behind(connection), _ages(connection, lag)
-    blind = behind is not None or ages is None
-    waited = (behind or 0) + (lag if blind else 0)
-    return min(now - timedelta(seconds=age) for age in [waited, *(ages or [])])
-
-
-def _ages(connection: Connection, lag: int) -> list[int] | None:
-    """Seconds since the oldest writing transaction and the oldest writing statement began.
-
-    None where they cannot be seen.
-    """
-    try:
-        transaction = _oldest_writer(connection)
-        statement = scalar(connection, mysql_sql.OLDEST_STATEMENT)
-    except pymysql.err.Error as error:
-        if error.args[0] not in _NO_PRIVILEGE:
-            raise
-        log.warning(
-            "open transactions cannot be seen (GRANT PROCESS): windows close by lag alone, %d s",
-            lag,
-        )
-        return None
-    ages = [int(statement)] if statement is not None else []
-    if transaction is not None:
-        # Begun before the clock went back an hour, it seems to begin in the future.
-        ages.append(int(transaction) if transaction >= 0 else int(transaction) + 3600)
-    # both count whole seconds; one more covers the part that was cut off
-    return [age + 1 for age in ages]
-
-
-def _oldest_writer(connection: Connection) -> int | None:
-    """Seconds since the oldest transaction that may write began, None for no such transaction.
-
-    innodb_trx is a picture that the server makes anew only after a tenth of a second in which nobody looked
-    at it (https://dev.mysql.com/doc/refman/9.0/en/innodb-information-schema-internal-data.html). One in
-    which this very query is seen is from now; raises SourceError where none is to be had.
-    """
-    for _ in range(_LOOKS):
-        with snapshot(connection), connection.cursor() as cursor:
-            cursor.execute(mysql_sql.oldest_writer(uuid.uuid4().hex))
-            age, seen = cursor.fetchone() or (None, 0)
-        if seen:
-            return None if age is None else int(age)
-        time.sleep(random.uniform(0.11, 0.3))  # noqa: S311 - so that several do not look in step
-    raise SourceError(
-        "the source does not say which transactions are open now",
-        why="its innodb_trx stays as it was, as it does when it is read more than ten times a second",
-        todo="find out who reads information_schema.innodb_trx that often, and run it again",
-    )
-
-
-_REPLICATION = ("SHOW ALL SLAVES STATUS", "SHOW REPLICA STATUS", "SHOW SLAVE STATUS")
-
-
-def _seconds_behind(connection: Connection) -> int | None:
-    """How far a replica's slowest channel is behind, None for a server that is none (or does not say)."""
-    for statement in _REPLICATION:  # MariaDB's for all channels, MySQL 8.4's, MySQL 5.7's
-        try:
-            rows = rows_of(connection, statement)
-        except pymysql.err.ProgrammingError:
-            continue
-        except pymysql.err.Error as error:
-            if error.args[0] not in _NO_PRIVILEGE:
-                raise
-            log.info("replica lag cannot be seen (GRANT REPLICATION CLIENT)")
-            return None
-        return max(map(_behind, rows), default=None)
-    return None
-
-
-def _behind(channel: dict[str, Any]) -> int:
-    behind = channel.get("Seconds_Behind_Source", channel.get("Seconds_Behind_Master"))
-    if behind is None:
-        raise SourceError(
-            "the source is a replica that does not replicate",
-            why=str(channel.get("Last_SQL_Error") or channel.get("Last_IO_Error") or "stopped"),
-            todo="start replication; windows cannot be closed meanwhile",
-        )
-    return int(behind)
 
 
 @contextmanager

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 from pipeline.columns import Column
 from pipeline.stores import mysql, mysql_sql
-from pipeline.stores.mysql import Connection, SourceTable
+from pipeline.stores.mysql import Connection
 from pipeline.stores.mysql_sql import Span
+from pipeline.stores.source_table import SourceTable
 
 Order = tuple[str, ...]
 _WHOLE_TABLE = "PRIMARY"

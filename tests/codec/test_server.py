@@ -21,9 +21,9 @@ from devstack.mariadb import MariaDB
 from pipeline.codec.checksum import MODULUS, sum_of_crc32
 from pipeline.names import TableName
 from pipeline.stores import mysql_sql
-from pipeline.stores.mysql import describe
 from pipeline.stores.mysql_sql import Span
 from pipeline.stores.rowstream import read_batches
+from pipeline.stores.source_table import describe
 from tests.codec import wire
 from tests.codec.test_rowstream import server_context
 

@@ -14,9 +14,10 @@ import pytest
 from pipeline import DailyLoad
 from pipeline.config.settings import settings
 from pipeline.config.tables import table_named
+from pipeline.cursors import Bounds, TimeCursor
 from pipeline.manifest import ChunkFigures
 from pipeline.steps import extract, plan, ready
-from pipeline.stores import mysql, mysql_sql, rowstream
+from pipeline.stores import mysql, mysql_sql, rowstream, source_table
 from pipeline.stores.mysql_sql import Span
 from pipeline.window import Window
 from tests.truths import assert_same
@@ -177,7 +178,7 @@ def test_pitfall_09_rows_are_taken_from_the_server_as_they_are_sent(world: World
         *["INSERT INTO wide (note) SELECT note FROM wide"] * 13,
     )
     with mysql.connected(settings().source) as connection:
-        source = mysql.describe(connection, _name(world, "wide"))
+        source = source_table.describe(connection, _name(world, "wide"))
         (thread,) = {mysql.scalar(connection, "SELECT CONNECTION_ID()")}
         query = mysql_sql.select_rows(source.name, source.columns, Span())
         batches = rowstream.read_batches(connection, query, source.columns)
@@ -196,9 +197,9 @@ def test_pitfall_10_chunks_have_no_gap_and_an_empty_one_ends_nothing(
     late = [f"2025-08-01 23:59:59.{fraction:06d}" for fraction in range(0, 60, 2)]
     table = visits(world, *early, *late, *[late[-1]] * 10, chunks=7)
     with mysql.connected(settings().source) as connection:
-        source = mysql.describe(connection, _name(world))
+        source = source_table.describe(connection, _name(world))
         definition = table_named(settings().run.configs, table)
-        cut = plan.plan_chunks(connection, definition, source, day("2025-08-01"), 10**9)
+        cut = plan.plan_chunks(connection, definition, source, _bounds(day("2025-08-01")), 10**9)
     assert len(cut.spans) > 3
     assert [span.lower for span in cut.spans[1:]] == [span.upper for span in cut.spans[:-1]]
     world.sql(
@@ -212,5 +213,10 @@ def _name(world: World, table: str = "visits") -> Any:
     return world.keys(table).table
 
 
+def _bounds(window: Window) -> Bounds:
+    return TimeCursor("timestamp").bounds(window)
+
+
 def _span(window: Window) -> Span:
-    return Span("at", plan.bound(window.start), plan.bound(window.end))
+    bounds = _bounds(window)
+    return Span("at", bounds.lower, bounds.upper)

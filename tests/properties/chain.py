@@ -13,16 +13,23 @@ import psycopg2
 
 from pipeline.config.settings import Settings
 from pipeline.config.tables import Table, TableDefinition
+from pipeline.cursors import Bounds
 from pipeline.ledger.load import Load
 from pipeline.names import Keys, TableName
 from pipeline.steps import check, convert, extract, load, plan, upload
-from pipeline.stores import mysql, redshift
+from pipeline.stores import mysql, redshift, source_table
 from pipeline.stores.s3 import store
 from pipeline.window import Window
 from tests import oracle
 from tests.world import World
 
 WINDOW = Window.day(date(2025, 8, 1))
+
+
+def bounds_of(table: Table) -> Bounds:
+    """The window's bounds on the table's cursor; a snapshot has none."""
+    cursor = table.definition.time_cursor(None)
+    return cursor.bounds(WINDOW) if cursor else Bounds(None, None)
 
 
 @dataclass
@@ -53,9 +60,9 @@ class Chain:
             name=TableName(self.database, name),
             definition=TableDefinition(**definition, target=f"t{self.carried} {name}"[:100]),
         )
-        described = mysql.describe(self.source, table.name)
+        described = source_table.describe(self.source, table.name)
         check.check_table(table, described)
-        cut = plan.plan_chunks(self.source, table, described, WINDOW, 10**9)
+        cut = plan.plan_chunks(self.source, table, described, bounds_of(table), 10**9)
         key = check.key_of(table, described)
         chunks = []
         for index, span in enumerate(cut.spans):
@@ -79,7 +86,7 @@ class Chain:
         csv = convert.read_manifest(lake, keys, WINDOW)
         schema = self.settings.warehouse.schema_name
         named = table.model_copy(update={"name": keys.table})
-        what = Load(named, WINDOW, csv, schema)
+        what = Load(named, WINDOW, csv, schema, bounds_of(table))
         credentials = load.credentials(self.settings.warehouse, self.settings.lake)
         load.load_window(self.warehouse, lake, what, credentials)
 

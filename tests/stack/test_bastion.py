@@ -14,7 +14,7 @@ from pipeline.config.settings import settings
 from pipeline.errors import ConfigurationError, SourceError
 from pipeline.names import TableName
 from pipeline.steps.extract import Chunk, extract_chunk
-from pipeline.stores import mysql
+from pipeline.stores import mysql, source_table
 from pipeline.stores.mysql_sql import Span
 from tests.world import World
 
@@ -60,7 +60,7 @@ def test_a_day_is_loaded_through_the_bastion(behind: World):
 def test_a_tunnel_that_is_cut_is_opened_again(behind: World, bastion: Sshd, tmp_path: Path):
     make_events(behind, 300_000)
     with connect() as connection:
-        source = mysql.describe(connection, TableName(behind.name, "events"))
+        source = source_table.describe(connection, TableName(behind.name, "events"))
     cut = []
 
     def cut_once(_message: str, _share: float | None) -> None:

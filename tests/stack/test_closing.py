@@ -13,7 +13,7 @@ from pipeline import DailyLoad
 from pipeline.config.settings import settings
 from pipeline.errors import SourceError
 from pipeline.steps import ready
-from pipeline.stores import mysql
+from pipeline.stores import mysql, transactions
 from pipeline.window import Window
 from tests.truths import assert_same
 from tests.world import World, day
@@ -185,7 +185,7 @@ def test_a_statement_that_waits_for_a_lock_holds_windows_back(world: World):
             deadline = monotonic() + 20
             while mysql.scalar(connection, seen) != 1:
                 assert monotonic() < deadline, "the INSERT never came to wait"
-            until = mysql.closed_until(connection, 0)
+            until = transactions.closed_until(connection, 0)
         locker.cursor().execute("UNLOCK TABLES")
         thread.join()
     ((at,),) = world.sql("SELECT at FROM waiting")
@@ -208,7 +208,7 @@ def test_the_open_transactions_are_those_of_now_however_often_others_look(
         begun = clock(world)
         while clock(world) < begun + seconds(2):
             watching.execute(look)
-        assert mysql.closed_until(connection, 0) <= begun
+        assert transactions.closed_until(connection, 0) <= begun
 
 
 def test_where_the_open_transactions_are_never_shown_as_they_are_no_window_closes(
@@ -230,7 +230,7 @@ def test_where_the_open_transactions_are_never_shown_as_they_are_no_window_close
             while monotonic() < until:
                 mysql.clock(connection)
             with pytest.raises(SourceError, match="which transactions are open now"):
-                mysql.closed_until(connection, 0)
+                transactions.closed_until(connection, 0)
     finally:
         stop.set()
         watcher.join()

@@ -18,7 +18,7 @@ from pipeline.face.cli import main
 from pipeline.ledger import id_ranges
 from pipeline.names import TableName
 from pipeline.steps import fix_ids
-from pipeline.stores import mysql
+from pipeline.stores import mysql, source_table, transactions
 from pipeline.window import Window
 from tests.truths import assert_same, assert_tidy
 from tests.world import World, day
@@ -62,7 +62,7 @@ def window_until_now(world: World, start: Window | None = None) -> Window:
             pass
         window = Window(start.end if start else end - timedelta(hours=1), end)
         deadline = time.monotonic() + 30
-        while mysql.closed_until(connection, 0) < end:
+        while transactions.closed_until(connection, 0) < end:
             assert time.monotonic() < deadline, "something keeps the window open"
     world.forget()
     return window
@@ -77,8 +77,8 @@ def ranges(world: World) -> id_ranges.IdRanges:
 
 
 def is_fixed(world: World, window: Window) -> bool:
-    def described(connection: mysql.Connection) -> tuple[mysql.SourceTable, str]:
-        return mysql.describe(connection, TableName(world.name, "logs")), "id"
+    def described(connection: mysql.Connection) -> tuple[source_table.SourceTable, str]:
+        return source_table.describe(connection, TableName(world.name, "logs")), "id"
 
     def connect() -> Any:
         return mysql.connected(settings().source)

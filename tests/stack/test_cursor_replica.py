@@ -13,7 +13,7 @@ from devstack import lifecycle
 from devstack.mariadb import MariaDB
 from devstack.ports import HOST
 from pipeline.config.settings import Source
-from pipeline.stores import mysql
+from pipeline.stores import mysql, transactions
 from pipeline.window import Window
 from tests.world import World
 
@@ -161,7 +161,7 @@ def test_what_a_replica_has_not_applied_yet_is_missing_data(pair: Pair, world: W
         at = insert(pair, world)
         window = window_over(pair, at + timedelta(seconds=1))
         with mysql.connected(pair.replica.settings) as connection:
-            assert mysql.closed_until(connection, 0) < window.end
+            assert transactions.closed_until(connection, 0) < window.end
         out = take(world, pair, window, 20)
         assert "is not closed yet; a later run takes it" in out
         assert world.lake_keys() == []

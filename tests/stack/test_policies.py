@@ -20,7 +20,7 @@ from pipeline.config.settings import settings
 from pipeline.face.cli import main
 from pipeline.names import TableName
 from pipeline.steps.extract import Chunk, extract_chunk
-from pipeline.stores import mysql
+from pipeline.stores import mysql, source_table
 from pipeline.stores.mysql_sql import Span
 from tests.rfc4180 import Field, records
 from tests.truths import assert_same
@@ -295,7 +295,7 @@ def test_a_lost_connection_neither_loses_nor_doubles_what_is_changed(
         f" '2025-08-01' FROM seq_1_to_{MANY}",
     )
     with mysql.connected(settings().source) as connection:
-        source = mysql.describe(connection, TableName(world.name, "events"))
+        source = source_table.describe(connection, TableName(world.name, "events"))
     rules = Rules(policies=Policies.model_validate({"on_zero_date": policy}), key=("id",))
     span = Span("at", "2025-08-01 00:00:00", "2025-08-02 00:00:00")
     killed: list[str] = []

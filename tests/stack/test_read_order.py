@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.names import TableName
 from pipeline.steps.extract import Chunk, extract_chunk
-from pipeline.stores import mysql, mysql_sql
+from pipeline.stores import mysql, mysql_sql, source_table
 from pipeline.stores.mysql_sql import Span
 from pipeline.stores.read_order import free_order
 from tests.stack.test_lost_connection import connect, killer
@@ -33,7 +33,7 @@ def events(world: World, keys: str, rows: int = 20_000, **columns: str) -> str:
 
 def order_of(world: World, *bounds: str) -> tuple[str, ...]:
     with connect() as connection:
-        source = mysql.describe(connection, TableName(world.name, "events"))
+        source = source_table.describe(connection, TableName(world.name, "events"))
         span = Span("at", *bounds) if bounds else Span()
         order = free_order(connection, source, span)
         query = mysql_sql.select_rows(source.name, source.columns, span, order)
@@ -92,7 +92,7 @@ def test_a_read_in_the_order_of_the_table_goes_on_after_the_last_row(
     """Rows before and behind the position leave the window in between: neither is lost or doubled."""
     events(world, "PRIMARY KEY (place), INDEX (at)", ROWS)
     with connect() as connection:
-        source = mysql.describe(connection, TableName(world.name, "events"))
+        source = source_table.describe(connection, TableName(world.name, "events"))
     kill = killer(world, 1)
 
     def kill_and_move(message: str, share: float | None) -> None:

@@ -8,7 +8,7 @@ import pytest
 from pipeline import DailyBackup, DailyLoad, RefreshViews
 from pipeline.config.settings import settings
 from pipeline.names import TableName
-from pipeline.stores import mysql
+from pipeline.stores import mysql, source_table
 from pipeline.stores.mysql_sql import Span
 from pipeline.stores.read_order import free_order
 from pipeline.window import Window
@@ -112,7 +112,7 @@ def test_enum_keys_are_not_resumed_by(world: World):
         PRIMARY KEY (kind, id), INDEX (at))"""
     )
     with mysql.connected(settings().source) as connection:
-        source = mysql.describe(connection, TableName(world.name, "events"))
+        source = source_table.describe(connection, TableName(world.name, "events"))
         span = Span("at", "2025-08-01", "2025-08-02")
         assert free_order(connection, source, span) == ()
 

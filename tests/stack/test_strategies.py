@@ -1,6 +1,7 @@
 """Sequential, inter-table, intra-table: the same rows, and side by side only what each allows."""
 
 import json
+import multiprocessing
 import os
 import time
 from collections.abc import Iterator
@@ -16,7 +17,10 @@ import pytest
 from pipeline import DailyLoad, DailyLoadAll, PlanChunks
 from pipeline.codec.warm import warm
 from pipeline.config.settings import settings
+from pipeline.manifest import ChunkFigures
 from pipeline.names import TableName
+from pipeline.steps import extract
+from pipeline.steps.extract import Chunk
 from pipeline.stores import mysql, mysql_sql
 from pipeline.stores.spool import Plan
 from tests.truths import assert_same, assert_tidy
@@ -115,6 +119,15 @@ def test_inter_table_runs_tables_side_by_side_and_a_table_one_by_one(
 def test_intra_table_reads_chunks_of_a_table_side_by_side(
     tables: World, monkeypatch: pytest.MonkeyPatch
 ):
+    # each chunk waits for another of its table: they come in pairs, or not at all
+    meetings = {name: multiprocessing.Barrier(2, timeout=60) for name in TABLES}
+    extract_chunk = extract.extract_chunk
+
+    def meeting(connect: Any, chunk: Chunk, *others: Any) -> ChunkFigures:
+        meetings[chunk.source.name.table].wait()
+        return extract_chunk(connect, chunk, *others)
+
+    monkeypatch.setattr(extract, "extract_chunk", meeting)
     pairs = overlapping(run(tables, monkeypatch, "intra-table"))
     extracting = [p for p in pairs if {r.family for r in p} == {"ExtractChunk"}]
     assert any(a.table == b.table for a, b in extracting)

@@ -1,0 +1,94 @@
+"""A table as the source describes it: what `information_schema` says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pipeline.columns import Column, column_of
+from pipeline.errors import ConfigurationError
+from pipeline.names import TableName
+from pipeline.stores import mysql_sql
+from pipeline.stores.mysql import Connection, rows_of
+
+
+@dataclass(frozen=True)
+class SourceTable:
+    """A table as the source describes it: columns in order, primary key, indexes' leading columns."""
+
+    name: TableName
+    columns: tuple[Column, ...]
+    primary_key: tuple[str, ...]
+    indexes: tuple[tuple[str, ...], ...]
+    left_out: tuple[str, ...] = ()
+
+    def column(self, name: str) -> Column | None:
+        """The column of that name; MySQL's column names do not distinguish case."""
+        return next((c for c in self.columns if c.name.lower() == name.lower()), None)
+
+    def is_indexed(self, column: str) -> bool:
+        """Whether an index leads with that column."""
+        return any(index[0].lower() == column.lower() for index in self.indexes)
+
+
+@dataclass(frozen=True)
+class TableSize:
+    """A table's size as InnoDB estimates it: rows, bytes of data, bytes a row."""
+
+    rows: int
+    bytes: int
+    row_bytes: int
+
+
+def describe(
+    connection: Connection,
+    name: TableName,
+    exclude: Sequence[str] = (),
+    rename: Mapping[str, str] | None = None,
+) -> SourceTable:
+    """The table's columns, key and indexes.
+
+    Generated columns are carried as their type; invisible ones and those of `exclude` are left out, those
+    of `rename` get another name in the warehouse. Raises ConfigurationError when there is no such table,
+    or one of `exclude` or `rename` is no column of it.
+    """
+    rows = rows_of(connection, mysql_sql.COLUMNS, (name.database, name.table))
+    if not rows:
+        raise ConfigurationError(
+            f"the source has no table {name}",
+            why="information_schema does not show it to this user",
+            todo="correct the name (it may be case-sensitive), or GRANT SELECT on it",
+        )
+    known = {str(row["COLUMN_NAME"]).lower(): str(row["COLUMN_NAME"]) for row in rows}
+    for setting, named in (("exclude", exclude), ("rename", rename or {})):
+        if unknown := [column for column in named if column.lower() not in known]:
+            raise ConfigurationError(
+                f"{setting} names columns that {name} does not have", why=", ".join(unknown)
+            )
+    hidden = {str(r["COLUMN_NAME"]) for r in rows if "INVISIBLE" in str(r["EXTRA"]).upper()}
+    # of names that differ in case alone the one that is spelled so is meant
+    known |= {str(row["COLUMN_NAME"]): str(row["COLUMN_NAME"]) for row in rows}
+    left_out = hidden | {known.get(c, known[c.lower()]) for c in exclude}
+    targets = {known.get(c, known[c.lower()]): target for c, target in (rename or {}).items()}
+    keys: dict[str, list[str]] = {}
+    for row in rows_of(connection, mysql_sql.INDEXES, (name.database, name.table)):
+        if row["COLUMN_NAME"] is not None:  # NULL for an index on an expression
+            keys.setdefault(str(row["INDEX_NAME"]), []).append(str(row["COLUMN_NAME"]))
+    return SourceTable(
+        name=name,
+        columns=tuple(
+            column_of(row, targets.get(column))
+            for row, column in ((row, str(row["COLUMN_NAME"])) for row in rows)
+            if column not in left_out
+        ),
+        primary_key=tuple(keys.get("PRIMARY", ())),
+        indexes=tuple(tuple(columns) for columns in keys.values()),
+        left_out=tuple(sorted(left_out)),
+    )
+
+
+def size(connection: Connection, name: TableName) -> TableSize:
+    """How large the table is, about."""
+    with connection.cursor() as cursor:
+        cursor.execute(mysql_sql.SIZE, (name.database, name.table))
+        return TableSize(*map(int, cursor.fetchone() or (0, 0, 1)))

@@ -1,0 +1,175 @@
+"""What every task of a window has: its table, its keys and its spool, and how it tells of itself."""
+
+from __future__ import annotations
+
+import html
+import logging
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import luigi
+
+from pipeline import exit_status, run_report
+from pipeline.columns import in_zone
+from pipeline.config.settings import settings
+from pipeline.config.tables import Table, table_named
+from pipeline.cursors import Bounds, TimeCursor
+from pipeline.errors import DataError, PipelineError
+from pipeline.ledger import id_ranges
+from pipeline.manifest import Coercion
+from pipeline.names import Keys
+from pipeline.parameters import WindowParameter
+from pipeline.steps import check, quarantine
+from pipeline.stores import mysql, source_table
+from pipeline.stores.spool import Spool
+from pipeline.targets import lake
+from pipeline.window import UTC, Window
+
+log = logging.getLogger(__name__)
+
+
+class WindowTask(luigi.Task):
+    """One stage of one window of one table."""
+
+    table: str = luigi.Parameter(description="db.table, as defined in configs/")
+    window: Window = WindowParameter(description="e.g. 20250801T000000Z_20250802T000000Z")
+
+    @cached_property
+    def definition(self) -> Table:
+        """The table's definition; raises ConfigurationError for an unknown table."""
+        return table_named(settings().run.configs, self.table, settings().default_database)
+
+    @property
+    def keys(self) -> Keys:
+        """The table's S3 keys."""
+        return Keys(self.definition.name)
+
+    def connected(self) -> AbstractContextManager[mysql.Connection]:
+        """A new connection to the source."""
+        return mysql.connected(settings().source, settings().bastion)
+
+    def described(self, connection: mysql.Connection) -> source_table.SourceTable:
+        """The source table, without what the definition leaves out, with its names, types and zone."""
+        name, definition = self.definition.name, self.definition.definition
+        source = source_table.describe(connection, name, definition.exclude, definition.rename)
+        source = check.with_chosen_types(self.definition, source)
+        if self.timezone is None or self.timezone == "UTC":
+            return source
+        zoned = in_zone(source.columns, self.timezone, definition.datetimes_as_is)
+        return replace(source, columns=zoned)
+
+    @property
+    def timezone(self) -> str | None:
+        """The zone whose local time the table's DATETIMEs hold; None for the server's, which must be UTC."""
+        return self.definition.definition.source_timezone or settings().source.timezone
+
+    def bounds_of(self, cursor: TimeCursor | None) -> Bounds:
+        """The window's bounds on that cursor; an id's are fixed in the lake, a snapshot has none."""
+        if cursor is not None:
+            return cursor.bounds(self.window)
+        if self.definition.definition.cursor_type == "full":
+            return Bounds(None, None)
+        ranges, _ = id_ranges.read(lake(), self.keys)
+        if (bounds := ranges.of(self.window)) is None:
+            raise DataError(
+                f"the ids of window {self.window} are not known any more",
+                why=f"{lake().url(self.keys.id_ranges)} does not have them",
+                todo="restore that object from a backup of the bucket",
+            )
+        return bounds
+
+    @property
+    def spool(self) -> Spool:
+        """Where the window's rows wait for S3."""
+        source, definition = settings().source, self.definition.definition
+        said = definition.model_dump_json(exclude_unset=True)
+        made_for = f"{source.host}:{source.port} {source.timezone or ''}{said}"
+        return Spool.of(settings().run.spool, self.definition.name, self.window, made_for)
+
+    @property
+    def priority(self) -> float:
+        """Older windows first, then tables in the order of their definition; Luigi wants it positive."""
+        hours = (datetime(2200, 1, 1, tzinfo=UTC) - self.window.start).total_seconds() / 3600
+        return hours - self.definition.order / 1000
+
+    @property
+    def resources(self) -> dict[str, int]:
+        """What the strategy lets run side by side; Luigi gives an undeclared resource once."""
+        strategy = settings().run.strategy
+        if strategy == "sequential":
+            return {"pipeline": 1}
+        return {f"table {self.definition.name}": 1} if strategy == "inter-table" else {}
+
+    @exit_status.noted
+    def complete(self) -> bool:
+        """Whether the stage's marker is there."""
+        return bool(super().complete())
+
+    def progress(self, message: str, share: float | None) -> None:
+        """Show in the visualiser how far the task is, at most once a second."""
+        show: Any = self.set_status_message  # None outside a worker
+        now = time.monotonic()
+        if show is None or now - getattr(self, "_said", 0.0) < 1.0:
+            return
+        self._said = now
+        try:
+            show(html.escape(message))  # the visualiser inserts the text as HTML
+            if share is not None:
+                report: Any = self.set_progress_percentage
+                report(int(100 * share))
+        except Exception as error:
+            log.warning("progress could not be shown: %s", error)
+
+    def say(self, message: str) -> None:
+        """One line in the log for what this stage did."""
+        log.info("%s %s: %s", self.definition.name, self.window.label, message)
+
+    def warn(self, coerced: Iterable[Coercion]) -> None:
+        """A line in the log for each kind of value that a policy changed."""
+        for each in coerced:
+            log.warning("%s %s: %s", self.definition.name, self.window.label, each)
+            example = f", e.g. {each.example}"
+            run_report.note(self.table, self.window.label, each.what, each.rows, example)
+
+    def on_failure(self, exception: BaseException) -> str:
+        """Name table and window in the error, and keep what could not be loaded for a look."""
+        if not isinstance(exception, PipelineError):
+            return str(super().on_failure(exception))
+        exception.at(f"{self.task_family} {self.table} {self.window}")
+        quarantine.keep(lake, self.keys, self.window, self.task_family, exception)
+        return html.escape(str(exception))
+
+
+class SpoolTask(WindowTask):
+    """A stage whose output waits in the spool, until a run that is done with the window clears it."""
+
+    @exit_status.noted
+    def complete(self) -> bool:
+        """Whether the output is there, or another run was faster and nobody needs it any more."""
+        try:
+            done = bool(super().complete())
+        except FileNotFoundError:  # what the output is called stands in the plan
+            done = False
+        return done or is_overtaken(self)
+
+
+def is_overtaken(task: WindowTask) -> bool:
+    """Whether another run has brought the window to the lake and cleared the spool."""
+    marker = task.keys.lake_marker(task.window)
+    return not task.spool.plan_path.exists() and lake().exists(marker)
+
+
+@contextmanager
+def unless_overtaken(task: WindowTask) -> Iterator[None]:
+    """Let a file be missing from the spool where nobody needs it any more."""
+    try:
+        yield
+    except FileNotFoundError:
+        if not is_overtaken(task):
+            raise
+        task.say("another run has brought it to the lake meanwhile")
