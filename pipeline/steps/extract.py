@@ -38,8 +38,9 @@ log = logging.getLogger(__name__)
 LOSSES = 5
 """How often in a row a connection may be lost without a single row in between."""
 
-_AHEAD = 2
-"""Batches of 4 MB that may wait while a row group is written, so that reading goes on meanwhile."""
+_AHEAD = 5
+"""Batches of 4 MB that may wait while a row group is written, so that reading goes on meanwhile: as many
+as arrive in that time."""
 
 
 @dataclass(frozen=True)

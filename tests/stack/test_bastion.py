@@ -8,6 +8,8 @@ import psutil
 import pytest
 
 from devstack import lifecycle
+from devstack.seed import seed_settlement
+from devstack.seed.tables import DELIVERY
 from devstack.sshd import Sshd
 from pipeline import DailyLoad
 from pipeline.config.settings import settings
@@ -16,6 +18,7 @@ from pipeline.names import TableName
 from pipeline.steps.extract import Chunk, extract_chunk
 from pipeline.stores import mysql, source_table
 from pipeline.stores.mysql_sql import Span
+from tests.truths import assert_same
 from tests.world import World
 
 pytestmark = pytest.mark.local  # the bastion is a local one, and forwards to local servers
@@ -55,6 +58,15 @@ def test_a_day_is_loaded_through_the_bastion(behind: World):
     table = make_events(behind, 1000)
     assert behind.build(DailyLoad(date(2025, 8, 1), table=table)).status.name == "SUCCESS"
     assert behind.query("SELECT COUNT(*) FROM {schema}.events") == [(1000,)]
+
+
+def test_every_column_comes_through_the_tunnel_as_it_is(behind: World):
+    with behind.source() as connection:
+        seed_settlement(connection, days=1, rows=2000)
+    table = behind.define(DELIVERY, cursor="update_at", business_key="ant_parcel_no")
+    assert behind.build(DailyLoad(date(2025, 8, 1), table=table)).status.name == "SUCCESS"
+    assert len(behind.sql(f"SHOW COLUMNS FROM {DELIVERY}")) == 51
+    assert_same(behind, DELIVERY)
 
 
 def test_a_tunnel_that_is_cut_is_opened_again(behind: World, bastion: Sshd, tmp_path: Path):
