@@ -125,6 +125,13 @@ def _conversion(servers: World, options: argparse.Namespace) -> Any:
     return conversion.measure(servers, data, options.rounds, peers=not options.skip_peers)
 
 
+def _bounds(servers: World, options: argparse.Namespace) -> Any:
+    """Ours alone, with the CPU that the server spends on it."""
+    data = servers.dataset(options.rows)
+    chosen = [each for each in throughput.OURS if each.name in throughput.BOUNDED]
+    return throughput.measure(servers, data, chosen, options.rounds)
+
+
 def _readers(servers: World, options: argparse.Namespace) -> Any:
     data = servers.dataset(min(options.rows, _READ_ROWS))
     return readers.measure(servers, data, options.rounds, peers=not options.skip_peers)
@@ -132,6 +139,7 @@ def _readers(servers: World, options: argparse.Namespace) -> Any:
 
 MEASUREMENTS: dict[str, Callable[[World, argparse.Namespace], Any]] = {
     "throughput": _throughput,
+    "bounds": _bounds,
     "readers": _readers,
     "growth": _growth,
     "overhead": lambda servers, options: overhead.measure(servers, options.rounds, options.days),

@@ -27,7 +27,8 @@ class ChildFailed(Exception):
 class Measured:
     """One run. Seconds of the work, of start and imports before it, of CPU; peak memory in MiB.
 
-    `wall` is the whole process as seen from outside, `memory` (seconds, MiB) of it and its children.
+    `server` is the CPU that the source spent meanwhile, `wall` the whole process as seen from outside,
+    `memory` (seconds, MiB) of it and its children.
     """
 
     seconds: float
@@ -36,6 +37,7 @@ class Measured:
     system: float
     peak_mb: float
     wall: float
+    server: float = 0.0
     memory: list[tuple[float, float]] = field(default_factory=list, repr=False)
     extra: dict[str, Any] = field(default_factory=dict)
 

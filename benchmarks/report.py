@@ -14,7 +14,7 @@ from benchmarks.children import ROOT
 from benchmarks.rounds import spread
 from benchmarks.targets import Results, contestant
 
-NAMES = ("throughput", "readers", "growth", "overhead", "conversion", "profile")
+NAMES = ("throughput", "bounds", "readers", "growth", "overhead", "conversion", "profile")
 _TEMPLATE = Path(__file__).parent / "template.md"
 _LONGEST_MESSAGE = 300
 
@@ -103,6 +103,27 @@ def _contestants(found: dict[str, Any]) -> str:
     refused = [f"- not installed: {name}: {why}" for name, why in found["not_installed"].items()]
     failures = _failures(found["contestants"]) + ["\n".join(refused)] * bool(refused)
     return "\n\n".join([said, table(heads, rows), *failures])
+
+
+def _bounds(results: Results) -> str:
+    """What the processors alone allow: all CPU of a run, the server's included, spread over every core."""
+    cores = results["bounds"]["machine"]["cores"]
+    drain = contestant(results, "drain", "bounds")["seconds"]["median"]
+    rows = []
+    for name in ("drain", "extract", "lake", "csv"):
+        each = contestant(results, name, "bounds")
+        own, server = each["cpu"]["median"], each["server"]["median"]
+        least, took = (own + server) / cores, each["seconds"]["median"]
+        rows.append(
+            (
+                each["label"],
+                *(f"{value:.2f}" for value in (own, server, least, drain / least, took)),
+                f"{least / took:.0%}",
+            )
+        )
+    heads = ("", "CPU s", "server CPU s", "least seconds", "of the drain at most", "took s", "busy")
+    said = f"{results['bounds']['rows']:,} rows, rounds: {results['bounds']['rounds']}."
+    return f"{said}\n\n{table(heads, rows)}"
 
 
 def _startup(each: dict[str, Any]) -> float:
@@ -254,6 +275,7 @@ def _profile(results: Results) -> str:
 SECTIONS: dict[str, Callable[[Results], str]] = {
     "figures": _figures,
     "throughput": _throughput,
+    "bounds": _bounds,
     "readers": _readers,
     "stages": _stages,
     "growth": _growth,

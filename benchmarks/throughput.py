@@ -62,6 +62,8 @@ OURS = (
         lambda here, _: outputs.of_warehouse(here),
     ),
 )
+BOUNDED = (DRAIN, "extract", "lake", "csv")
+"""What the processors are asked about: whose CPU, the server's included, says how fast it can be."""
 PEERS = (
     Contestant(
         "connectorx",
@@ -177,6 +179,7 @@ def _result(
         "rows_per_second": summary([rows / value for value in seconds.values()]),
         "of_drain": summary(ratios(base, seconds)),
         "cpu": summary([run["user"] + run["system"] for run in own.values()]),
+        "server": summary([run["server"] for run in own.values()]),
         "peak_mb": summary([run["peak_mb"] for run in own.values()]),
         "bytes": summary([run["bytes"] for run in own.values()]),
     }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,14 @@ class World:
         row = self.sql(database, f"EXPLAIN {query}")[0]
         return "; ".join(str(row[place]) for place in (3, 5, 9) if row[place])
 
+    def source_cpu(self) -> float:
+        """Seconds of CPU, user and system, that the source's server has spent since it was started."""
+        ((folder, file),) = self.sql(None, "SELECT @@datadir, @@pid_file")
+        pid = Path(folder, file).read_text().strip()
+        # fields 14 and 15, counted behind the name, which may hold blanks: proc_pid_stat(5)
+        told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2]
+        return sum(map(int, told.split()[11:13])) / os.sysconf("SC_CLK_TCK")
+
     def warehouse(self, *statements: str) -> list[tuple[Any, ...]]:
         """Run statements in the warehouse; the last one's rows."""
         settings = Settings(self.stack.environment(), {}).warehouse
@@ -190,14 +199,15 @@ class Place:
     ) -> Measured:
         """Run ``python -m benchmarks.<module> <arguments> <job>``; raises ChildFailed."""
         python = str(peer_venv.PYTHON) if peer else sys.executable
-        job = self.job(queries)
-        return children.run_child(
+        job, before = self.job(queries), self.world.source_cpu()
+        measured = children.run_child(
             [python, "-m", f"benchmarks.{module}", *arguments, json.dumps(asdict(job))],
             self.environment,
             Path(job.result),
             log=self.world.folder / "logs" / f"{module}-{'-'.join(arguments) or 'run'}.log",
             timeout=120 + self.data.rows / 1000,
         )
+        return replace(measured, server=self.world.source_cpu() - before)
 
 
 @contextmanager
