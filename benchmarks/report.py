@@ -126,6 +126,13 @@ def _bounds(results: Results) -> str:
     return f"{said}\n\n{table(heads, rows)}"
 
 
+def _headroom(results: Results) -> str:
+    """How many times faster than each peer the raw drain is: no reader over one connection is faster."""
+    peers = [each for each in results["throughput"]["contestants"] if each["peer"] and each["runs"]]
+    rows = [(each["label"], f"{1 / each['of_drain']['median']:.1f}") for each in peers]
+    return table(("", "the raw drain is faster, times"), rows)
+
+
 def _startup(each: dict[str, Any]) -> float:
     return float(sorted(run["startup"] for run in each["runs"])[len(each["runs"]) // 2])
 
@@ -276,6 +283,7 @@ SECTIONS: dict[str, Callable[[Results], str]] = {
     "figures": _figures,
     "throughput": _throughput,
     "bounds": _bounds,
+    "headroom": _headroom,
     "readers": _readers,
     "stages": _stages,
     "growth": _growth,

@@ -58,7 +58,7 @@ def _seconds(results: Results, name: str) -> dict[int, float]:
 
 
 def _of_drain(name: str) -> Callable[[Results], Summary]:
-    return lambda results: dict(contestant(results, name)["of_drain"])
+    return lambda results: dict(contestant(results, name, "bounds")["of_drain"])
 
 
 def _against(ours: str, peer: str) -> Callable[[Results], Summary]:
