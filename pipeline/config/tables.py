@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from pipeline.config.documents import read_document
 from pipeline.config.policies import Policies, Rules
 from pipeline.cursors import CursorType, EpochUnit, TimeCursor
 from pipeline.errors import ConfigurationError
@@ -202,7 +203,7 @@ def read_tables(folder: Path, default_database: str = "") -> dict[str, Table]:
 
 def _entries(file: Path) -> list[tuple[str, Any]]:
     try:
-        document = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        document = read_document(file) or {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{file} is not YAML", why=" ".join(str(error).split())) from None
     if not isinstance(document, dict) or not isinstance(document.get("tables"), dict):
