@@ -185,12 +185,6 @@ def read_tables(folder: Path, default_database: str = "") -> dict[str, Table]:
     table defined twice and for two that would be one table or view in the warehouse.
     """
     files = sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")])
-    if not files:
-        raise ConfigurationError(
-            "no table is defined",
-            why=f"{folder} holds no .yml file",
-            todo="write one as docs/tables.md shows, or set PIPELINE_CONFIGS to its folder",
-        )
     tables: dict[str, Table] = {}
     owners = dict.fromkeys((LEDGER, VIEWS), "the pipeline itself")
     for file in files:
@@ -198,6 +192,12 @@ def read_tables(folder: Path, default_database: str = "") -> dict[str, Table]:
             table = _table(file, name, entry, default_database, order=len(tables))
             _claim(file, owners, table)
             tables[str(table.name)] = table
+    if not tables:
+        raise ConfigurationError(
+            "no table is defined",
+            why=f"{folder} holds {'an empty `tables:`' if files else 'no .yml file'}",
+            todo="write one as docs/tables.md shows, or set PIPELINE_CONFIGS to its folder",
+        )
     return tables
 
 

@@ -34,3 +34,15 @@ def test_keys_that_are_merged_in_may_be_written_again(tmp_path: Path):
     found = read_tables(tmp_path)
     assert [each.definition.chunks for each in found.values()] == [2, 3, 4]
     assert {each.definition.cursor for each in found.values()} == {"at"}
+
+
+def test_files_that_define_no_table_are_told_as_no_files_are(tmp_path: Path):
+    with pytest.raises(ConfigurationError, match=r"no table is defined: .* holds no \.yml file"):
+        read_tables(tmp_path)
+    (tmp_path / "shop.yml").write_text("tables: {}")
+    with pytest.raises(
+        ConfigurationError, match=r"no table is defined: .* holds an empty `tables:`"
+    ):
+        read_tables(tmp_path)
+    (tmp_path / "more.yml").write_text("tables: {a.b: {cursor: at}}")
+    assert list(read_tables(tmp_path)) == ["a.b"]
