@@ -81,7 +81,7 @@ class TableDefinition(Policies):
     chunks: Annotated[int, Field(ge=1, le=256)] | Literal["auto"] = Field(
         "auto",
         description="pieces a window is read in, side by side with strategy intra-table; "
-        "auto: as many as PIPELINE_CHUNK_MB asks for",
+        "auto: as many as PIPELINE_CHUNK_MB asks for; cursor_type: full is always one piece",
     )
 
     @field_validator("source_timezone")
