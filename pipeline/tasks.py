@@ -176,13 +176,16 @@ class UploadParquet(WindowTask):
             paths = self.spool.chunk_paths(chunks)
             parts = [(path, figures_of(path)) for path in paths]
             without = chunks.rows_without_cursor
-            stored = upload.upload_window(lake(), self.keys, self.window, parts, without)
+            # The mark comes first: a run that is killed in between reads anew, and none ever takes rows
+            # for new that the lake had once.
+            stored = upload.upload_window(
+                *(lake(), self.keys, self.window, parts, without, self.spool.mark_uploaded)
+            )
             self.say(f"in the lake: {stored.rows:,} rows, {stored.bytes:,} bytes of Parquet")
             self.warn(stored.coerced)
             if without:
                 what = "rows without a cursor left out (on_null_cursor: ignore)"
                 run_report.note(self.table, self.window.label, what, without, whole=True)
-            self.spool.mark_uploaded()
         run = settings().run
         evict(run.spool, run.spool_gb * 10**9, lambda *of: lake().exists(lake_marker(*of)))
 

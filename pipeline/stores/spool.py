@@ -90,7 +90,7 @@ class Spool:
         return sorted(self.folder.glob("chunk-*.parquet"))
 
     def mark_uploaded(self) -> None:
-        """The lake has these rows: from now on they may be evicted."""
+        """The lake has these rows, or will at once: from now on they may be evicted."""
         (self.folder / _UPLOADED).touch()
 
     @property
