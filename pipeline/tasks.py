@@ -21,7 +21,6 @@ from pipeline.errors import DataError
 from pipeline.ledger import ledger, watermark
 from pipeline.ledger.load import Load
 from pipeline.manifest import CsvManifest, LakeManifest
-from pipeline.names import lake_marker
 from pipeline.steps import (
     check,
     convert,
@@ -35,9 +34,9 @@ from pipeline.steps import (
 )
 from pipeline.stores import mysql, redshift, source_table
 from pipeline.stores.chunk_file import figures_of
-from pipeline.stores.spool import Plan, evict
+from pipeline.stores.spool import Plan
 from pipeline.targets import MarkerTarget, lake
-from pipeline.window_task import SpoolTask, WindowTask, unless_overtaken
+from pipeline.window_task import SpoolTask, WindowTask, make_room, unless_overtaken
 
 # Chunks that a limited run asks for in one go: enough for its workers, few enough to stop in time.
 _AT_ONCE = 8
@@ -186,8 +185,7 @@ class UploadParquet(WindowTask):
             if without:
                 what = "rows without a cursor left out (on_null_cursor: ignore)"
                 run_report.note(self.table, self.window.label, what, without, whole=True)
-        run = settings().run
-        evict(run.spool, run.spool_gb * 10**9, lambda *of: lake().exists(lake_marker(*of)))
+        make_room()
 
     def _extracted(self, chunks: Plan) -> Iterator[list[luigi.Task]]:
         """Ask for the chunks: all at once, or a few at a time where the run is limited."""

@@ -22,11 +22,11 @@ from pipeline.cursors import Bounds, TimeCursor
 from pipeline.errors import DataError, PipelineError
 from pipeline.ledger import id_ranges
 from pipeline.manifest import Coercion
-from pipeline.names import Keys
+from pipeline.names import Keys, lake_marker
 from pipeline.parameters import WindowParameter
 from pipeline.steps import check, quarantine
 from pipeline.stores import mysql, source_table
-from pipeline.stores.spool import Spool
+from pipeline.stores.spool import Spool, evict
 from pipeline.targets import lake
 from pipeline.window import UTC, Window
 
@@ -173,3 +173,12 @@ def unless_overtaken(task: WindowTask) -> Iterator[None]:
         if not is_overtaken(task):
             raise
         task.say("another run has brought it to the lake meanwhile")
+
+
+def make_room() -> None:
+    """Let the spool keep no more of what the lake has than it may; that this fails, fails no task."""
+    run = settings().run
+    try:
+        evict(run.spool, run.spool_gb * 10**9, lambda *of: lake().exists(lake_marker(*of)))
+    except (OSError, PipelineError) as error:
+        log.warning("the spool %s could not be made smaller: %s", run.spool, error)
