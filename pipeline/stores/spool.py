@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO
 
 from pydantic import BaseModel, ConfigDict
@@ -24,6 +26,8 @@ from pipeline.window import Window
 
 _UPLOADED = "uploaded"
 _PLAN = "plan.json"
+_FETCHED = ".fetched-"
+_ABANDONED = 86_400.0  # seconds without a change, after which nobody works in a folder
 
 
 class Plan(BaseModel):
@@ -106,6 +110,17 @@ class Spool:
             shutil.rmtree(aside, ignore_errors=True)
 
 
+@contextmanager
+def fetching(root: Path) -> Iterator[Path]:
+    """A folder for what is fetched from the lake, gone afterwards.
+
+    It is below `root`, the disk that is there for rows: a system's temporary folder is often memory.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=_FETCHED, dir=root) as folder:
+        yield Path(folder)
+
+
 def sha256_of(path: Path) -> str:
     """The digest of a file's content, hex."""
     with path.open("rb") as file:
@@ -132,6 +147,7 @@ def evict(
     window. What killed runs have left of windows they were clearing is removed. Returns the folders that
     were cleared; one that another process clears meanwhile is no error.
     """
+    _sweep(root)
     windows = list(_windows(root))
     marked = sorted((_written(f / _UPLOADED), f) for f in windows if Spool(f).is_uploaded)
     known = {folder for _, folder in marked}
@@ -162,6 +178,14 @@ def _windows(root: Path) -> Iterator[Path]:
         except ValueError:  # somebody else's
             continue
         yield folder
+
+
+def _sweep(root: Path) -> None:
+    """Remove what killed runs had fetched."""
+    for folder in _inside(root):
+        age = time.time() - _written(folder)
+        if folder.name.startswith(_FETCHED) and age > _ABANDONED:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _inside(folder: Path, depth: int = 1) -> list[Path]:

@@ -1,9 +1,13 @@
 """Rows are read anew where somebody asks for it, and from the source alone."""
 
+import shutil
 import signal
+import tempfile
+from datetime import date
 
 import pytest
 
+from pipeline import DailyLoad, UploadParquet
 from tests.truths import assert_same, assert_tidy
 from tests.world import World, day
 
@@ -35,3 +39,17 @@ def test_a_window_is_read_anew_though_its_run_was_killed_with_its_lake_marker_wr
     world.luigi("DailyLoad", *line)
     assert_same(world, "notes")
     assert_tidy(world, "notes")
+
+
+def test_parts_are_fetched_into_the_spool_not_into_the_systems_folder_for_temporary_files(
+    world: World, notes: str, monkeypatch: pytest.MonkeyPatch
+):
+    """That one is often memory."""
+    task = UploadParquet(table=notes, window=WINDOW)
+    world.build(task)
+    shutil.rmtree(world.folder / "spool")
+    monkeypatch.setattr(tempfile, "tempdir", str(world.folder / "none"))
+    result = world.build(DailyLoad(date(2025, 8, 1), table=notes))
+    assert result.status.name == "SUCCESS"
+    assert_same(world, "notes")
+    assert [path for path in (world.folder / "spool").rglob("*") if path.is_file()] == []

@@ -1,6 +1,7 @@
 """The spool: files appear whole or not at all, the first plan wins, only uploaded rows are evicted."""
 
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from pipeline.names import TableName
 from pipeline.stores.mysql_sql import Span
-from pipeline.stores.spool import Plan, Spool, appearing, evict
+from pipeline.stores.spool import Plan, Spool, appearing, evict, fetching
 from pipeline.window import Window
 
 NAME = TableName("shop", "orders")
@@ -176,3 +177,18 @@ def test_folders_that_vanish_while_they_are_looked_at_are_no_error(
 
 def test_no_spool_at_all_is_empty(tmp_path: Path):
     assert evict(tmp_path / "none", 0) == []
+
+
+def test_what_is_fetched_is_gone_afterwards_and_a_killed_runs_after_a_day(tmp_path: Path):
+    with fetching(tmp_path / "spool") as folder:
+        (folder / "part").write_bytes(bytes(10))
+        evict(tmp_path / "spool", 0)
+        assert (folder / "part").exists()  # it is at work
+        assert folder.parent == tmp_path / "spool"
+    assert os.listdir(tmp_path / "spool") == []
+    folder.mkdir()
+    (folder / "part").write_bytes(bytes(10))
+    yesterday = time.time() - 90_000
+    os.utime(folder, (yesterday, yesterday))
+    evict(tmp_path / "spool", 10**9)
+    assert not folder.exists()
