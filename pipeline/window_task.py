@@ -7,7 +7,6 @@ import logging
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -15,7 +14,6 @@ from typing import Any
 import luigi
 
 from pipeline import exit_status, run_report
-from pipeline.columns import in_zone
 from pipeline.config.settings import settings
 from pipeline.config.tables import Table, table_named
 from pipeline.cursors import Bounds, TimeCursor
@@ -24,7 +22,8 @@ from pipeline.ledger import id_ranges
 from pipeline.manifest import Coercion
 from pipeline.names import Keys, lake_marker
 from pipeline.parameters import WindowParameter
-from pipeline.steps import check, quarantine
+from pipeline.steps import quarantine
+from pipeline.steps.described import described, zone_of
 from pipeline.stores import mysql, source_table
 from pipeline.stores.spool import Spool, evict
 from pipeline.targets import lake
@@ -55,18 +54,12 @@ class WindowTask(luigi.Task):
 
     def described(self, connection: mysql.Connection) -> source_table.SourceTable:
         """The source table, without what the definition leaves out, with its names, types and zone."""
-        name, definition = self.definition.name, self.definition.definition
-        source = source_table.describe(connection, name, definition.exclude, definition.rename)
-        source = check.with_chosen_types(self.definition, source)
-        if self.timezone is None or self.timezone == "UTC":
-            return source
-        zoned = in_zone(source.columns, self.timezone, definition.datetimes_as_is)
-        return replace(source, columns=zoned)
+        return described(connection, self.definition, settings().source.timezone)
 
     @property
     def timezone(self) -> str | None:
         """The zone whose local time the table's DATETIMEs hold; None for the server's, which must be UTC."""
-        return self.definition.definition.source_timezone or settings().source.timezone
+        return zone_of(self.definition, settings().source.timezone)
 
     def bounds_of(self, cursor: TimeCursor | None) -> Bounds:
         """The window's bounds on that cursor; an id's are fixed in the lake, a snapshot has none."""

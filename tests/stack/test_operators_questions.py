@@ -1,0 +1,44 @@
+"""What `python -m pipeline check`, `verify` and `status` answer is what a run would meet."""
+
+from datetime import date
+
+import pytest
+
+from pipeline import DailyLoad
+from pipeline.face.cli import main
+from tests.world import World
+
+
+def answer(world: World, capsys: pytest.CaptureFixture[str], command: str, table: str) -> str:
+    """What the command says of a table, with its exit status before it."""
+    world.forget()
+    capsys.readouterr()
+    status = main([command, "--table", table])
+    return f"{status}\n{capsys.readouterr().out}"
+
+
+def test_check_takes_the_zone_that_is_said_for_the_servers(
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    """A run with DB_TIMEZONE, or with a zone of the table's own, does not ask whether it is UTC."""
+    world.sql("CREATE TABLE things (id INT PRIMARY KEY, at DATETIME NOT NULL, INDEX (at))")
+    own = world.define("things", cursor="at", source_timezone="Asia/Tokyo")
+    told = answer(world, capsys, "check", own)
+    assert f"ok      {own}" in told
+    monkeypatch.setenv("DB_TIMEZONE", "Europe/Berlin")
+    told = answer(world, capsys, "check", world.define("things", cursor="at"))
+    assert told.startswith("0\n")
+    assert "FAILED" not in told
+
+
+def test_check_refuses_the_type_that_a_run_would_refuse(
+    world: World, capsys: pytest.CaptureFixture[str]
+):
+    world.sql(
+        "CREATE TABLE things (id INT PRIMARY KEY, n INT, at DATETIME NOT NULL, INDEX (at))",
+    )
+    table = world.define("things", cursor="at", booleans=["n"])
+    assert "only TINYINT and BIT(1)" in str(world.failure(DailyLoad(date(2025, 8, 1), table=table)))
+    told = answer(world, capsys, "check", table)
+    assert told.startswith("41\n")
+    assert "only TINYINT and BIT(1)" in told
