@@ -42,3 +42,21 @@ def test_check_refuses_the_type_that_a_run_would_refuse(
     told = answer(world, capsys, "check", table)
     assert told.startswith("41\n")
     assert "only TINYINT and BIT(1)" in told
+
+
+def test_verify_counts_by_the_cursors_name_in_the_warehouse(
+    world: World, capsys: pytest.CaptureFixture[str]
+):
+    world.sql(
+        "CREATE TABLE things (id INT PRIMARY KEY, at DATETIME NOT NULL, INDEX (at))",
+        "INSERT INTO things VALUES (1, '2025-08-01 10:00:00'), (2, '2025-08-01 11:00:00')",
+    )
+    table = world.define("things", cursor="at", rename={"at": "changed_at"})
+    world.build(DailyLoad(date(2025, 8, 1), table=table))
+    told = answer(world, capsys, "verify", table)
+    assert told.startswith("0\n")
+    assert told.endswith("equal\n")
+    world.query("DELETE FROM {schema}.things WHERE id = 1")
+    told = answer(world, capsys, "verify", table)
+    assert told.startswith("1\n")
+    assert told.endswith("DIFFERENT\n")
