@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from tests.truths import assert_same
-from tests.world import World
+from tests.world import World, day
 
 UNCLOSED = {"DB_CLOSING_LAG": "1000000000"}  # seconds: no window of this century is closed
 
@@ -37,3 +37,33 @@ def test_a_range_of_windows_that_are_not_closed_ends_as_missing_data(
     assert "not granted run permission" not in out
     world.luigi(*line(events, *more))
     assert_same(world, "events")
+
+
+def loaded_days(world: World) -> list[str]:
+    return [f"{row[0]:%d}" for row in world.ledger("events")]
+
+
+def test_a_day_that_fails_is_not_taken_again_before_the_days_behind_it(world: World, events: str):
+    world.sql("UPDATE events SET note = REPEAT('x', 70000) WHERE id = 3")
+    one = line(events, "--limit", "1", stop=4)
+    world.luigi(*one, check=45)
+    world.luigi(*one)
+    world.luigi(*one)
+    assert loaded_days(world) == ["02", "03"]
+    world.luigi(*one, check=45)  # nothing else is left
+    world.sql("UPDATE events SET note = 'mended' WHERE id = 3")
+    world.lake.delete([world.keys("events").lake_marker(day("2025-08-01"))])
+    world.luigi(*one)
+    assert_same(world, "events", "at < '2025-08-04'")
+
+
+def test_a_snapshot_that_fails_holds_back_no_day_of_the_other_tables(world: World, events: str):
+    world.sql(
+        "CREATE TABLE places (id INT PRIMARY KEY, note LONGTEXT)",
+        "INSERT INTO places VALUES (1, REPEAT('x', 70000))",
+    )
+    world.define("places", cursor_type="full")
+    one = ["RangeDaily", "--of", "DailyLoadAll", "--start", "2025-08-01", "--stop", "2025-08-05"]
+    for number in range(1, 4):
+        world.luigi(*one, "--limit", "1", check=45)
+        assert len(loaded_days(world)) == number
