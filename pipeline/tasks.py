@@ -175,10 +175,8 @@ class UploadParquet(WindowTask):
             paths = self.spool.chunk_paths(chunks)
             parts = [(path, figures_of(path)) for path in paths]
             without = chunks.rows_without_cursor
-            # The mark comes first: a run that is killed in between reads anew, and none ever takes rows
-            # for new that the lake had once.
             stored = upload.upload_window(
-                *(lake(), self.keys, self.window, parts, without, self.spool.mark_uploaded)
+                *(lake(), self.keys, self.window, parts, without, self._before_marker)
             )
             self.say(f"in the lake: {stored.rows:,} rows, {stored.bytes:,} bytes of Parquet")
             self.warn(stored.coerced)
@@ -186,6 +184,11 @@ class UploadParquet(WindowTask):
                 what = "rows without a cursor left out (on_null_cursor: ignore)"
                 run_report.note(self.table, self.window.label, what, without, whole=True)
         make_room()
+
+    def _before_marker(self) -> None:
+        """Mark the rows first: killed in between, a run reads anew; none takes for new what the lake had."""
+        self.settle()
+        self.spool.mark_uploaded()
 
     def _extracted(self, chunks: Plan) -> Iterator[list[luigi.Task]]:
         """Ask for the chunks: all at once, or a few at a time where the run is limited."""
@@ -255,6 +258,7 @@ class CopyToRedshift(WindowTask):
         with redshift.connected(warehouse, settings().bastion) as connection:
             marker = load.load_window(connection, lake(), what, credentials, self.progress)
             loaded = ledger.windows(connection, warehouse.schema_name, str(self.definition.name))
+        self.settle()
         load.write_marker(lake(), self.keys, self.window, marker)
         mark = watermark.publish(lake(), self.definition, loaded, manifest, marker, strategy)
         until = f"{mark.loaded_until:%Y-%m-%d %H:%M}" if mark.loaded_until else "nothing"

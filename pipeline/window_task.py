@@ -129,6 +129,11 @@ class WindowTask(luigi.Task):
             example = f", e.g. {each.example}"
             run_report.note(self.table, self.window.label, each.what, each.rows, example)
 
+    def settle(self) -> None:
+        """Take the window out of the quarantine: it is done this far."""
+        is_snapshot = self.definition.definition.cursor_type == "full"
+        quarantine.settle(lake(), self.keys, self.window, with_earlier=is_snapshot)
+
     def on_failure(self, exception: BaseException) -> str:
         """Name table and window in the error, and keep what could not be loaded for a look."""
         if not isinstance(exception, PipelineError):

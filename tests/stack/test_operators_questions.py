@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from pipeline import DailyLoad
+from pipeline import DailyLoad, RefreshViews
 from pipeline.face.cli import main
-from tests.world import World
+from tests.world import World, day
 
 
 def answer(world: World, capsys: pytest.CaptureFixture[str], command: str, table: str) -> str:
@@ -60,3 +60,45 @@ def test_verify_counts_by_the_cursors_name_in_the_warehouse(
     told = answer(world, capsys, "verify", table)
     assert told.startswith("1\n")
     assert told.endswith("DIFFERENT\n")
+
+
+def test_status_shows_what_is_refused_until_it_is_loaded(
+    world: World, capsys: pytest.CaptureFixture[str]
+):
+    world.sql(
+        "CREATE TABLE things (id INT PRIMARY KEY, note LONGTEXT, at DATETIME NOT NULL, INDEX (at))",
+        "INSERT INTO things VALUES (1, REPEAT('x', 70000), '2025-08-01 10:00:00')",
+    )
+    table = world.define("things", cursor="at")
+    load = DailyLoad(date(2025, 8, 1), table=table)
+    for tries in ("1", "2"):
+        world.failure(load)
+        (line,) = [each for each in asked(world, capsys, table) if "ConvertCSV" in each]
+        assert line.split()[:4] == [table, "2025-08-01", "ConvertCSV", tries]
+        assert line.endswith("values of the column note cannot be carried (oversize_text)")
+    world.define("things", cursor="at", on_oversize_text="truncate")
+    assert world.build(load).status.name == "SUCCESS"
+    assert world.lake_keys("quarantine/") == []
+    assert not [each for each in asked(world, capsys, table) if "ConvertCSV" in each]
+
+
+def test_a_snapshot_settles_what_was_refused_of_earlier_ones(world: World):
+    world.sql(
+        "CREATE TABLE things (id INT PRIMARY KEY, note VARBINARY(20))",
+        "INSERT INTO things VALUES (1, 'x')",
+    )
+    table = world.define("things", cursor_type="full", on_empty_bytes="error")
+    world.sql("UPDATE things SET note = ''")
+    for number in (1, 2):
+        world.build(RefreshViews(table=table, window=day(f"2025-08-0{number}")))
+    keys = world.keys("things")
+    assert world.lake_keys("quarantine/") == [
+        keys.quarantine(day("2025-08-02"))
+    ]  # the latest says it all
+    world.sql("UPDATE things SET note = 'mended'")
+    world.build(RefreshViews(table=table, window=day("2025-08-03")))
+    assert world.lake_keys("quarantine/") == []
+
+
+def asked(world: World, capsys: pytest.CaptureFixture[str], table: str) -> list[str]:
+    return answer(world, capsys, "status", table).splitlines()
