@@ -36,7 +36,7 @@ from pipeline.stores import mysql, redshift, source_table
 from pipeline.stores.chunk_file import figures_of
 from pipeline.stores.spool import Plan
 from pipeline.targets import MarkerTarget, lake
-from pipeline.window_task import SpoolTask, WindowTask, make_room, unless_overtaken
+from pipeline.window_task import LaterRun, SpoolTask, WindowTask, make_room, unless_overtaken
 
 # Chunks that a limited run asks for in one go: enough for its workers, few enough to stop in time.
 _AT_ONCE = 8
@@ -63,14 +63,6 @@ class SourceReady(WindowTask, luigi.ExternalTask):
 
         lag = settings().source.lag
         return fix_ids.is_fixed(lake(), self.keys, self.window, self.connected, described, lag)
-
-
-class LaterRun(WindowTask, luigi.ExternalTask):
-    """What this run may not begin any more (pipeline/limits.py): missing data, until another run."""
-
-    def complete(self) -> bool:
-        """Not in this run."""
-        return False
 
 
 class PlanChunks(SpoolTask):
@@ -216,7 +208,8 @@ class ConvertCSV(WindowTask):
     def output(self) -> MarkerTarget:
         return MarkerTarget(self.keys.csv_marker(self.window))
 
-    def run(self) -> None:
+    def run(self) -> Iterator[luigi.Task]:
+        yield from self.unless_time_is_up()
         manifest = upload.read_manifest(lake(), self.keys, self.window)
         definition, rules = self.definition.definition, self.definition.rules(manifest.key)
         if definition.copy_format == "parquet" and not manifest.nul_columns:
@@ -247,7 +240,8 @@ class CopyToRedshift(WindowTask):
         # Redshift runs one COPY into a table at a time
         return {**super().resources, f"warehouse {self.definition.target}": 1}
 
-    def run(self) -> None:
+    def run(self) -> Iterator[luigi.Task]:
+        yield from self.unless_time_is_up()
         manifest = upload.read_manifest(lake(), self.keys, self.window)
         csv = convert.read_manifest(lake(), self.keys, self.window)
         self._refuse_outdated(manifest, csv)

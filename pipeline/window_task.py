@@ -13,7 +13,7 @@ from typing import Any
 
 import luigi
 
-from pipeline import exit_status, run_report
+from pipeline import exit_status, limits, run_report
 from pipeline.config.settings import settings
 from pipeline.config.tables import Table, table_named
 from pipeline.cursors import Bounds, TimeCursor
@@ -129,6 +129,12 @@ class WindowTask(luigi.Task):
             example = f", e.g. {each.example}"
             run_report.note(self.table, self.window.label, each.what, each.rows, example)
 
+    def unless_time_is_up(self) -> Iterator[luigi.Task]:
+        """For a stage to begin with: leave it to a later run where this one may begin nothing more."""
+        if limits.is_time_up():
+            self.say(f"{self.task_family} is for later, the time is up")
+            yield self.clone(LaterRun)
+
     def settle(self) -> None:
         """Take the window out of the quarantine: it is done this far."""
         is_snapshot = self.definition.definition.cursor_type == "full"
@@ -141,6 +147,14 @@ class WindowTask(luigi.Task):
         exception.at(f"{self.task_family} {self.table} {self.window}")
         quarantine.keep(lake, self.keys, self.window, self.task_family, exception)
         return html.escape(str(exception))
+
+
+class LaterRun(WindowTask, luigi.ExternalTask):
+    """What this run may not begin any more (pipeline/limits.py): missing data, until another run."""
+
+    def complete(self) -> bool:
+        """Not in this run."""
+        return False
 
 
 class SpoolTask(WindowTask):

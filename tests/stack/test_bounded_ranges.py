@@ -1,9 +1,15 @@
 """Ranges that cannot or may not take everything: what they take, and with which status they end."""
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
+from typing import Any
 
+import luigi
 import pytest
 
+from pipeline import DailyLoad, RangeDaily, limits
 from tests.truths import assert_same
 from tests.world import World, day
 
@@ -67,3 +73,49 @@ def test_a_snapshot_that_fails_holds_back_no_day_of_the_other_tables(world: Worl
     for number in range(1, 4):
         world.luigi(*one, "--limit", "1", check=45)
         assert len(loaded_days(world)) == number
+
+
+@contextmanager
+def time_up_after(family: str) -> Iterator[None]:
+    """The time of a run is up as soon as it has done one task of that kind."""
+    handlers = luigi.Task._event_callbacks.setdefault(luigi.Task, {})
+
+    def expire(task: luigi.Task) -> None:
+        if task.task_family == family:
+            limits.begin(time.monotonic(), None)
+
+    handlers.setdefault(luigi.Event.SUCCESS, set()).add(expire)
+    try:
+        yield
+    finally:
+        handlers[luigi.Event.SUCCESS].discard(expire)
+
+
+@pytest.mark.parametrize(
+    ("last", "csv", "loads"),
+    [("UploadParquet", 0, 0), ("ConvertCSV", 1, 0), ("CopyToRedshift", 1, 1)],
+)
+def test_when_the_time_is_up_no_further_stage_is_begun(
+    world: World, events: str, last: str, csv: int, loads: int
+):
+    """With one worker, windows go one after the other, each as far as it comes."""
+    of: dict[str, Any] = {"of": DailyLoad, "of_params": {"table": events}}
+    span = {"start": date(2025, 8, 1), "stop": date(2025, 8, 5)}
+    with time_up_after(last):
+        world.build(RangeDaily(**of, **span, minutes=100_000))
+    keys = world.keys("events")
+    markers = [key for key in world.lake_keys("csv/") if key.endswith("_manifest.json")]
+    assert (len(markers), len(world.lake_keys(keys.loads))) == (csv, loads)
+    assert len([key for key in world.lake_keys(keys.lake) if keys.is_lake_marker(key)]) == 1
+    world.build(RangeDaily(**of, **span))
+    assert_same(world, "events")
+
+
+def test_what_is_backed_up_is_not_begun_to_be_loaded_when_the_time_is_up(world: World, events: str):
+    world.luigi(*line(events, of="DailyBackup"))
+    span = {"start": date(2025, 8, 1), "stop": date(2025, 8, 5)}
+    with time_up_after("CopyToRedshift"):
+        world.build(RangeDaily(of=DailyLoad, of_params={"table": events}, **span, minutes=100_000))
+    assert len(world.lake_keys(world.keys("events").loads)) == 1
+    world.luigi(*line(events))
+    assert_same(world, "events")
