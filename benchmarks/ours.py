@@ -102,7 +102,8 @@ def convert(job: Job) -> Work:
     task = ConvertCSV(table=_table(job), window=Window.parse(job.window))
 
     def work() -> Outcome:
-        task.run()
+        for later in task.run():  # asked for where a run's time is up
+            raise RuntimeError(f"{later} is asked for")
         return {}
 
     return work

@@ -6,7 +6,7 @@ whole range with one S3 LIST a table.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from typing import Any, ClassVar
@@ -80,6 +80,16 @@ class _Entry(luigi.WrapperTask):
         """Whether every table's marker of this period, or a later snapshot's, is there."""
         return all(self._is_done(table) for table in self.tables())
 
+    def is_stuck(self, refused: Mapping[str, set[Window]]) -> bool:
+        """Whether nothing is left of it but what is known to fail; `refused` as by `refused_windows`."""
+        stuck = [t for t in self.tables() if self._is_refused(t, refused[str(t.name)])]
+        return bool(stuck) and all(self._is_done(t) for t in self.tables() if t not in stuck)
+
+    def _is_refused(self, table: Table, refused: set[Window]) -> bool:
+        # A snapshot is refused for what the table holds, whichever day it is taken for.
+        is_snapshot = table.definition.cursor_type == "full"
+        return bool(refused) if is_snapshot else self.window in refused
+
     def _is_done(self, table: Table) -> bool:
         if self.last(table=str(table.name), window=self.taken(table)).complete():
             return True
@@ -98,6 +108,15 @@ class _Entry(luigi.WrapperTask):
         entries = {parameter: cls(parameter) for parameter in parameter_tuples}
         done = _complete(list(entries.values()))
         return [parameter for parameter, entry in entries.items() if entry in done]
+
+
+def refused_windows(tables: Iterable[Table]) -> dict[str, set[Window]]:
+    """By table, the windows that are described in the quarantine: one LIST a table."""
+    found = {str(table.name): lake().list(Keys(table.name).quarantined) for table in tables}
+    return {
+        name: {window for each in stored if (window := window_of_key(each.key)) is not None}
+        for name, stored in found.items()
+    }
 
 
 def _complete(entries: list[_Entry]) -> set[_Entry]:

@@ -13,7 +13,9 @@ from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
 import luigi
+import luigi.execution_summary
 import luigi.retcodes
+from luigi.tools.range import RangeBase
 
 from pipeline import limits, run_report
 from pipeline.errors import PipelineError
@@ -90,6 +92,23 @@ class retcode(luigi.retcodes.retcode):  # noqa: N801 - Luigi finds its configura
     missing_data = _unless_limited("missing_data")
     not_run = _unless_limited("not_run")
 
+
+def _summary_of(worker: Any) -> dict[str, set[luigi.Task]]:
+    """Luigi's summary of a run, where a range that waits for missing data is told as that.
+
+    Luigi looks for reasons in what a task requires. A range asks for its windows while it runs: it would be
+    told as one that was not granted permission, with the status of that.
+    """
+    summary: dict[str, set[luigi.Task]] = _luigis_summary_of(worker)
+    waiting = summary["not_run"]
+    if summary["still_pending_ext"] and all(isinstance(each, RangeBase) for each in waiting):
+        summary["upstream_missing_dependency"] |= waiting
+        summary["not_run"] = set()
+    return summary
+
+
+_luigis_summary_of: Any = luigi.execution_summary._summary_dict
+vars(luigi.execution_summary)["_summary_dict"] = _summary_of
 
 # run_with_retcodes() takes the class from its own module, after it has imported ours; a plain
 # assignment to a class is what type checkers take for a mistake.

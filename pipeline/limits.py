@@ -16,7 +16,7 @@ _left = _fork.Value("i", -1)  # chunks; -1 for no limit
 
 
 def begin(until: float | None, chunks: int | None) -> None:
-    """Set what this run may take: no chunk after `until` (of `time.monotonic`), no more than `chunks`."""
+    """Set what this run may take: nothing after `until` (of `time.monotonic`), `chunks` chunks at most."""
     _until.value = until or 0.0
     with _left.get_lock():
         _left.value = -1 if chunks is None else chunks
@@ -29,7 +29,12 @@ def are_set() -> bool:
 
 def are_reached() -> bool:
     """Whether this run may begin nothing new."""
-    return bool(_left.value == 0 or 0 < _until.value <= time.monotonic())
+    return bool(_left.value == 0) or is_time_up()
+
+
+def is_time_up() -> bool:
+    """Whether no stage of a window may be begun any more; rows that are being read still go to the lake."""
+    return bool(0 < _until.value <= time.monotonic())
 
 
 def take(wanted: int) -> int:

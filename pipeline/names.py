@@ -141,9 +141,14 @@ class Keys:
         """``ids/settlement/partner_info.json``: which ids each window has, of a table with an id cursor."""
         return f"ids/{self.table.path}.json"
 
+    @property
+    def quarantined(self) -> str:
+        """``quarantine/settlement/partner_info/``"""
+        return f"quarantine/{self.table.path}/"
+
     def quarantine(self, window: Window) -> str:
         """``quarantine/settlement/partner_info/20250801T000000Z_20250802T000000Z.json``"""
-        return f"quarantine/{self.table.path}/{window.name}.json"
+        return f"{self.quarantined}{window.name}.json"
 
 
 def lake_marker(path: str, window: Window) -> str:

@@ -42,12 +42,19 @@ class HourParameter(luigi.DateHourParameter):
 
 
 class CountParameter(luigi.OptionalIntParameter):
-    """A number, or nothing."""
+    """How many, none included, or nothing."""
 
     def parse(self, x: str) -> int | None:
         """The number on a command line."""
-        count: int | None = _parsed(super().parse, x, "10")
-        return count
+        parse: Any = super().parse
+
+        def count(text: str) -> int | None:
+            found: int | None = parse(text)
+            if found is not None and found < 0:
+                raise ValueError(text)
+            return found
+
+        return _parsed(count, x, "10")
 
 
 class MappingParameter(luigi.DictParameter):

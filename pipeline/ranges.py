@@ -6,7 +6,8 @@ Classes of the same name: Luigi takes the most derived one on the command line. 
 - an old `--start` is honoured (Luigi's `days_back` of 100 silently overrides it),
 - a range of any length is worked off in one run, `task_limit` periods at a time, the oldest first:
   Luigi's scheduler slows down with the square of the live tasks, and its own RangeDaily stops after
-  the first `task_limit`. A period that fails holds back none that come later.
+  the first `task_limit`. A period that fails holds back none that come later, not in a range with a
+  `limit` either: that takes those last of which only what is in the quarantine is left.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import luigi
 import luigi.tools.range
 
 from pipeline import exit_status, limits
-from pipeline.entries import DailyEntry, HourlyEntry
+from pipeline.entries import DailyEntry, HourlyEntry, refused_windows
 from pipeline.errors import ConfigurationError
 from pipeline.parameters import CountParameter, DayParameter, HourParameter, MappingParameter
 from pipeline.window import UTC
@@ -66,12 +67,26 @@ class _InParts(luigi.tools.range.RangeBase):
         missing = self._missing_now()
         if self.limit is not None:
             # Fixed at the first look, which Luigi takes before it forks.
-            self._taken = getattr(self, "_taken", set(missing[: self.limit]))
+            if not hasattr(self, "_taken"):
+                self._taken = set(self._in_turn(missing)[: self.limit])
             missing = [when for when in missing if when in self._taken]
         if missing and limits.are_reached():
             log.info("enough for now: %d periods are left, the same command goes on", len(missing))
             return []
         return missing
+
+    def _in_turn(self, missing: list[datetime]) -> list[datetime]:
+        """Enough of them for `limit`, last those known to fail, which would be taken each time."""
+        if not issubclass(self.of, DailyEntry | HourlyEntry):
+            return missing
+        refused = refused_windows(self._instantiate_task_cls(self.start).tables())
+        fresh, stuck = [], []
+        for when in missing:
+            if len(fresh) == self.limit:
+                break
+            entry = self._instantiate_task_cls(self.datetime_to_parameter(when))
+            (stuck if entry.is_stuck(refused) else fresh).append(when)
+        return fresh + stuck
 
     def _limit(self) -> None:
         """Set the limits of the run, at the first look, which Luigi takes before it forks."""

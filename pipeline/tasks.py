@@ -21,7 +21,6 @@ from pipeline.errors import DataError
 from pipeline.ledger import ledger, watermark
 from pipeline.ledger.load import Load
 from pipeline.manifest import CsvManifest, LakeManifest
-from pipeline.names import lake_marker
 from pipeline.steps import (
     check,
     convert,
@@ -35,9 +34,9 @@ from pipeline.steps import (
 )
 from pipeline.stores import mysql, redshift, source_table
 from pipeline.stores.chunk_file import figures_of
-from pipeline.stores.spool import Plan, evict
+from pipeline.stores.spool import Plan
 from pipeline.targets import MarkerTarget, lake
-from pipeline.window_task import SpoolTask, WindowTask, unless_overtaken
+from pipeline.window_task import LaterRun, SpoolTask, WindowTask, make_room, unless_overtaken
 
 # Chunks that a limited run asks for in one go: enough for its workers, few enough to stop in time.
 _AT_ONCE = 8
@@ -64,14 +63,6 @@ class SourceReady(WindowTask, luigi.ExternalTask):
 
         lag = settings().source.lag
         return fix_ids.is_fixed(lake(), self.keys, self.window, self.connected, described, lag)
-
-
-class LaterRun(WindowTask, luigi.ExternalTask):
-    """What this run may not begin any more (pipeline/limits.py): missing data, until another run."""
-
-    def complete(self) -> bool:
-        """Not in this run."""
-        return False
 
 
 class PlanChunks(SpoolTask):
@@ -176,15 +167,20 @@ class UploadParquet(WindowTask):
             paths = self.spool.chunk_paths(chunks)
             parts = [(path, figures_of(path)) for path in paths]
             without = chunks.rows_without_cursor
-            stored = upload.upload_window(lake(), self.keys, self.window, parts, without)
+            stored = upload.upload_window(
+                *(lake(), self.keys, self.window, parts, without, self._before_marker)
+            )
             self.say(f"in the lake: {stored.rows:,} rows, {stored.bytes:,} bytes of Parquet")
             self.warn(stored.coerced)
             if without:
                 what = "rows without a cursor left out (on_null_cursor: ignore)"
                 run_report.note(self.table, self.window.label, what, without, whole=True)
-            self.spool.mark_uploaded()
-        run = settings().run
-        evict(run.spool, run.spool_gb * 10**9, lambda *of: lake().exists(lake_marker(*of)))
+        make_room()
+
+    def _before_marker(self) -> None:
+        """Mark the rows first: killed in between, a run reads anew; none takes for new what the lake had."""
+        self.settle()
+        self.spool.mark_uploaded()
 
     def _extracted(self, chunks: Plan) -> Iterator[list[luigi.Task]]:
         """Ask for the chunks: all at once, or a few at a time where the run is limited."""
@@ -212,7 +208,8 @@ class ConvertCSV(WindowTask):
     def output(self) -> MarkerTarget:
         return MarkerTarget(self.keys.csv_marker(self.window))
 
-    def run(self) -> None:
+    def run(self) -> Iterator[luigi.Task]:
+        yield from self.unless_time_is_up()
         manifest = upload.read_manifest(lake(), self.keys, self.window)
         definition, rules = self.definition.definition, self.definition.rules(manifest.key)
         if definition.copy_format == "parquet" and not manifest.nul_columns:
@@ -243,7 +240,8 @@ class CopyToRedshift(WindowTask):
         # Redshift runs one COPY into a table at a time
         return {**super().resources, f"warehouse {self.definition.target}": 1}
 
-    def run(self) -> None:
+    def run(self) -> Iterator[luigi.Task]:
+        yield from self.unless_time_is_up()
         manifest = upload.read_manifest(lake(), self.keys, self.window)
         csv = convert.read_manifest(lake(), self.keys, self.window)
         self._refuse_outdated(manifest, csv)
@@ -254,6 +252,7 @@ class CopyToRedshift(WindowTask):
         with redshift.connected(warehouse, settings().bastion) as connection:
             marker = load.load_window(connection, lake(), what, credentials, self.progress)
             loaded = ledger.windows(connection, warehouse.schema_name, str(self.definition.name))
+        self.settle()
         load.write_marker(lake(), self.keys, self.window, marker)
         mark = watermark.publish(lake(), self.definition, loaded, manifest, marker, strategy)
         until = f"{mark.loaded_until:%Y-%m-%d %H:%M}" if mark.loaded_until else "nothing"

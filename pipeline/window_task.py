@@ -7,26 +7,25 @@ import logging
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 import luigi
 
-from pipeline import exit_status, run_report
-from pipeline.columns import in_zone
+from pipeline import exit_status, limits, run_report
 from pipeline.config.settings import settings
 from pipeline.config.tables import Table, table_named
 from pipeline.cursors import Bounds, TimeCursor
 from pipeline.errors import DataError, PipelineError
 from pipeline.ledger import id_ranges
 from pipeline.manifest import Coercion
-from pipeline.names import Keys
+from pipeline.names import Keys, lake_marker
 from pipeline.parameters import WindowParameter
-from pipeline.steps import check, quarantine
+from pipeline.steps import quarantine
+from pipeline.steps.described import described, zone_of
 from pipeline.stores import mysql, source_table
-from pipeline.stores.spool import Spool
+from pipeline.stores.spool import Spool, evict
 from pipeline.targets import lake
 from pipeline.window import UTC, Window
 
@@ -55,18 +54,12 @@ class WindowTask(luigi.Task):
 
     def described(self, connection: mysql.Connection) -> source_table.SourceTable:
         """The source table, without what the definition leaves out, with its names, types and zone."""
-        name, definition = self.definition.name, self.definition.definition
-        source = source_table.describe(connection, name, definition.exclude, definition.rename)
-        source = check.with_chosen_types(self.definition, source)
-        if self.timezone is None or self.timezone == "UTC":
-            return source
-        zoned = in_zone(source.columns, self.timezone, definition.datetimes_as_is)
-        return replace(source, columns=zoned)
+        return described(connection, self.definition, settings().source.timezone)
 
     @property
     def timezone(self) -> str | None:
         """The zone whose local time the table's DATETIMEs hold; None for the server's, which must be UTC."""
-        return self.definition.definition.source_timezone or settings().source.timezone
+        return zone_of(self.definition, settings().source.timezone)
 
     def bounds_of(self, cursor: TimeCursor | None) -> Bounds:
         """The window's bounds on that cursor; an id's are fixed in the lake, a snapshot has none."""
@@ -136,6 +129,17 @@ class WindowTask(luigi.Task):
             example = f", e.g. {each.example}"
             run_report.note(self.table, self.window.label, each.what, each.rows, example)
 
+    def unless_time_is_up(self) -> Iterator[luigi.Task]:
+        """For a stage to begin with: leave it to a later run where this one may begin nothing more."""
+        if limits.is_time_up():
+            self.say(f"{self.task_family} is for later, the time is up")
+            yield self.clone(LaterRun)
+
+    def settle(self) -> None:
+        """Take the window out of the quarantine: it is done this far."""
+        is_snapshot = self.definition.definition.cursor_type == "full"
+        quarantine.settle(lake(), self.keys, self.window, with_earlier=is_snapshot)
+
     def on_failure(self, exception: BaseException) -> str:
         """Name table and window in the error, and keep what could not be loaded for a look."""
         if not isinstance(exception, PipelineError):
@@ -143,6 +147,14 @@ class WindowTask(luigi.Task):
         exception.at(f"{self.task_family} {self.table} {self.window}")
         quarantine.keep(lake, self.keys, self.window, self.task_family, exception)
         return html.escape(str(exception))
+
+
+class LaterRun(WindowTask, luigi.ExternalTask):
+    """What this run may not begin any more (pipeline/limits.py): missing data, until another run."""
+
+    def complete(self) -> bool:
+        """Not in this run."""
+        return False
 
 
 class SpoolTask(WindowTask):
@@ -173,3 +185,12 @@ def unless_overtaken(task: WindowTask) -> Iterator[None]:
         if not is_overtaken(task):
             raise
         task.say("another run has brought it to the lake meanwhile")
+
+
+def make_room() -> None:
+    """Let the spool keep no more of what the lake has than it may; that this fails, fails no task."""
+    run = settings().run
+    try:
+        evict(run.spool, run.spool_gb * 10**9, lambda *of: lake().exists(lake_marker(*of)))
+    except (OSError, PipelineError) as error:
+        log.warning("the spool %s could not be made smaller: %s", run.spool, error)

@@ -21,7 +21,9 @@ class Doubt:
     """Values of one column that a batch does not carry as the source has them.
 
     `kind` is ``zero_date`` (no such day: null in the batch), ``invalid_utf8`` (U+FFFD stands for the
-    bytes that are none) or ``nul_byte`` (kept as it came, but Redshift's VARCHAR cannot hold it).
+    bytes that are none), ``nul_byte`` (kept as it came, but Redshift's VARCHAR cannot hold it), or of
+    local times ``nonexistent_time`` (the clock left it out: the moment when it was put forward) and
+    ``date_overflow`` (no year from 1 to 9999 in UTC: the nearest that is one).
     `rows` counts them, `example` is the last one's text and `row` its place in the batch. `places` are
     the rows of all of them for ``zero_date``, where the batch does not show them.
     """

@@ -18,8 +18,8 @@ def consume_in_thread(
     While one item is consumed the next is produced, here; `ahead` is how many may wait in between, so
     ``ahead + 1`` are in memory besides the one in production.
 
-    What either side raises is raised here, and after the first error `consume` is not called again.
-    `items` is closed in every case, if it is a generator.
+    What either side raises is raised here, the consumer's error where both do; after the first one `consume`
+    is not called again. `items` is closed in every case, if it is a generator.
     """
     failed = False
 
@@ -43,8 +43,11 @@ def consume_in_thread(
                     pending.popleft().result()
             while pending:
                 pending.popleft().result()
-        except BaseException:
+        except BaseException as error:
             failed = True
+            # An error of the consumer counts: what it was given is not where the caller believes it.
+            for consumed in pending if isinstance(error, Exception) else ():
+                consumed.result()
             raise
         finally:
             if isinstance(items, Generator):

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from pydantic.fields import FieldInfo
 
 from pipeline.errors import ConfigurationError
+from pipeline.names import fold
 from pipeline.zones import zone_named
 
 
@@ -113,6 +114,11 @@ class Warehouse(_Section):
     statement_timeout: int = _setting(
         3600, "REDSHIFT_STATEMENT_TIMEOUT", "seconds a statement may take", ge=1
     )
+
+    @field_validator("schema_name")
+    @classmethod
+    def _as_the_catalog_has_it(cls, value: str) -> str:
+        return fold(value)
 
 
 Strategy = Literal["sequential", "inter-table", "intra-table"]

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from pipeline.config.documents import read_document
 from pipeline.config.policies import Policies, Rules
 from pipeline.cursors import CursorType, EpochUnit, TimeCursor
 from pipeline.errors import ConfigurationError
@@ -80,7 +81,7 @@ class TableDefinition(Policies):
     chunks: Annotated[int, Field(ge=1, le=256)] | Literal["auto"] = Field(
         "auto",
         description="pieces a window is read in, side by side with strategy intra-table; "
-        "auto: as many as PIPELINE_CHUNK_MB asks for",
+        "auto: as many as PIPELINE_CHUNK_MB asks for; cursor_type: full is always one piece",
     )
 
     @field_validator("source_timezone")
@@ -184,12 +185,6 @@ def read_tables(folder: Path, default_database: str = "") -> dict[str, Table]:
     table defined twice and for two that would be one table or view in the warehouse.
     """
     files = sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")])
-    if not files:
-        raise ConfigurationError(
-            "no table is defined",
-            why=f"{folder} holds no .yml file",
-            todo="write one as docs/tables.md shows, or set PIPELINE_CONFIGS to its folder",
-        )
     tables: dict[str, Table] = {}
     owners = dict.fromkeys((LEDGER, VIEWS), "the pipeline itself")
     for file in files:
@@ -197,12 +192,18 @@ def read_tables(folder: Path, default_database: str = "") -> dict[str, Table]:
             table = _table(file, name, entry, default_database, order=len(tables))
             _claim(file, owners, table)
             tables[str(table.name)] = table
+    if not tables:
+        raise ConfigurationError(
+            "no table is defined",
+            why=f"{folder} holds {'an empty `tables:`' if files else 'no .yml file'}",
+            todo="write one as docs/tables.md shows, or set PIPELINE_CONFIGS to its folder",
+        )
     return tables
 
 
 def _entries(file: Path) -> list[tuple[str, Any]]:
     try:
-        document = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        document = read_document(file) or {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{file} is not YAML", why=" ".join(str(error).split())) from None
     if not isinstance(document, dict) or not isinstance(document.get("tables"), dict):

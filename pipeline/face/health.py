@@ -16,7 +16,8 @@ from pipeline.config.tables import Table
 from pipeline.errors import PipelineError
 from pipeline.face.asked import chosen_tables, say
 from pipeline.steps import check
-from pipeline.stores import mysql, redshift, source_table, transactions
+from pipeline.steps.described import described, zone_of
+from pipeline.stores import mysql, redshift, transactions
 from pipeline.stores.s3 import store
 
 
@@ -55,18 +56,18 @@ def check_all(settings: Settings) -> list[Finding]:
 def check_tables(settings: Settings, tables: Sequence[Table]) -> list[Finding]:
     """Each table's definition against the source: does it have those columns, an index, a key?"""
     with mysql.connected(settings.source, settings.bastion) as connection:
-        zone = settings.source.timezone or mysql.zone(connection)
         return [
-            _found(str(table.name), partial(_table, connection, table, zone), settings)
+            _found(str(table.name), partial(_table, connection, table), settings)
             for table in tables
         ]
 
 
-def _table(connection: mysql.Connection, table: Table, zone: str, _settings: Settings) -> str:
-    definition = table.definition
-    source = source_table.describe(connection, table.name, definition.exclude, definition.rename)
+def _table(connection: mysql.Connection, table: Table, settings: Settings) -> str:
+    definition, timezone = table.definition, settings.source.timezone
+    source = described(connection, table, timezone)
     check.check_table(table, source)
-    check.check_zone(table, source, zone)
+    if zone_of(table, timezone) is None:
+        check.check_zone(table, source, mysql.zone(connection))
     key = ", ".join(check.key_of(table, source)) or "none"
     if definition.cursor and (advice := check.index_advice(definition.cursor, source)):
         return advice

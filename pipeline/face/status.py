@@ -13,6 +13,8 @@ from pipeline.face.asked import chosen_tables, say
 from pipeline.face.text import aligned
 from pipeline.ledger.history import History, backed_up_windows, histories, loaded_windows
 from pipeline.ledger.watermark import reached
+from pipeline.names import Keys
+from pipeline.steps import quarantine
 from pipeline.stores.s3 import Store, store
 from pipeline.window import Window
 
@@ -22,13 +24,14 @@ WINDOWS = (
     *("parquet bytes", "csv bytes", "seconds", "rows/s"),
 )
 CHANGES = ("table", "window", "column", "policy", "values", "example")
+REFUSED = ("table", "window", "stage", "tries", "since", "what")
 _SCREEN = 20  # lines
 
 
 def run(options: argparse.Namespace) -> int:
     """``status``: how far each table is, and its last windows."""
-    lake = store(settings().lake)
-    found = look(lake, chosen_tables(options))
+    lake, tables = store(settings().lake), chosen_tables(options)
+    found = look(lake, tables)
     say(overview(found))
     if options.windows != 0:
         last = last_windows(lake, found, options.windows)
@@ -37,6 +40,9 @@ def run(options: argparse.Namespace) -> int:
         if changed := changes_report(last):
             say("")
             say(changed)
+    if refused := refusals_report(lake, tables):
+        say("")
+        say(refused)
     return 0
 
 
@@ -89,6 +95,23 @@ def changes_report(windows: Sequence[History]) -> str:
             (*place, c.column, f"on_{c.kind}: {c.policy}", c.rows, c.example) for c in each.coerced
         ]
     return aligned(CHANGES, rows) if rows else ""
+
+
+def refusals_report(store: Store, tables: Sequence[Table]) -> str:
+    """The windows that are in the quarantine, which wait for a person; empty where there are none."""
+    rows = [
+        (
+            e.table,
+            Window.parse(e.window).label,
+            e.stage,
+            e.tries,
+            f"{e.first_at:%Y-%m-%d %H:%M}",
+            e.what,
+        )
+        for table in tables
+        for e in quarantine.entries(store, Keys(table.name))
+    ]
+    return aligned(REFUSED, rows) if rows else ""
 
 
 def _run(table: Table, windows: list[Window]) -> tuple[int, str | None]:

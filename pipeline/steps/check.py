@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 
-from pipeline.columns import Column, as_boolean, as_well_known_text, is_text_of_number
+from pipeline.columns import is_text_of_number
 from pipeline.config.policies import KINDS
 from pipeline.config.tables import Table, TableDefinition
 from pipeline.errors import ConfigurationError
@@ -20,30 +19,6 @@ def key_of(table: Table, source: SourceTable) -> tuple[str, ...]:
     """The columns that identify a row, as the source spells them: the definition's, else the primary key."""
     named = (source.column(name) for name in table.definition.key)
     return tuple(column.name for column in named if column) or source.primary_key
-
-
-def with_chosen_types(table: Table, source: SourceTable) -> SourceTable:
-    """The table with columns of the types that the definition asks for in place of the type map's.
-
-    Raises ConfigurationError where one of `booleans` is no column, or no number of one digit.
-    """
-    wanted = {name.lower() for name in table.definition.booleans}
-    shaped = as_well_known_text if table.definition.geometry == "wkt" else _as_it_is
-    chosen = []
-    for column in source.columns:
-        boolean = as_boolean(column) if column.name.lower() in wanted else shaped(column)
-        if boolean is None:
-            raise ConfigurationError(
-                f"booleans names the column {column.name} of {source.name}",
-                why=f"it is {column.source_type}; only TINYINT and BIT(1) can be true or false",
-                todo="correct `booleans:` in the table's definition",
-            )
-        chosen.append(boolean)
-    return replace(source, columns=tuple(chosen))
-
-
-def _as_it_is(column: Column) -> Column:
-    return column
 
 
 def check_table(table: Table, source: SourceTable) -> None:

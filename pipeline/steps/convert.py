@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -29,7 +28,7 @@ from pipeline.policies.warehouse import ForWarehouse, TokenTaken, empty_tokens
 from pipeline.steps.progress import Progress, silent
 from pipeline.stores.csv_parts import CsvParts
 from pipeline.stores.s3 import Store
-from pipeline.stores.spool import digest_of, sha256_of
+from pipeline.stores.spool import digest_of, fetching, sha256_of
 from pipeline.window import UTC, Window
 
 Files = Callable[[], Generator[pa.NativeFile, None, None]]
@@ -57,8 +56,8 @@ def convert_window(
     manifest says.
     """
     started = time.monotonic()
-    with TemporaryDirectory(prefix="pipeline-") as folder:
-        files = partial(_files, store, lake.parts, local, Path(folder))
+    with fetching(run.spool) as folder:
+        files = partial(_files, store, lake.parts, local, folder)
         columns = as_defined(lake.columns, {}, as_super)
         written = _write_parts(
             store, keys, window, lake, files, run, progress, rules or Rules(), columns

@@ -36,7 +36,8 @@ from pipeline.zones import zone_named
 log = logging.getLogger(__name__)
 
 LOSSES = 5
-"""How often in a row a connection may be lost without a single row in between."""
+"""How often in a row a connection may be lost without getting further: rows that are thrown away, as the read
+starts again, are no progress."""
 
 _AHEAD = 5
 """Batches of 4 MB that may wait while a row group is written, so that reading goes on meanwhile: as many
@@ -75,12 +76,14 @@ def extract_chunk(
                     reading.go_on(connection, progress)
                 return reading.finish(time.monotonic() - started)
             except SourceLost as error:
-                written = reading.file.rows
-                losses = losses + 1 if written == before else 1
+                written, goes_on = reading.file.rows, reading.can_go_on
+                losses = 1 if goes_on and written > before else losses + 1
                 if losses >= LOSSES:
                     raise
-                log.warning("%s: %d rows are written, going on: %s", path.name, written, error)
-            if not reading.can_go_on:
+                then = "going on" if goes_on else "starting again"
+                log.warning("%s: %d rows are written, %s: %s", path.name, written, then, error)
+            if not goes_on:
+                reading.file.abandon()
                 reading = _Reading(chunk, partial)
 
 

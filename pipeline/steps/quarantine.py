@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
+from pydantic import BaseModel, ConfigDict
+
 from pipeline.errors import DataError, LoadRefused, PipelineError
-from pipeline.names import Keys
+from pipeline.manifest import decode
+from pipeline.names import Keys, window_of_key
 from pipeline.stores.s3 import Store
 from pipeline.version import VERSION
 from pipeline.window import UTC, Window
 
 log = logging.getLogger(__name__)
+
+
+class Entry(BaseModel):
+    """A refused window: `table` as ``db.table``, `window` by name, what its `stage` said, how often it tried.
+
+    `csv` and `lake` are the folders where its rows are, if they came so far.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    table: str
+    window: str
+    stage: str
+    first_at: datetime
+    at: datetime
+    tries: int = 1
+    what: str
+    why: str
+    todo: str
+    csv: str
+    lake: str
+    code_version: str = VERSION
 
 
 def keep(
@@ -27,30 +52,47 @@ def keep(
     """
     if not isinstance(error, DataError | LoadRefused):
         return None
-    now = datetime.now(UTC)
-    key = keys.quarantine(window)
-    entry = {
-        "table": str(keys.table),
-        "window": window.name,
-        "stage": stage,
-        "first_at": now.isoformat(),
-        "at": now.isoformat(),
-        "tries": 1,
-        "what": error.what,
-        "why": error.why,
-        "todo": error.todo,
-        "csv": keys.csv_folder(window),
-        "lake": keys.lake_folder(window),
-        "code_version": VERSION,
-    }
+    now, key = datetime.now(UTC), keys.quarantine(window)
+    entry = Entry(
+        table=str(keys.table),
+        window=window.name,
+        stage=stage,
+        first_at=now,
+        at=now,
+        what=error.what,
+        why=error.why,
+        todo=error.todo,
+        csv=keys.csv_folder(window),
+        lake=keys.lake_folder(window),
+    )
     try:
         store = lake()
-        if (before := store.get_if_there(key)) is not None:
-            earlier = json.loads(before)
-            entry |= {"first_at": earlier["first_at"], "tries": earlier["tries"] + 1}
-        store.put(key, json.dumps(entry, indent=1, ensure_ascii=False).encode())
+        if (before := _read(store, key)) is not None:
+            again = {"first_at": before.first_at, "tries": before.tries + 1}
+            entry = entry.model_copy(update=again)
+        store.put(key, entry.model_dump_json(indent=1).encode())
     except PipelineError as failure:
         log.warning("the refused window could not be described in the quarantine: %s", failure)
         return None
     log.warning("described in %s", store.url(key))
     return key
+
+
+def settle(store: Store, keys: Keys, window: Window, *, with_earlier: bool = False) -> None:
+    """Remove the window's entry, as it is done now; of a snapshot, `with_earlier` ones, which it covers."""
+    found = ((each.key, window_of_key(each.key)) for each in list(store.list(keys.quarantined)))
+    store.delete(
+        key for key, of in found if of == window or (with_earlier and of and of.end <= window.end)
+    )
+
+
+def entries(store: Store, keys: Keys) -> list[Entry]:
+    """The table's refused windows, oldest first: one LIST, and a GET for each."""
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        read = pool.map(lambda each: _read(store, each.key), list(store.list(keys.quarantined)))
+        return [entry for entry in read if entry is not None]
+
+
+def _read(store: Store, key: str) -> Entry | None:
+    data = store.get_if_there(key)
+    return None if data is None else decode(Entry, data, store.url(key))

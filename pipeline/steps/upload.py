@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -29,8 +29,9 @@ def upload_window(
     window: Window,
     chunks: Sequence[tuple[Path, ChunkFigures]],
     rows_without_cursor: int = 0,
+    before_marker: Callable[[], None] = lambda: None,
 ) -> LakeManifest:
-    """Store each chunk as a part and write the lake manifest, once.
+    """Store each chunk as a part, call `before_marker`, and write the lake manifest, once.
 
     Where two processes upload one window, the first manifest counts: the other's parts are removed
     and the first's manifest is returned. Raises DataError when the chunks' schemas differ, LakeError
@@ -62,6 +63,7 @@ def upload_window(
         nul_columns=tuple(sorted({name for f in figures for name in f.nul_columns})),
         rows_without_cursor=rows_without_cursor,
     )
+    before_marker()
     if not store.put_if_absent(keys.lake_marker(window), manifest.encode()):
         manifest = read_manifest(store, keys, window)
     _remove_strangers(store, keys, window, manifest)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pipeline.columns import in_zone
+from pipeline.columns import Column
 from pipeline.config.tables import Table
 from pipeline.cursors import Bounds
+from pipeline.errors import ConfigurationError
 from pipeline.ledger import id_ranges, ledger
 from pipeline.ledger.history import backed_up_windows, histories
 from pipeline.names import Keys
-from pipeline.stores import mysql, mysql_sql, redshift, redshift_sql, source_table
+from pipeline.steps.described import described
+from pipeline.stores import mysql, mysql_sql, redshift, redshift_sql
 from pipeline.stores.mysql_sql import Span
 from pipeline.stores.redshift_sql import Relation
 from pipeline.stores.s3 import Store
 from pipeline.window import Window, coalesced, unbroken_end
+
+_AT_ONCE = 200  # windows
 
 
 @dataclass(frozen=True)
@@ -58,11 +63,18 @@ def compare(
     the sides agree once the window of that update is loaded. `timezone` is that of DATETIMEs where the
     table's definition names none.
     """
-    done = histories(store, [(table.name, w) for w in backed_up_windows(store, table.name)])
-    torn = tuple(history.window.name for history in done if not history.agrees)
+    done = backed_up_windows(store, table.name)
+    torn = tuple(_torn(store, table, done))
     until, there, here = _counts(store, source, warehouse, table, schema, timezone)
     versions = table.definition.load_mode == "append"
     return Comparison(str(table.name), until, len(done), torn, there, here, versions)
+
+
+def _torn(store: Store, table: Table, windows: list[Window]) -> Iterator[str]:
+    """The windows whose stages differ; the markers of a few hundred windows are in memory at a time."""
+    for first in range(0, len(windows), _AT_ONCE):
+        wanted = [(table.name, window) for window in windows[first : first + _AT_ONCE]]
+        yield from (each.window.name for each in histories(store, wanted) if not each.agrees)
 
 
 def _counts(
@@ -74,44 +86,43 @@ def _counts(
     timezone: str | None,
 ) -> tuple[datetime | None, int, int]:
     ledger.ensure(warehouse, schema)
-    target, column = Relation(schema, table.target), table.definition.cursor
+    target = Relation(schema, table.target)
     with warehouse.cursor() as cursor:
         windows = [e.window for e in ledger.entries(cursor, schema, str(table.name))]
         if not windows:
             return None, 0, 0
-        if column is None:
+        if table.definition.cursor is None:
             here = int(redshift.scalar(cursor, redshift_sql.count(target)))
             there = int(mysql.scalar(source, mysql_sql.count_rows(table.name, Span())))
             return None, there, here
-        here = there = 0
-        for ours, theirs in _bounds(store, source, table, windows, timezone):
-            here += redshift.scalar(cursor, redshift_sql.count_window(target, column, ours))
-            span = Span(column, lower=theirs.lower, upper=theirs.upper)
+        column, here, there = _cursor(source, table, timezone), 0, 0
+        for ours, theirs in _bounds(store, column, table, windows):
+            counted = redshift_sql.count_window(target, column.target, ours)
+            here += redshift.scalar(cursor, counted)
+            span = Span(column.name, lower=theirs.lower, upper=theirs.upper)
             there += mysql.scalar(source, mysql_sql.count_rows(table.name, span))
     return unbroken_end(windows), there, here
 
 
 def _bounds(
-    store: Store,
-    source: mysql.Connection,
-    table: Table,
-    windows: list[Window],
-    timezone: str | None,
+    store: Store, column: Column, table: Table, windows: list[Window]
 ) -> list[tuple[Bounds, Bounds]]:
     """What the windows hold together: bounds in the warehouse, and the same in the source."""
     loaded = table.definition.time_cursor(None)
     if loaded is None:
         ranges, _ = id_ranges.read(store, Keys(table.name))
         return [(ids, ids) for ids in ranges.together(windows)]
-    there = replace(loaded, timezone=_zone_of_cursor(source, table, timezone))
+    there = replace(loaded, timezone=column.timezone)
     return [(loaded.bounds(span), there.bounds(span)) for span in coalesced(windows)]
 
 
-def _zone_of_cursor(source: mysql.Connection, table: Table, timezone: str | None) -> str | None:
-    described = source_table.describe(source, table.name)
-    zone = table.definition.source_timezone or timezone
-    if zone is None:
-        return None
-    columns = in_zone(described.columns, zone, table.definition.datetimes_as_is)
-    cursor = (table.definition.cursor or "").lower()
-    return next((c.timezone for c in columns if c.name.lower() == cursor), None)
+def _cursor(source: mysql.Connection, table: Table, timezone: str | None) -> Column:
+    """The cursor's column: its names on both sides, and the zone of its values in the source."""
+    name = table.definition.cursor or ""
+    column = described(source, table, timezone).column(name)
+    if column is None:
+        raise ConfigurationError(
+            f"cursor names the column {name}, which {table.name} does not have",
+            todo="correct `cursor:` in the table's definition",
+        )
+    return column

@@ -32,7 +32,7 @@ class ChunkFile:
     """A file being written, and what is added up while its rows pass by.
 
     The writer's settings follow the first rows. `key` and `cursor` are column names as the source
-    spells them. After `finish` the file is complete; without it, it is to be thrown away.
+    spells them. After `finish` the file is complete; else it is to be left by `abandon`.
     """
 
     def __init__(
@@ -98,6 +98,15 @@ class ChunkFile:
         writer.add_key_value_metadata({FIGURES: figures.model_dump_json()})
         writer.close()
         return figures
+
+    def abandon(self) -> None:
+        """Close what is not to be finished: another file may be written at its path then.
+
+        PyArrow would do it whenever it collects the writer, and write a footer into the file of that time.
+        """
+        self._waiting, self._waiting_bytes = [], 0
+        if self._writer is not None:
+            self._writer.close()
 
     def _write_group(self) -> pq.ParquetWriter:
         group = pa.Table.from_batches(self._waiting, self._schema)

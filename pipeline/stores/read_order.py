@@ -32,7 +32,7 @@ class _Access:
 def free_order(connection: Connection, source: SourceTable, span: Span) -> Order:
     """The columns by which the span's rows come at no cost, and by which any two of them differ.
 
-    None where the server would have to sort or where there is no such key, and for a span without a
+    Empty where the server would have to sort or where there is no such key, and for a span without a
     cursor: a snapshot of a whole table is of one moment, or it is none.
     """
     orders = list(_orders(source, span))

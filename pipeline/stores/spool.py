@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO
 
 from pydantic import BaseModel, ConfigDict
@@ -24,6 +26,8 @@ from pipeline.window import Window
 
 _UPLOADED = "uploaded"
 _PLAN = "plan.json"
+_FETCHED = ".fetched-"
+_ABANDONED = 86_400.0  # seconds without a change, after which nobody works in a folder
 
 
 class Plan(BaseModel):
@@ -90,7 +94,7 @@ class Spool:
         return sorted(self.folder.glob("chunk-*.parquet"))
 
     def mark_uploaded(self) -> None:
-        """The lake has these rows: from now on they may be evicted."""
+        """The lake has these rows, or will at once: from now on they may be evicted."""
         (self.folder / _UPLOADED).touch()
 
     @property
@@ -104,6 +108,17 @@ class Spool:
         with suppress(FileNotFoundError):
             self.folder.rename(aside)
             shutil.rmtree(aside, ignore_errors=True)
+
+
+@contextmanager
+def fetching(root: Path) -> Iterator[Path]:
+    """A folder for what is fetched from the lake, gone afterwards.
+
+    It is below `root`, the disk that is there for rows: a system's temporary folder is often memory.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=_FETCHED, dir=root) as folder:
+        yield Path(folder)
 
 
 def sha256_of(path: Path) -> str:
@@ -129,26 +144,56 @@ def evict(
 
     Windows that are not in the lake yet are never touched. A run that was killed may not have said that
     its window is: where the others do not suffice, `is_in_lake` is asked, with the table's path and the
-    window. Returns the folders that were cleared.
+    window. What killed runs have left of windows they were clearing is removed. Returns the folders that
+    were cleared; one that another process clears meanwhile is no error.
     """
-    marked = sorted((_written(mark), mark.parent) for mark in root.glob(f"*/*/*/{_UPLOADED}"))
+    _sweep(root)
+    windows = list(_windows(root))
+    marked = sorted((_written(f / _UPLOADED), f) for f in windows if Spool(f).is_uploaded)
     known = {folder for _, folder in marked}
-    others = sorted(
-        (_written(plan), plan.parent)
-        for plan in root.glob(f"*/*/*/{_PLAN}")
-        if plan.parent not in known
-    )
-    total = sum(_size(file) for file in root.glob("*/*/*/*"))
+    planned = (f for f in windows if f not in known and Spool(f).plan_path.exists())
+    others = sorted((_written(f / _PLAN), f) for f in planned)
+    sizes = {folder: sum(map(_size, _inside(folder))) for folder in windows}
+    total = sum(sizes.values())
     cleared = []
     for _, folder in [*marked, *others]:
         if total <= limit:
             break
         if folder not in known and not is_in_lake(*_whose(root, folder)):
             continue
-        total -= sum(_size(file) for file in folder.glob("*"))
+        total -= sizes[folder]
         Spool(folder).clear()
         cleared.append(folder)
     return cleared
+
+
+def _windows(root: Path) -> Iterator[Path]:
+    """The folders of windows below `root`, whatever else there may be."""
+    for folder in _inside(root, depth=3):
+        if folder.name.startswith("."):  # set aside by `clear`
+            shutil.rmtree(folder, ignore_errors=True)
+            continue
+        try:
+            _whose(root, folder)
+        except ValueError:  # somebody else's
+            continue
+        yield folder
+
+
+def _sweep(root: Path) -> None:
+    """Remove what killed runs had fetched."""
+    for folder in _inside(root):
+        age = time.time() - _written(folder)
+        if folder.name.startswith(_FETCHED) and age > _ABANDONED:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _inside(folder: Path, depth: int = 1) -> list[Path]:
+    """What stands `depth` levels below a folder; nothing where there is no folder any more."""
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+        found = [Path(entry) for entry in entries]
+        return found if depth == 1 else [p for each in found for p in _inside(each, depth - 1)]
+    return []
 
 
 def _whose(root: Path, folder: Path) -> tuple[str, Window]:

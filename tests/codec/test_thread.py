@@ -95,3 +95,22 @@ def test_the_producer_s_error_is_raised_after_what_it_made_was_consumed_or_dropp
 
 def test_nothing_to_do() -> None:
     consume_in_thread(iter(()), lambda _: None)
+
+
+def test_where_both_sides_fail_the_consumers_error_is_raised() -> None:
+    """Whoever goes on after a lost connection must not believe that what was consumed is written."""
+    consuming, lost = threading.Event(), threading.Event()
+
+    def items() -> Iterator[int]:
+        yield 1
+        assert consuming.wait(10)
+        lost.set()
+        raise Boom("server gone")
+
+    def consume(_: int) -> None:
+        consuming.set()
+        assert lost.wait(10)
+        raise Boom("disk full")
+
+    with pytest.raises(Boom, match="disk full"):
+        consume_in_thread(items(), consume)

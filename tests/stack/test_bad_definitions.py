@@ -62,6 +62,11 @@ def test_a_definition_that_does_not_fit_the_table(
     ("text", "words"),
     [
         ("tables: [", ["is not YAML"]),
+        (
+            "tables:\n  a.b: {cursor: at}\n  a.b: {cursor_type: full}",
+            ["a.b is there twice", "line 3"],
+        ),
+        ("tables: {a.b: {cursor: at, cursor: on}}", ["cursor is there twice"]),
         ("", ["defines no tables"]),
         ("tables: {a.b: {cursor: at}}\nmore: 1", ["unknown keys", "more"]),
         ("tables: {a.b: {cursor: at, sortkeys: x}}", ["a.b is not valid", "sortkeys"]),

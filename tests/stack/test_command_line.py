@@ -24,6 +24,8 @@ MISTAKES = {
         "unknown parameter tabel",
     ),
     "a limit that is no number": (["--start", "2025-08-01", "--limit", "few"], "'few'"),
+    "a limit below none": (["--start", "2025-08-01", "--limit=-1"], "'-1'"),
+    "chunks below none": (["--start", "2025-08-01", "--max-chunks", "-1"], "'-1'"),
 }
 
 

@@ -119,3 +119,16 @@ def test_a_source_that_stays_away_is_an_error_in_the_end(world: World, table: st
         extract_chunk(away, chunk, path)
     assert len(tries) == LOSSES
     assert not list(tmp_path.glob("**/*.parquet*"))
+
+
+def test_a_read_that_starts_again_each_time_ends_with_an_error(
+    world: World, table: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    """Rows that are thrown away are no progress, however many they are."""
+    world.sql("ALTER TABLE events DROP PRIMARY KEY")
+    path = tmp_path / "chunk.parquet"
+    with pytest.raises(SourceError, match="Try: check DB_HOST"):
+        extract_chunk(connect, chunk_of(world, table), path, killer(world, LOSSES + 3))
+    again = [record.message for record in caplog.records if "starting again" in record.message]
+    assert len(again) == LOSSES - 1
+    assert not list(tmp_path.glob("**/*.parquet*"))

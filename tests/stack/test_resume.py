@@ -23,6 +23,7 @@ POINTS = {
     "spool file renamed": "pipeline.steps.extract:extract_chunk:after",
     "before the part is uploaded": "pipeline.stores.s3:Store.upload:before",
     "part uploaded, no lake marker": "pipeline.stores.s3:Store.upload:after",
+    "marked as uploaded, no lake marker": "pipeline.stores.spool:Spool.mark_uploaded:after",
     "lake marker written": "pipeline.stores.s3:Store.put_if_absent:after",
     "CSV parts stored, no COPY manifest": "pipeline.steps.convert:_copy_manifest:before",
     "COPY manifest stored, no CSV marker": "pipeline.manifest:CsvManifest.encode:before",

@@ -1,5 +1,6 @@
 """A chunk's file: small batches in, large row groups out."""
 
+import gc
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -51,3 +52,21 @@ def test_the_last_row_is_as_python_has_it(tmp_path: Path) -> None:
     assert file.last_row(["at", "id"]) is None
     file.write(batch(1, 1_999_999))
     assert file.last_row(["at", "id"]) == (NOON + timedelta(microseconds=1_999_999), 1_999_999)
+
+
+def test_an_abandoned_file_leaves_its_path_to_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever becomes of the first writer, it writes no footer into the second one's file."""
+    monkeypatch.setattr(chunk_file, "GROUP_BYTES", batch(1, 2, 3).nbytes)
+    path = tmp_path / "chunk.parquet"
+    first = ChunkFile(path, COLUMNS, ["id"], "at")
+    first.write(batch(*range(1000)))
+    first.abandon()
+    second = ChunkFile(path, COLUMNS, ["id"], "at")
+    second.write(batch(1, 2, 3))
+    second.write(batch(4))
+    del first
+    gc.collect()
+    assert second.finish(NOON, 1.0).rows == 4
+    assert pq.read_table(path)["id"].to_pylist() == [1, 2, 3, 4]

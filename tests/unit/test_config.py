@@ -108,3 +108,17 @@ def test_no_two_settings_share_a_variable():
     names = [name for model in models for name in variables(model).values()]
     assert len(names) == len(set(names))
     assert not set(names) & {"PATH", "HOME"} & set(os.environ)
+
+
+def test_the_schema_is_named_as_redshift_s_catalog_has_it():
+    """It folds names to lower case; asked for another spelling, the catalog shows no columns."""
+    environment = {
+        "REDSHIFT_HOST": "r",
+        "REDSHIFT_USER": "u",
+        "REDSHIFT_PASSWORD": "p",
+        "REDSHIFT_DATABASE": "d",
+    }
+    settings = Settings({**environment, "REDSHIFT_SCHEMA": "Reporting"}, {})
+    assert settings.warehouse.schema_name == "reporting"
+    with pytest.raises(ConfigurationError, match="REDSHIFT_SCHEMA"):
+        _ = Settings({**environment, "REDSHIFT_SCHEMA": "x" * 128}, {}).warehouse

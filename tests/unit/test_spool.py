@@ -1,6 +1,7 @@
 """The spool: files appear whole or not at all, the first plan wins, only uploaded rows are evicted."""
 
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from pipeline.names import TableName
 from pipeline.stores.mysql_sql import Span
-from pipeline.stores.spool import Plan, Spool, appearing, evict
+from pipeline.stores.spool import Plan, Spool, appearing, evict, fetching
 from pipeline.window import Window
 
 NAME = TableName("shop", "orders")
@@ -134,3 +135,60 @@ def test_a_window_whose_run_was_killed_before_it_said_so_is_evicted_if_the_lake_
     assert evict(tmp_path, 0, is_in_lake) == []
     assert waiting.files()
     assert {path for path, _ in asked} == {NAME.path}
+
+
+def test_what_a_killed_run_was_clearing_is_removed_and_in_nobodys_way(tmp_path: Path):
+    window = filled(tmp_path, 1, 600)
+    aside = window.folder.with_name(f".{window.folder.name}.0a1b2c3d")
+    window.folder.rename(aside)
+    waiting = filled(tmp_path, 2, 600, uploaded=False)
+    assert evict(tmp_path, 0, lambda _path, _window: False) == []
+    assert not aside.exists()
+    assert waiting.files()
+
+
+def test_what_is_no_windows_folder_is_left_alone(tmp_path: Path):
+    done = filled(tmp_path, 1, 600)
+    strange = done.folder.with_name("lost+found")
+    strange.mkdir()
+    (strange / "plan.json").write_text("{}")
+    (tmp_path / "README").write_text("rows on their way")
+    (tmp_path / "shop" / "note").write_text("x")
+    assert evict(tmp_path, 0, lambda _path, _window: True) == [done.folder]
+    assert (strange / "plan.json").exists()
+
+
+def test_folders_that_vanish_while_they_are_looked_at_are_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    windows = [filled(tmp_path, day, 600) for day in (1, 2, 3)]
+    scan = os.scandir
+
+    def late(path: Path | str | int) -> object:
+        """Another process clears the first window just before a look into its folder."""
+        if str(path) == str(windows[0].folder):
+            windows[0].clear()
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", late)
+    evict(tmp_path, 0)
+    assert not any(window.folder.exists() for window in windows)
+
+
+def test_no_spool_at_all_is_empty(tmp_path: Path):
+    assert evict(tmp_path / "none", 0) == []
+
+
+def test_what_is_fetched_is_gone_afterwards_and_a_killed_runs_after_a_day(tmp_path: Path):
+    with fetching(tmp_path / "spool") as folder:
+        (folder / "part").write_bytes(bytes(10))
+        evict(tmp_path / "spool", 0)
+        assert (folder / "part").exists()  # it is at work
+        assert folder.parent == tmp_path / "spool"
+    assert os.listdir(tmp_path / "spool") == []
+    folder.mkdir()
+    (folder / "part").write_bytes(bytes(10))
+    yesterday = time.time() - 90_000
+    os.utime(folder, (yesterday, yesterday))
+    evict(tmp_path / "spool", 10**9)
+    assert not folder.exists()

@@ -1,0 +1,104 @@
+"""What `python -m pipeline check`, `verify` and `status` answer is what a run would meet."""
+
+from datetime import date
+
+import pytest
+
+from pipeline import DailyLoad, RefreshViews
+from pipeline.face.cli import main
+from tests.world import World, day
+
+
+def answer(world: World, capsys: pytest.CaptureFixture[str], command: str, table: str) -> str:
+    """What the command says of a table, with its exit status before it."""
+    world.forget()
+    capsys.readouterr()
+    status = main([command, "--table", table])
+    return f"{status}\n{capsys.readouterr().out}"
+
+
+def test_check_takes_the_zone_that_is_said_for_the_servers(
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    """A run with DB_TIMEZONE, or with a zone of the table's own, does not ask whether it is UTC."""
+    world.sql("CREATE TABLE things (id INT PRIMARY KEY, at DATETIME NOT NULL, INDEX (at))")
+    own = world.define("things", cursor="at", source_timezone="Asia/Tokyo")
+    told = answer(world, capsys, "check", own)
+    assert f"ok      {own}" in told
+    monkeypatch.setenv("DB_TIMEZONE", "Europe/Berlin")
+    told = answer(world, capsys, "check", world.define("things", cursor="at"))
+    assert told.startswith("0\n")
+    assert "FAILED" not in told
+
+
+def test_check_refuses_the_type_that_a_run_would_refuse(
+    world: World, capsys: pytest.CaptureFixture[str]
+):
+    world.sql(
+        "CREATE TABLE things (id INT PRIMARY KEY, n INT, at DATETIME NOT NULL, INDEX (at))",
+    )
+    table = world.define("things", cursor="at", booleans=["n"])
+    assert "only TINYINT and BIT(1)" in str(world.failure(DailyLoad(date(2025, 8, 1), table=table)))
+    told = answer(world, capsys, "check", table)
+    assert told.startswith("41\n")
+    assert "only TINYINT and BIT(1)" in told
+
+
+def test_verify_counts_by_the_cursors_name_in_the_warehouse(
+    world: World, capsys: pytest.CaptureFixture[str]
+):
+    world.sql(
+        "CREATE TABLE things (id INT PRIMARY KEY, at DATETIME NOT NULL, INDEX (at))",
+        "INSERT INTO things VALUES (1, '2025-08-01 10:00:00'), (2, '2025-08-01 11:00:00')",
+    )
+    table = world.define("things", cursor="at", rename={"at": "changed_at"})
+    world.build(DailyLoad(date(2025, 8, 1), table=table))
+    told = answer(world, capsys, "verify", table)
+    assert told.startswith("0\n")
+    assert told.endswith("equal\n")
+    world.query("DELETE FROM {schema}.things WHERE id = 1")
+    told = answer(world, capsys, "verify", table)
+    assert told.startswith("1\n")
+    assert told.endswith("DIFFERENT\n")
+
+
+def test_status_shows_what_is_refused_until_it_is_loaded(
+    world: World, capsys: pytest.CaptureFixture[str]
+):
+    world.sql(
+        "CREATE TABLE things (id INT PRIMARY KEY, note LONGTEXT, at DATETIME NOT NULL, INDEX (at))",
+        "INSERT INTO things VALUES (1, REPEAT('x', 70000), '2025-08-01 10:00:00')",
+    )
+    table = world.define("things", cursor="at")
+    load = DailyLoad(date(2025, 8, 1), table=table)
+    for tries in ("1", "2"):
+        world.failure(load)
+        (line,) = [each for each in asked(world, capsys, table) if "ConvertCSV" in each]
+        assert line.split()[:4] == [table, "2025-08-01", "ConvertCSV", tries]
+        assert line.endswith("values of the column note cannot be carried (oversize_text)")
+    world.define("things", cursor="at", on_oversize_text="truncate")
+    assert world.build(load).status.name == "SUCCESS"
+    assert world.lake_keys("quarantine/") == []
+    assert not [each for each in asked(world, capsys, table) if "ConvertCSV" in each]
+
+
+def test_a_snapshot_settles_what_was_refused_of_earlier_ones(world: World):
+    world.sql(
+        "CREATE TABLE things (id INT PRIMARY KEY, note VARBINARY(20))",
+        "INSERT INTO things VALUES (1, 'x')",
+    )
+    table = world.define("things", cursor_type="full", on_empty_bytes="error")
+    world.sql("UPDATE things SET note = ''")
+    for number in (1, 2):
+        world.build(RefreshViews(table=table, window=day(f"2025-08-0{number}")))
+    keys = world.keys("things")
+    assert world.lake_keys("quarantine/") == [
+        keys.quarantine(day("2025-08-02"))
+    ]  # the latest says it all
+    world.sql("UPDATE things SET note = 'mended'")
+    world.build(RefreshViews(table=table, window=day("2025-08-03")))
+    assert world.lake_keys("quarantine/") == []
+
+
+def asked(world: World, capsys: pytest.CaptureFixture[str], table: str) -> list[str]:
+    return answer(world, capsys, "status", table).splitlines()

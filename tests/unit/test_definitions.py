@@ -1,0 +1,48 @@
+"""Files of definitions: what is written twice, or not at all, is told."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.config.tables import read_tables
+from pipeline.errors import ConfigurationError
+
+
+def test_a_table_that_is_defined_twice_in_one_file_is_refused(tmp_path: Path):
+    file = tmp_path / "shop.yml"
+    file.write_text("tables:\n  a.b: {cursor: at}\n  a.b: {cursor_type: full}\n")
+    with pytest.raises(ConfigurationError) as raised:
+        read_tables(tmp_path)
+    assert str(file) in str(raised.value)
+    assert "a.b is there twice" in str(raised.value)
+    assert "line 3" in str(raised.value)
+
+
+def test_a_key_of_a_table_that_is_written_twice_is_refused(tmp_path: Path):
+    (tmp_path / "shop.yml").write_text("tables: {a.b: {cursor: at, cursor: on}}")
+    with pytest.raises(ConfigurationError, match="cursor is there twice"):
+        read_tables(tmp_path)
+
+
+def test_keys_that_are_merged_in_may_be_written_again(tmp_path: Path):
+    (tmp_path / "shop.yml").write_text(
+        "tables:\n"
+        "  a.b: &b {cursor: at, chunks: 2}\n"
+        "  a.c: &c {<<: *b, chunks: 3}\n"
+        "  a.d: {<<: *c, chunks: 4}\n"
+    )
+    found = read_tables(tmp_path)
+    assert [each.definition.chunks for each in found.values()] == [2, 3, 4]
+    assert {each.definition.cursor for each in found.values()} == {"at"}
+
+
+def test_files_that_define_no_table_are_told_as_no_files_are(tmp_path: Path):
+    with pytest.raises(ConfigurationError, match=r"no table is defined: .* holds no \.yml file"):
+        read_tables(tmp_path)
+    (tmp_path / "shop.yml").write_text("tables: {}")
+    with pytest.raises(
+        ConfigurationError, match=r"no table is defined: .* holds an empty `tables:`"
+    ):
+        read_tables(tmp_path)
+    (tmp_path / "more.yml").write_text("tables: {a.b: {cursor: at}}")
+    assert list(read_tables(tmp_path)) == ["a.b"]

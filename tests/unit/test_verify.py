@@ -1,0 +1,44 @@
+"""Verification of many windows looks at a few of them at a time."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from pipeline.config.tables import Table, TableDefinition
+from pipeline.names import TableName
+from pipeline.steps import verify
+from pipeline.stores.s3 import Store
+from pipeline.window import UTC, Window
+
+HOURS = [Window.hour(datetime(2022, 1, 1, tzinfo=UTC) + timedelta(hours=n)) for n in range(26_280)]
+
+
+def test_three_years_of_hours_are_compared_without_all_their_markers_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    name = TableName("shop", "orders")
+    table = Table(name=name, definition=TableDefinition(cursor="at"))
+    asked: list[int] = []
+
+    def histories(
+        _store: Store, wanted: Iterable[tuple[TableName, Window]]
+    ) -> list[SimpleNamespace]:
+        found = [
+            SimpleNamespace(window=w, agrees=w not in (HOURS[7], HOURS[-1])) for _, w in wanted
+        ]
+        asked.append(len(found))
+        return found
+
+    def counts(*_: object) -> tuple[None, int, int]:
+        return None, 0, 0
+
+    monkeypatch.setattr(verify, "backed_up_windows", lambda _store, _table: HOURS)
+    monkeypatch.setattr(verify, "histories", histories)
+    monkeypatch.setattr(verify, "_counts", counts)
+    nowhere: object = None
+    found = verify.compare(nowhere, nowhere, nowhere, table, "public")  # type: ignore[arg-type]
+    assert found.windows == len(HOURS) == sum(asked)
+    assert found.torn == (HOURS[7].name, HOURS[-1].name)
+    assert max(asked) <= 500
