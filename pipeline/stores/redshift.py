@@ -21,11 +21,12 @@ Connection: TypeAlias = psycopg2.extensions.connection
 Result = TypeVar("Result")
 _breaker = breaker.Breaker()
 
-# A provisioned cluster has the first view, a serverless workgroup the second.
+# A provisioned cluster has the first view, a serverless workgroup the second, which has no value:
+# https://docs.aws.amazon.com/redshift/latest/dg/SYS_LOAD_ERROR_DETAIL.html
 _LOAD_ERRORS = (
     "SELECT filename, line_number, colname, type, raw_field_value, err_code, err_reason"
     " FROM stl_load_errors WHERE session = pg_backend_pid() ORDER BY starttime DESC LIMIT 1",
-    "SELECT file_name, line_number, column_name, column_type, error_value, error_code, error_message"
+    "SELECT file_name, line_number, column_name, column_type, NULL, error_code, error_message"
     " FROM sys_load_error_detail WHERE session_id = pg_backend_pid() ORDER BY start_time DESC LIMIT 1",
 )
 # Two sessions create one table or view: a unique violation, which only the catalogue has, or "exists".
@@ -253,10 +254,11 @@ def _refused(connection: Connection, source: CopySource, error: psycopg2.Error) 
     row = _load_error(connection)
     if row is None:
         return LoadRefused(f"COPY refused {source.manifest_url}", why=text)
-    filename, line, column, kind, value, code, reason = (str(field).strip() for field in row)
+    value = "" if row[4] is None else f", value {str(row[4]).strip()!r}"
+    filename, line, column, kind, _, code, reason = (str(field).strip() for field in row)
     return LoadRefused(
         f"COPY refused line {line} of {filename}",
-        why=f"column {column} ({kind}), value {value!r}: {reason} (error {code})",
+        why=f"column {column} ({kind}){value}: {reason} (error {code})",
         todo="mend the row or the column's type; the window stays unloaded, what was loaded is as it was",
     )
 
