@@ -88,7 +88,7 @@ def follow(
     missing = [column for column in columns if column.target not in present]
     for column in missing:
         add = table_sql.add_column(target, column.target, column.redshift)
-        redshift.ensure(connection, add, f"alter {target}")
+        redshift.add_column(connection, add)
     narrow = [c for c in columns if c not in missing and not holds(present[c.target], c.redshift)]
     for column in narrow:
         _widen(connection, _Change(target, column, present, layout, undone))

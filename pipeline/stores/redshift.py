@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias, TypeVar
 
 import psycopg2
@@ -16,6 +17,9 @@ from pipeline.retry import retried
 from pipeline.stores import breaker, redshift_sql
 from pipeline.stores.redshift_sql import CopySource, Relation
 from pipeline.stores.tunnel import route
+
+LOCK_TRIES = 3
+"""How often a transaction asks for a table's lock, as long each time as a statement may take."""
 
 Connection: TypeAlias = psycopg2.extensions.connection
 Result = TypeVar("Result")
@@ -145,7 +149,8 @@ def transaction(connection: Connection) -> Iterator[psycopg2.extensions.cursor]:
             yield cursor
         except BaseException:
             if not connection.closed:
-                cursor.execute("ROLLBACK")
+                with connection.cursor() as other:  # an error's cursor still tells what failed
+                    other.execute("ROLLBACK")
             raise
         cursor.execute("COMMIT")
 
@@ -153,13 +158,32 @@ def transaction(connection: Connection) -> Iterator[psycopg2.extensions.cursor]:
 def in_transaction(
     connection: Connection, work: Callable[[psycopg2.extensions.cursor], Result], *, what: str
 ) -> Result:
-    """Do `work` in a transaction; a serialisation conflict or a deadlock repeats the whole of it."""
+    """Do `work` in a transaction; a serialisation conflict or a deadlock repeats the whole of it.
+
+    However long it took: a merge of minutes meets its conflict at the end. A lock that was not to be had
+    within the statement timeout is waited for `LOCK_TRIES` times.
+    """
+    waits = 0
 
     def attempt() -> Result:
         with transaction(connection) as cursor:
             return work(cursor)
 
-    return retried(attempt, what=what, when=_is_conflict)
+    def is_tried_again(error: BaseException) -> bool:
+        nonlocal waits
+        if not _is_unlocked(error):
+            return _is_conflict(error)
+        waits += 1
+        return waits < LOCK_TRIES
+
+    return retried(attempt, what=what, when=is_tried_again, longest=math.inf)
+
+
+def _is_unlocked(error: BaseException) -> bool:
+    """Whether the statement timeout passed before a table's lock was granted: nothing was done yet."""
+    if not isinstance(error, psycopg2.errors.QueryCanceled) or error.cursor is None:
+        return False
+    return bytes(error.cursor.query or b"").startswith(b"LOCK ")
 
 
 def _is_conflict(error: BaseException) -> bool:
@@ -184,6 +208,12 @@ def ensure(connection: Connection, statement: str, what: str) -> None:
             cursor.execute(statement)
 
     retried(attempt, what=what, when=collided)
+
+
+def add_column(connection: Connection, statement: str) -> None:
+    """Run an ALTER TABLE … ADD COLUMN that another session may run too: one of them finds it done."""
+    with suppress(psycopg2.errors.DuplicateColumn), connection.cursor() as cursor:
+        cursor.execute(statement)
 
 
 def scalar(cursor: psycopg2.extensions.cursor, query: str) -> Any:

@@ -36,4 +36,7 @@ def test_once_it_is_mended_the_window_is_read_anew_as_the_message_says(world: Wo
     assert all(world.lake.url(key) in told for key in markers)
     world.sql("UPDATE docs SET doc = '{}'")
     world.lake.delete(markers)
-    assert world.build(DailyLoad(date(2025, 8, 1), table=f"{world.name}.docs")).status.name == "SUCCESS"
+    assert (
+        world.build(DailyLoad(date(2025, 8, 1), table=f"{world.name}.docs")).status.name
+        == "SUCCESS"
+    )
