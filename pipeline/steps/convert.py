@@ -225,8 +225,9 @@ def _write_parts(
         return keys.csv_part(window, index, lake.digest, suffix)
 
     tokens = _Tokens(columns)
+    grown = {each.column for each in lake.coerced if each.kind == "invalid_utf8"}
     while True:
-        fitted = ForWarehouse(columns, rules, lake.nul_columns, tokens.empty)
+        fitted = ForWarehouse(columns, rules, lake.nul_columns, tokens.empty, grown)
         texts = _texts(files, fitted, tokens.null.encode(), lake.rows, progress)
         try:
             with CsvParts(store, key_of, run.csv_part_mb * _MIB, run.csv_compression) as parts:
