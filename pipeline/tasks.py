@@ -142,7 +142,7 @@ class ExtractChunk(SpoolTask):
         with unless_overtaken(self):
             chunks = self.spool.plan()
             self._refuse_altered(source, chunks)
-            rules = self.definition.rules(key)
+            rules = self.definition.rules(key, (column.name for column in source.columns))
             chunk = extract.Chunk(source, key, chunks.spans[self.chunk], rules)
             figures = extract.extract_chunk(self.connected, chunk, self._path, self.progress)
             rate = figures.rows / max(figures.seconds, 1e-3)
@@ -214,7 +214,8 @@ class ConvertCSV(WindowTask):
 
     def run(self) -> None:
         manifest = upload.read_manifest(lake(), self.keys, self.window)
-        definition, rules = self.definition.definition, self.definition.rules(manifest.key)
+        names = (column.name for column in manifest.columns)
+        definition, rules = self.definition.definition, self.definition.rules(manifest.key, names)
         if definition.copy_format == "parquet" and not manifest.nul_columns:
             csv = convert.pass_on(lake(), self.keys, self.window, manifest)
         else:

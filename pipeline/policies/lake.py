@@ -68,8 +68,9 @@ def with_column(batch: pa.RecordBatch, column: str, array: pa.Array) -> pa.Recor
 
 def of_row(batch: pa.RecordBatch, row: int, key: Sequence[str]) -> str:
     """The key of a row, to find it by, as the end of a sentence."""
-    values = (f"{name}={shown(batch.column(name)[row].as_py())}" for name in key)
-    return f" where {', '.join(values)}" if key else ""
+    there = [name for name in key if name in batch.schema.names]
+    values = (f"{name}={shown(batch.column(name)[row].as_py())}" for name in there)
+    return f" where {', '.join(values)}" if there else ""
 
 
 def shown(value: Any) -> str:
