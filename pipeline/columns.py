@@ -137,6 +137,11 @@ def as_defined(
     )
 
 
+def warehouse_name(column: str, rename: Mapping[str, str]) -> str:
+    """The name of a source column in the warehouse, which a window need not have."""
+    return fold(rename.get(spelled(column, rename) or "", column))
+
+
 def as_boolean(column: Column) -> Column | None:
     """The column as BOOLEAN, None where it is neither TINYINT nor BIT(1)."""
     if not column.source_type.startswith(("tinyint", "bit(1)")):

@@ -8,6 +8,7 @@ Tasks are wiring: what they do stands in `steps/`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import luigi
@@ -37,7 +38,7 @@ from pipeline.stores import mysql, redshift, source_table
 from pipeline.stores.chunk_file import figures_of
 from pipeline.stores.spool import Plan, evict
 from pipeline.targets import MarkerTarget, lake
-from pipeline.window_task import SpoolTask, WindowTask, unless_overtaken
+from pipeline.window_task import LoadedTask, SpoolTask, WindowTask, unless_overtaken
 
 # Chunks that a limited run asks for in one go: enough for its workers, few enough to stop in time.
 _AT_ONCE = 8
@@ -176,7 +177,9 @@ class UploadParquet(WindowTask):
             paths = self.spool.chunk_paths(chunks)
             parts = [(path, figures_of(path)) for path in paths]
             without = chunks.rows_without_cursor
-            stored = upload.upload_window(lake(), self.keys, self.window, parts, without)
+            definition, columns = self.definition.definition, parts[0][1].columns
+            extent = upload.extent_of(definition, chunks.spans, columns)
+            stored = upload.upload_window(lake(), self.keys, self.window, parts, without, extent)
             self.say(f"in the lake: {stored.rows:,} rows, {stored.bytes:,} bytes of Parquet")
             self.warn(stored.coerced)
             if without:
@@ -214,23 +217,18 @@ class ConvertCSV(WindowTask):
 
     def run(self) -> None:
         manifest = upload.read_manifest(lake(), self.keys, self.window)
-        names = (column.name for column in manifest.columns)
-        definition, rules = self.definition.definition, self.definition.rules(manifest.key, names)
-        if definition.copy_format == "parquet" and not manifest.nul_columns:
-            csv = convert.pass_on(lake(), self.keys, self.window, manifest)
-        else:
-            local, run = self.spool.files(), settings().run
-            csv = convert.convert_window(
-                *(lake(), self.keys, self.window, manifest, local, run, self.progress),
-                *(rules, definition.super),
-            )
+        local, run = self.spool.files(), settings().run
+        csv = convert.make_ready(
+            *(lake(), self.keys, self.window, manifest, self.definition),
+            *(local, run, self.progress),
+        )
         self.spool.clear()
         form = "CSV" if csv.format == "csv" else "Parquet"
         self.say(f"as {form}: {csv.rows:,} rows in {len(csv.parts)} parts, {csv.bytes:,} bytes")
         self.warn(each for each in csv.coerced if each not in manifest.coerced)
 
 
-class CopyToRedshift(WindowTask):
+class CopyToRedshift(LoadedTask):
     """CSV → warehouse table: stage, COPY, check, merge and ledger row."""
 
     def requires(self) -> luigi.Task:
@@ -254,9 +252,12 @@ class CopyToRedshift(WindowTask):
         credentials = load.credentials(warehouse, settings().lake)
         with redshift.connected(warehouse, settings().bastion) as connection:
             marker = load.load_window(connection, lake(), what, credentials, self.progress)
-            loaded = ledger.windows(connection, warehouse.schema_name, str(self.definition.name))
+            loaded = partial(
+                *(ledger.windows, connection, what.schema, marker.table, marker.target),
+                snapshots=self.definition.definition.cursor_type == "full",
+            )
+            mark = watermark.publish(lake(), self.definition, loaded, manifest, marker, strategy)
         load.write_marker(lake(), self.keys, self.window, marker)
-        mark = watermark.publish(lake(), self.definition, loaded, manifest, marker, strategy)
         until = f"{mark.loaded_until:%Y-%m-%d %H:%M}" if mark.loaded_until else "nothing"
         self.say(
             f"loaded {marker.rows_loaded:,} of {marker.rows_staged:,} rows, "
@@ -273,7 +274,7 @@ class CopyToRedshift(WindowTask):
             )
 
 
-class RefreshViews(WindowTask):
+class RefreshViews(LoadedTask):
     """Warehouse table → views: made once, and anew when their definition changes."""
 
     def requires(self) -> luigi.Task:

@@ -21,6 +21,7 @@ from pipeline.config.tables import Table, table_named
 from pipeline.cursors import Bounds, TimeCursor
 from pipeline.errors import DataError, PipelineError
 from pipeline.ledger import id_ranges
+from pipeline.ledger.history import is_snapshot
 from pipeline.manifest import Coercion
 from pipeline.names import Keys
 from pipeline.parameters import WindowParameter
@@ -143,6 +144,19 @@ class WindowTask(luigi.Task):
         exception.at(f"{self.task_family} {self.table} {self.window}")
         quarantine.keep(lake, self.keys, self.window, self.task_family, exception)
         return html.escape(str(exception))
+
+
+class LoadedTask(WindowTask):
+    """A stage of the warehouse: where a snapshot is asked for, a window loaded otherwise does not stand."""
+
+    @exit_status.noted
+    def complete(self) -> bool:
+        """Whether the stage's marker is there, of a snapshot where the table is one."""
+        if not super().complete():
+            return False
+        if self.definition.definition.cursor_type != "full":
+            return True
+        return is_snapshot(lake(), self.definition.name, self.window, loaded=True)
 
 
 class SpoolTask(WindowTask):

@@ -84,7 +84,7 @@ def shown(value: Any) -> str:
 def refusal(rules: Rules, found: Coercion) -> DataError:
     """What a person is told of values that no policy accepts."""
     return DataError(
-        f"{found.rows} values of the column {found.column} cannot be carried ({found.kind})",
+        f"at least {found.rows} values of the column {found.column} cannot be carried ({found.kind})",
         why=f"one of them is {found.example}",
         todo=rules.advice(found.column, found.kind),
     )

@@ -237,6 +237,13 @@ def required_columns(connection: Connection, table: Relation) -> frozenset[str]:
         return frozenset(str(name) for (name,) in cursor.fetchall())
 
 
+def primary_key(connection: Connection, table: Relation) -> tuple[str, ...]:
+    """The columns that the table declares as its key, in order; empty for none, or another's table."""
+    with connection.cursor() as cursor:
+        cursor.execute(redshift_sql.PRIMARY_KEY, (table.schema, table.name))
+        return tuple(str(name) for (name,) in cursor.fetchall())
+
+
 def _type_text(name: str, length: int | None, precision: int | None, scale: int | None) -> str:
     names = {
         "character varying": "VARCHAR",

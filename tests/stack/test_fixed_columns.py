@@ -51,7 +51,7 @@ def test_such_rows_are_left_out_where_that_is_accepted(world: World, chunks: int
 
 @pytest.mark.parametrize("policy", ["null", "sentinel"])
 def test_an_invalid_day_of_the_cursor_stops_its_window(world: World, policy: str):
-    """The 30th of February lies in a window of March, as the source compares it."""
+    """To the source the 30th of February comes after the 28th, and before March."""
     world.sql(
         "SET SESSION sql_mode = 'ALLOW_INVALID_DATES'",
         "CREATE TABLE visits (id INT PRIMARY KEY, at DATETIME NOT NULL, INDEX (at))",
