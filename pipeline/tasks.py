@@ -252,10 +252,9 @@ class CopyToRedshift(LoadedTask):
         credentials = load.credentials(warehouse, settings().lake)
         with redshift.connected(warehouse, settings().bastion) as connection:
             marker = load.load_window(connection, lake(), what, credentials, self.progress)
-            loaded = partial(
-                *(ledger.windows, connection, what.schema, marker.table, marker.target),
-                snapshots=self.definition.definition.cursor_type == "full",
-            )
+            of = (connection, what.schema, marker.table, marker.target)
+            snapshots = self.definition.definition.cursor_type == "full"
+            loaded = partial(ledger.windows, *of, snapshots=snapshots)
             mark = watermark.publish(lake(), self.definition, loaded, manifest, marker, strategy)
         load.write_marker(lake(), self.keys, self.window, marker)
         until = f"{mark.loaded_until:%Y-%m-%d %H:%M}" if mark.loaded_until else "nothing"

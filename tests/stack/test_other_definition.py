@@ -148,7 +148,7 @@ def test_a_window_of_another_cursor_is_not_appended_to_what_it_overlaps(world: W
     assert load(world, table, SECOND) == "SUCCESS"
     assert world.loaded("logs", "id") == [(1,), (2,)]
     error = refused(world, table, FIRST)
-    assert "was read by at (timestamp)" in str(error)
+    assert "was read by" in str(error)
     assert world.loaded("logs", "id") == [(1,), (2,)]
 
 
