@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from pipeline.errors import ConfigurationError
-from pipeline.names import SYSTEM_COLUMNS, fold
+from pipeline.names import SYSTEM_COLUMNS, all_spelled, fold, spelled
 
 MAX_VARCHAR = 65535  # bytes, not characters
 MAX_VARBYTE = 16_777_216
@@ -124,17 +124,22 @@ def as_defined(
     anew for each load: the lake keeps what a definition said when a window was read.
     """
     columns = tuple(columns)
-    exact = {column.name for column in columns}
-    targets = {n if n in exact else n.lower(): fold(target) for n, target in rename.items()}
-    parsed = {name.lower() for name in as_super}
+    names = [column.name for column in columns]
+    targets = {spelled(name, names): fold(target) for name, target in rename.items()}
+    parsed = all_spelled(as_super, names)
     return tuple(
         replace(
             column,
-            target=targets.get(column.name, targets.get(column.name.lower(), column.target)),
-            redshift="SUPER" if column.name.lower() in parsed else column.redshift,
+            target=targets.get(column.name, column.target),
+            redshift="SUPER" if column.name in parsed else column.redshift,
         )
         for column in columns
     )
+
+
+def warehouse_name(column: str, rename: Mapping[str, str]) -> str:
+    """The name of a source column in the warehouse, which a window need not have."""
+    return fold(rename.get(spelled(column, rename) or "", column))
 
 
 def as_boolean(column: Column) -> Column | None:
@@ -159,10 +164,11 @@ def is_text_of_number(column: Column) -> bool:
 
 def in_zone(columns: Iterable[Column], timezone: str, as_is: Iterable[str]) -> tuple[Column, ...]:
     """The columns, DATETIMEs as local times of the zone but for those of `as_is`, which stand for UTC."""
-    spared = {name.lower() for name in as_is}
+    columns = tuple(columns)
+    spared = all_spelled(as_is, [column.name for column in columns])
     return tuple(
         replace(column, timezone=timezone)
-        if column.source_type.startswith("datetime") and column.name.lower() not in spared
+        if column.source_type.startswith("datetime") and column.name not in spared
         else column
         for column in columns
     )

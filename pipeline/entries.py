@@ -16,6 +16,7 @@ import luigi
 from pipeline import exit_status
 from pipeline.config.settings import settings
 from pipeline.config.tables import Table, table_named, tables
+from pipeline.ledger.history import is_snapshot
 from pipeline.names import Keys, window_of_key
 from pipeline.parameters import DayParameter, HourParameter
 from pipeline.stores.s3 import Store
@@ -96,7 +97,8 @@ class _Entry(luigi.WrapperTask):
         if table.definition.cursor_type != "full":
             return False
         found = _marked(lake(), self.last, table, self.window)
-        return any(window.end >= self.window.end for window in found)
+        newest = _newest_snapshot(lake(), self.last, table, found)
+        return newest is not None and newest >= self.window.end
 
     @classmethod
     def bulk_complete(cls, parameter_tuples: Iterable[Any]) -> list[Any]:
@@ -133,10 +135,11 @@ def _complete(entries: list[_Entry]) -> set[_Entry]:
     chosen = entries[0].tables()
     with ThreadPoolExecutor(max_workers=8) as pool:  # S3 answers several questions at once
         for table, found in zip(chosen, pool.map(marked, chosen), strict=True):
-            newest = max((window.end for window in found), default=None)
+            is_full = table.definition.cursor_type == "full"
+            newest = _newest_snapshot(store, last, table, found) if is_full else None
             for entry in list(done):
                 covered = entry.window in found
-                if table.definition.cursor_type == "full":
+                if is_full:
                     covered = newest is not None and newest >= entry.window.end
                 if not covered:
                     done.discard(entry)
@@ -152,6 +155,16 @@ def _marked(store: Store, last: type[WindowTask], table: Table, span: Window) ->
     found = (stored.key for stored in store.list(prefix, *bounds))
     markers = found if loaded else (key for key in found if keys.is_lake_marker(key))
     return {window for key in markers if (window := window_of_key(key)) is not None}
+
+
+def _newest_snapshot(
+    store: Store, last: type[WindowTask], table: Table, found: set[Window]
+) -> datetime | None:
+    """The end of the latest of the windows that is a snapshot, as all are unless there was a cursor once."""
+    loaded = last is RefreshViews
+    by_age = sorted(found, key=lambda window: window.end, reverse=True)
+    snapshots = (w.end for w in by_age if is_snapshot(store, table.name, w, loaded=loaded))
+    return next(snapshots, None)
 
 
 class DailyEntry(_Entry):

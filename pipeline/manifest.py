@@ -102,6 +102,23 @@ class ChunkFigures(BaseModel):
     nul_columns: tuple[str, ...] = ()
 
 
+class Extent(BaseModel):
+    """Which rows a window was read as: ``lower <= cursor < upper``, as values of the source.
+
+    `cursor` is spelled as the source does, None for a snapshot; `timezone` is that of a DATETIME cursor in
+    local time, `epoch_unit` what one that counts from 1970 counts.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    cursor: str | None
+    cursor_type: str
+    timezone: str | None = None
+    epoch_unit: str | None = None
+    lower: str | None = None
+    upper: str | None = None
+
+
 class LakeManifest(Marker):
     """UploadParquet's marker: the window's rows as they stand in the lake."""
 
@@ -119,6 +136,8 @@ class LakeManifest(Marker):
     nul_columns: tuple[str, ...] = ()
     rows_without_cursor: int = 0
     """Rows of the whole table, as it was planned, that no window holds (`on_null_cursor: ignore`)."""
+    extent: Extent | None = None
+    """None in a marker of an earlier version."""
 
     @property
     def digest(self) -> str:
@@ -149,6 +168,10 @@ class CsvManifest(Marker):
     """By column, hexadecimal: the bytes that stand in the CSV for bytes of length zero."""
     empty_bytes: dict[str, int] = {}
     """By column: how many values have the length zero."""
+    extent: Extent | None = None
+    """The lake manifest's."""
+    converted: str = ""
+    """One name for what conversion left out or changed of the lake's rows, empty for nothing."""
     format: Literal["csv", "parquet"] = "csv"
 
 
@@ -163,6 +186,8 @@ class LoadMarker(Marker):
     rows_replaced: int
     committed_at: datetime
     coerced: tuple[Coercion, ...] = ()
+    content: str = ""
+    """What the ledger has in the lake digest's place where definition or policies changed its rows."""
 
 
 class ViewsMarker(Marker):

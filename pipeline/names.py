@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
@@ -189,3 +190,23 @@ def fold(identifier: str) -> str:
             f"{identifier!r} is {size} bytes; Redshift holds 1 to {MAX_IDENTIFIER_BYTES}"
         )
     return folded
+
+
+def spelled(name: str, among: Iterable[str]) -> str | None:
+    """Which of a table's columns a name means: the one spelled so, else one that differs in case alone.
+
+    MySQL folds fewer letters than Python does, so that a table may have both.
+
+    >>> spelled("ƚ", ["Ƚ", "ƚ"]), spelled("ID", ["Id"]), spelled("no", ["id"])
+    ('ƚ', 'Id', None)
+    """
+    columns = tuple(among)
+    if name in columns:
+        return name
+    return next((column for column in columns if column.lower() == name.lower()), None)
+
+
+def all_spelled(names: Iterable[str], among: Iterable[str]) -> frozenset[str]:
+    """Those of a table's columns that the names mean."""
+    columns = tuple(among)
+    return frozenset(found for name in names if (found := spelled(name, columns)) is not None)

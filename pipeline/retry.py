@@ -28,8 +28,12 @@ def retried(
     what: str,
     when: Callable[[BaseException], bool],
     tries: int = TRIES,
+    longest: float = LONGEST,
 ) -> Result:
     """Call `attempt` until it succeeds, waiting ~0.5, 1, 2, 4 … seconds between tries.
+
+    After `longest` seconds, counted from the first try's beginning, there is no other: infinite where a
+    try may take longer than that by itself.
 
     Only an exception for which `when` is true is tried again; any other, and the last one, is raised
     as it came. Each try is logged under the name `what`.
@@ -44,7 +48,7 @@ def retried(
 
     policy = Retrying(
         retry=retry_if_exception(when),
-        stop=stop_after_attempt(tries) | stop_after_delay(LONGEST),
+        stop=stop_after_attempt(tries) | stop_after_delay(longest),
         wait=wait_exponential_jitter(multiplier=0.5, max=30.0, jitter=0.5),
         before_sleep=say,
         reraise=True,

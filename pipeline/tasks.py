@@ -8,6 +8,7 @@ Tasks are wiring: what they do stands in `steps/`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import luigi
@@ -36,7 +37,14 @@ from pipeline.stores import mysql, redshift, source_table
 from pipeline.stores.chunk_file import figures_of
 from pipeline.stores.spool import Plan
 from pipeline.targets import MarkerTarget, lake
-from pipeline.window_task import LaterRun, SpoolTask, WindowTask, make_room, unless_overtaken
+from pipeline.window_task import (
+    LaterRun,
+    LoadedTask,
+    SpoolTask,
+    WindowTask,
+    make_room,
+    unless_overtaken,
+)
 
 # Chunks that a limited run asks for in one go: enough for its workers, few enough to stop in time.
 _AT_ONCE = 8
@@ -133,7 +141,7 @@ class ExtractChunk(SpoolTask):
         with unless_overtaken(self):
             chunks = self.spool.plan()
             self._refuse_altered(source, chunks)
-            rules = self.definition.rules(key)
+            rules = self.definition.rules(key, (column.name for column in source.columns))
             chunk = extract.Chunk(source, key, chunks.spans[self.chunk], rules)
             figures = extract.extract_chunk(self.connected, chunk, self._path, self.progress)
             rate = figures.rows / max(figures.seconds, 1e-3)
@@ -167,8 +175,10 @@ class UploadParquet(WindowTask):
             paths = self.spool.chunk_paths(chunks)
             parts = [(path, figures_of(path)) for path in paths]
             without = chunks.rows_without_cursor
+            definition, columns = self.definition.definition, parts[0][1].columns
+            extent = upload.extent_of(definition, chunks.spans, columns)
             stored = upload.upload_window(
-                *(lake(), self.keys, self.window, parts, without, self._before_marker)
+                *(lake(), self.keys, self.window, parts, without, extent, self._before_marker)
             )
             self.say(f"in the lake: {stored.rows:,} rows, {stored.bytes:,} bytes of Parquet")
             self.warn(stored.coerced)
@@ -211,22 +221,18 @@ class ConvertCSV(WindowTask):
     def run(self) -> Iterator[luigi.Task]:
         yield from self.unless_time_is_up()
         manifest = upload.read_manifest(lake(), self.keys, self.window)
-        definition, rules = self.definition.definition, self.definition.rules(manifest.key)
-        if definition.copy_format == "parquet" and not manifest.nul_columns:
-            csv = convert.pass_on(lake(), self.keys, self.window, manifest)
-        else:
-            local, run = self.spool.files(), settings().run
-            csv = convert.convert_window(
-                *(lake(), self.keys, self.window, manifest, local, run, self.progress),
-                *(rules, definition.super),
-            )
+        local, run = self.spool.files(), settings().run
+        csv = convert.make_ready(
+            *(lake(), self.keys, self.window, manifest, self.definition),
+            *(local, run, self.progress),
+        )
         self.spool.clear()
         form = "CSV" if csv.format == "csv" else "Parquet"
         self.say(f"as {form}: {csv.rows:,} rows in {len(csv.parts)} parts, {csv.bytes:,} bytes")
         self.warn(each for each in csv.coerced if each not in manifest.coerced)
 
 
-class CopyToRedshift(WindowTask):
+class CopyToRedshift(LoadedTask):
     """CSV → warehouse table: stage, COPY, check, merge and ledger row."""
 
     def requires(self) -> luigi.Task:
@@ -251,10 +257,12 @@ class CopyToRedshift(WindowTask):
         credentials = load.credentials(warehouse, settings().lake)
         with redshift.connected(warehouse, settings().bastion) as connection:
             marker = load.load_window(connection, lake(), what, credentials, self.progress)
-            loaded = ledger.windows(connection, warehouse.schema_name, str(self.definition.name))
+            of = (connection, what.schema, marker.table, marker.target)
+            snapshots = self.definition.definition.cursor_type == "full"
+            loaded = partial(ledger.windows, *of, snapshots=snapshots)
+            mark = watermark.publish(lake(), self.definition, loaded, manifest, marker, strategy)
         self.settle()
         load.write_marker(lake(), self.keys, self.window, marker)
-        mark = watermark.publish(lake(), self.definition, loaded, manifest, marker, strategy)
         until = f"{mark.loaded_until:%Y-%m-%d %H:%M}" if mark.loaded_until else "nothing"
         self.say(
             f"loaded {marker.rows_loaded:,} of {marker.rows_staged:,} rows, "
@@ -271,7 +279,7 @@ class CopyToRedshift(WindowTask):
             )
 
 
-class RefreshViews(WindowTask):
+class RefreshViews(LoadedTask):
     """Warehouse table → views: made once, and anew when their definition changes."""
 
     def requires(self) -> luigi.Task:

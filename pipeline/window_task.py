@@ -19,6 +19,7 @@ from pipeline.config.tables import Table, table_named
 from pipeline.cursors import Bounds, TimeCursor
 from pipeline.errors import DataError, PipelineError
 from pipeline.ledger import id_ranges
+from pipeline.ledger.history import is_snapshot
 from pipeline.manifest import Coercion
 from pipeline.names import Keys, lake_marker
 from pipeline.parameters import WindowParameter
@@ -155,6 +156,19 @@ class LaterRun(WindowTask, luigi.ExternalTask):
     def complete(self) -> bool:
         """Not in this run."""
         return False
+
+
+class LoadedTask(WindowTask):
+    """A stage of the warehouse: where a snapshot is asked for, a window loaded otherwise does not stand."""
+
+    @exit_status.noted
+    def complete(self) -> bool:
+        """Whether the stage's marker is there, of a snapshot where the table is one."""
+        if not super().complete():
+            return False
+        if self.definition.definition.cursor_type != "full":
+            return True
+        return is_snapshot(lake(), self.definition.name, self.window, loaded=True)
 
 
 class SpoolTask(WindowTask):

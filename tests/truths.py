@@ -77,6 +77,8 @@ def assert_tidy(world: World, table: str) -> None:
     named = {part["key"] for key in markers for part in world.marker(key)["parts"]}
     assert set(listed) == named | set(markers)
     assert stages(world) == []
+    if windows:
+        assert world.marker(keys.watermark)["windows_loaded"] == len(windows)
     spooled = {path.parent for path in (world.folder / "spool").rglob("*") if path.is_file()}
     assert [folder for folder in spooled if not (folder / "uploaded").exists()] == []
 

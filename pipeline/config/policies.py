@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from pipeline.names import spelled
+
 SENTINEL = date(1, 1, 1)
 """Stands for a date that is none, at midnight where a time is asked for. MySQL documents dates from the
 year 1000 on: https://dev.mysql.com/doc/refman/9.0/en/datetime.html"""
@@ -75,32 +77,48 @@ def choices(kind: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Rules:
-    """The policies in effect for one table: a column's own, else the table's; never for a key.
+    """The policies in effect for one table: a column's own, else the table's; never for a key or cursor.
 
-    Two rows whose keys were changed might become one, so a key's values are as they are or an error.
+    Two rows whose keys were changed might become one, and a row whose cursor was changed belongs to another
+    window, or to none: such values are as they are or an error. Only a local time that there was not is
+    moved within its window. `names` are the table's columns, to tell apart what differs in case alone.
     """
 
     table: str = "the table"
     policies: Policies = field(default_factory=Policies)
     columns: Mapping[str, Policies] = field(default_factory=dict)
     key: tuple[str, ...] = ()
+    cursor: str | None = None
+    names: tuple[str, ...] = ()
 
     def policy(self, column: str, kind: str) -> str:
         """What to do with such values of a column; names of columns do not distinguish case."""
         name = f"on_{kind}"
-        own = next((p for c, p in self.columns.items() if c.lower() == column.lower()), None)
+        own = next((p for said, p in self.columns.items() if self._means(said, column)), None)
         chosen = own if own is not None and name in own.model_fields_set else self.policies
         wanted = str(getattr(chosen, name))
-        return "error" if self.is_key(column) and wanted != "keep" else wanted
+        return "error" if self._is_fixed(column, kind) and wanted != "keep" else wanted
 
     def is_key(self, column: str) -> bool:
         """Whether the column identifies a row."""
-        return column.lower() in (name.lower() for name in self.key)
+        return any(self._means(name, column) for name in self.key)
+
+    def is_cursor(self, column: str) -> bool:
+        """Whether the column says which window a row belongs to."""
+        return self.cursor is not None and self._means(self.cursor, column)
+
+    def _is_fixed(self, column: str, kind: str) -> bool:
+        return self.is_key(column) or (self.is_cursor(column) and kind != "nonexistent_time")
+
+    def _means(self, said: str, column: str) -> bool:
+        return spelled(said, self.names or (column,)) == column
 
     def advice(self, column: str, kind: str) -> str:
         """How a person may go on where such values are refused."""
         if self.is_key(column):
             return "mend them in the source; the values of a key are never changed"
+        if self._is_fixed(column, kind):
+            return "mend them in the source; the values of a cursor are never changed"
         first, *others = (policy for policy in choices(kind) if policy not in ("error", "keep"))
         line = f"`columns: {{{column}: {{on_{kind}: {first}}}}}`"
         either = f" (or {', '.join(others)})" if others else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -168,9 +169,12 @@ class Table(BaseModel):
         """The warehouse table's name, without schema."""
         return fold(self.definition.target or self.name.table)
 
-    def rules(self, key: tuple[str, ...]) -> Rules:
-        """The policies in effect; `key` are the columns that identify a row."""
-        return Rules(str(self.name), self.definition, self.definition.columns, key)
+    def rules(self, key: tuple[str, ...], names: Iterable[str] = ()) -> Rules:
+        """The policies in effect; `key` are the columns that identify a row, `names` all columns'."""
+        definition = self.definition
+        return Rules(
+            *(str(self.name), definition, definition.columns, key, definition.cursor, tuple(names))
+        )
 
     @property
     def latest_view(self) -> str | None:

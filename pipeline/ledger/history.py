@@ -58,6 +58,16 @@ def loaded_windows(store: Store, table: TableName) -> list[Window]:
     return sorted(_windows(found.key for found in store.list(Keys(table).loads)))
 
 
+def is_snapshot(store: Store, table: TableName, window: Window, *, loaded: bool) -> bool:
+    """Whether a window is a snapshot, in the lake or `loaded`: a table may have had a cursor before."""
+    keys = Keys(table)
+    if loaded:
+        load = _optional(store, LoadMarker, keys.load_marker(window))
+        return load is not None and load.mode == "replace"
+    lake = _optional(store, LakeManifest, keys.lake_marker(window))
+    return lake is not None and (lake.extent is None or lake.extent.cursor_type == "full")
+
+
 def histories(store: Store, wanted: Iterable[tuple[TableName, Window]]) -> list[History]:
     """The markers of the windows, in the order asked for."""
     with ThreadPoolExecutor(max_workers=8) as pool:

@@ -19,11 +19,14 @@ from pipeline.window import UTC, Window
 
 @dataclass(frozen=True)
 class Entry:
-    """One loaded window: what was loaded (`lake_digest`), where to, how, and the rows it came to."""
+    """One loaded window: what was loaded (`content`), where to, how, and the rows it came to.
+
+    `content` is the lake's digest, or that and what definition and policies made of it since.
+    """
 
     table: str
     window: Window
-    lake_digest: str
+    content: str
     target: str
     mode: str
     rows_staged: int
@@ -51,11 +54,17 @@ def entry(cursor: extensions.cursor, schema: str, table: str, window: Window) ->
     return None if row is None else _entry(table, row)
 
 
-def windows(connection: redshift.Connection, schema: str, table: str) -> list[Window]:
-    """All loaded windows of a table: one question, however many there are."""
+def windows(
+    connection: redshift.Connection, schema: str, table: str, target: str, *, snapshots: bool
+) -> list[Window]:
+    """All windows, or snapshots alone, that are loaded into a target: one question, however many."""
     with connection.cursor() as cursor:
-        cursor.execute(ledger_sql.select_windows(schema), (table,))
-        return [Window(_utc(start), _utc(end)) for start, end in cursor.fetchall()]
+        cursor.execute(ledger_sql.select_windows(schema), (table, target))
+        return [
+            Window(_utc(start), _utc(end))
+            for start, end, mode in cursor.fetchall()
+            if mode == "replace" or not snapshots
+        ]
 
 
 def record(cursor: extensions.cursor, schema: str, entry: Entry) -> None:
@@ -63,7 +72,7 @@ def record(cursor: extensions.cursor, schema: str, entry: Entry) -> None:
     name = (entry.table, _naive(entry.window.start), _naive(entry.window.end))
     cursor.execute(ledger_sql.delete_entry(schema), name)
     figures = (entry.rows_staged, entry.rows_loaded, entry.rows_replaced)
-    rest = (entry.lake_digest, entry.target, entry.mode, *figures, _naive(entry.committed_at))
+    rest = (entry.content, entry.target, entry.mode, *figures, _naive(entry.committed_at))
     cursor.execute(ledger_sql.insert_entry(schema), (*name, *rest, VERSION))
 
 

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-from pipeline.columns import Column, as_defined
+from pipeline.columns import Column, as_defined, warehouse_name
 from pipeline.config.tables import Table
 from pipeline.cursors import Bounds
+from pipeline.errors import DataError
 from pipeline.ledger.schema import Target
 from pipeline.manifest import CsvManifest
+from pipeline.names import all_spelled, spelled
 from pipeline.stores import redshift_sql, table_sql
 from pipeline.stores.merge_sql import Merge
 from pipeline.stores.redshift_sql import Relation
 from pipeline.stores.table_sql import Layout
 from pipeline.window import Window
 
+_ANEW = "delete the window's lake marker and CSV marker, and it is read anew"
+
 
 @dataclass(frozen=True)
 class Load:
-    """What is to be loaded, and where to."""
+    """What is to be loaded, and where to.
+
+    The window may have been read when the source, or the table's definition, was another: what is asked
+    of a column that it does not have is a DataError, unless nothing depends on it.
+    """
 
     table: Table
     window: Window
@@ -38,11 +48,24 @@ class Load:
     def definitions(self) -> tuple[Column, ...]:
         """The window's columns, in the order of the files, as the warehouse is to have them."""
         definition = self.table.definition
-        return as_defined(self.csv.columns, definition.rename, definition.super)
+        excluded = all_spelled(definition.exclude, (column.name for column in self.csv.columns))
+        carried = (column for column in self.csv.columns if column.name not in excluded)
+        columns = as_defined(carried, definition.rename, definition.super)
+        _refuse_one_name_for_two(columns)
+        return columns
+
+    @cached_property
+    def staged(self) -> tuple[Column, ...]:
+        """All columns of the files, as the stage has them: what is excluded since has a name of its own."""
+        carried = {column.name: column for column in self.definitions}
+        return tuple(
+            carried.get(column.name) or replace(column, target=_free(f"excluded_{i}", self.columns))
+            for i, column in enumerate(self.csv.columns)
+        )
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Their names in the warehouse."""
+        """The names in the warehouse of what is loaded."""
         return tuple(column.target for column in self.definitions)
 
     @property
@@ -50,31 +73,95 @@ class Load:
         """Their types in the warehouse, by name, as the files have them."""
         return {column.target: column.redshift for column in self.definitions}
 
+    @cached_property
+    def content(self) -> str:
+        """One name for what is loaded: the lake's digest, where nothing has changed its rows since."""
+        if not self.csv.converted and self.definitions == self.csv.columns:
+            return self.csv.lake_digest
+        shape = [(column.name, column.target, column.redshift) for column in self.definitions]
+        said = json.dumps([self.csv.lake_digest, self.csv.converted, shape])
+        return hashlib.sha256(said.encode()).hexdigest()
+
     @property
     def key(self) -> tuple[str, ...]:
         """The warehouse names of the key columns."""
-        return self.names(self.csv.key)
+        return self.names(self.csv.key, "the key")
 
     @property
     def cursor(self) -> str:
-        """The warehouse name of the cursor, empty for a full snapshot."""
+        """The warehouse name of the cursor, empty for a full snapshot.
+
+        One that had another name when the window was read is that column, if it goes into the same one.
+        """
         cursor = self.table.definition.cursor
-        return self.names((cursor,))[0] if cursor else ""
+        if not cursor:
+            return ""
+        renamed = warehouse_name(cursor, self.table.definition.rename)
+        if not self._known((cursor,)) and renamed in self.columns:
+            return renamed
+        return self.names((cursor,), "cursor")[0]
 
     @property
     def layout(self) -> Layout:
-        """Key, distribution and sorting of the target."""
+        """Key, distribution and sorting of the target, as far as the window has their columns."""
         definition = self.table.definition
+        distkey = self._known((definition.distkey,) if definition.distkey else ())
         return Layout(
             key=self.key if definition.load_mode == "merge" else (),
-            distkey=self.names((definition.distkey,))[0] if definition.distkey else None,
-            sortkey=self.names(definition.sortkey),
+            distkey=distkey[0] if distkey else None,
+            sortkey=self._known(definition.sortkey),
         )
 
-    def names(self, columns: Sequence[str]) -> tuple[str, ...]:
-        """The warehouse names of source columns."""
-        targets = {column.name.lower(): column.target for column in self.definitions}
-        return tuple(targets[column.lower()] for column in columns)
+    @property
+    def identity(self) -> frozenset[str]:
+        """The warehouse names of the columns that identify a row, as far as they are loaded."""
+        return frozenset(self._known(self.csv.key))
+
+    def names(self, columns: Sequence[str], asking: str) -> tuple[str, ...]:
+        """The warehouse names of source columns; raises DataError where the window lacks one."""
+        for column in columns:
+            if not self._known((column,)):
+                raise DataError(
+                    f"the window has no column {column} to load, which {asking} names",
+                    why=f"it has {', '.join(each.name for each in self.definitions)}",
+                    todo=f"correct the definition of {self.table.name}, or {_ANEW}",
+                )
+        return self._known(columns)
+
+    def stage_name(self, column: str) -> str:
+        """The name that a source column has in the stage."""
+        return next(each.target for each in self.staged if each.name == column)
+
+    def _known(self, columns: Iterable[str]) -> tuple[str, ...]:
+        targets = {column.name: column.target for column in self.definitions}
+        found = (spelled(column, targets) for column in columns)
+        return tuple(targets[name] for name in found if name is not None)
+
+    def refuse_other_extent(self) -> None:
+        """Raise DataError where the window's rows are others than the definition says.
+
+        What is appended is put in the place of rows that the definition's cursor has between the window's
+        bounds, and a snapshot in that of all: rows read by another cursor would be there twice, or
+        alone. A merge goes by their key.
+        """
+        read, definition = self.csv.extent, self.table.definition
+        if read is None or definition.load_mode == "merge":
+            return
+        same = read.cursor_type == definition.cursor_type
+        if same and read.cursor is not None:
+            same = self._known((read.cursor,)) == (self.cursor,)
+        if same and read.cursor_type == "id":
+            same = Bounds(read.lower, read.upper) == self.bounds
+        if not same:
+            by = (
+                f"{read.cursor} ({read.cursor_type})" if read.cursor else "no cursor, as a snapshot"
+            )
+            raise DataError(
+                f"the window was read by {by}, from {read.lower} to {read.upper}",
+                why=f"the definition says cursor: {definition.cursor}, cursor_type: "
+                f"{definition.cursor_type}, by which other rows are in it",
+                todo=f"{_ANEW}; or restore the definition",
+            )
 
     def merge(self, stage: Relation, target: Target) -> Merge:
         """The statements that bring the stage into the target."""
@@ -107,3 +194,22 @@ class Load:
         unordered = ("VARBYTE", "SUPER")
         ordered = (c.target for c in self.definitions if not c.redshift.startswith(unordered))
         return tuple(name for name in ordered if name not in known)
+
+
+def _refuse_one_name_for_two(columns: Sequence[Column]) -> None:
+    owners: dict[str, str] = {}
+    for column in columns:
+        other = owners.setdefault(column.target, column.name)
+        if other != column.name:
+            raise DataError(
+                f"the window's columns {other} and {column.name} would be one column, {column.target}",
+                why="the definition's `rename:` gives them one name, or one that the warehouse folds",
+                todo="give one of them another name with `rename:`, or leave it out with `exclude:`",
+            )
+
+
+def _free(name: str, taken: Sequence[str]) -> str:
+    """The name, longer until no column has it."""
+    while name in taken:
+        name += "_"
+    return name

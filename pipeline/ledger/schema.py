@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import psycopg2
@@ -75,26 +75,34 @@ def follow(
     columns: Sequence[Column],
     layout: Layout,
     undone: str = "",
+    *,
+    identity: Collection[str] = (),
+    is_empty: bool = False,
 ) -> Target:
     """Create the target, or add and widen columns of it; nothing is ever lost, narrowed or re-typed.
 
     Raises DataError, with the statements that a person may run, for a change that cannot be followed;
-    `undone` is what to do instead where the source was altered back.
+    `undone` is what to do instead where the source was altered back. `identity` are columns that may be
+    declared as the key though the layout has none. A window that `is_empty` asks for columns alone.
     """
     wanted = {column.target: column.redshift for column in columns}
     create = table_sql.create_table(target, wanted, layout)
     redshift.ensure(connection, create, f"create {target}")
     present = redshift.table_columns(connection, target)
+    required = redshift.required_columns(connection, target)
+    if not is_empty:
+        _refuse_other_key(connection, target, present, required, layout, identity, undone)
     missing = [column for column in columns if column.target not in present]
     for column in missing:
         add = table_sql.add_column(target, column.target, column.redshift)
-        redshift.ensure(connection, add, f"alter {target}")
+        redshift.add_column(connection, add)
+    if is_empty:
+        return Target(target, redshift.table_columns(connection, target), required)
     narrow = [c for c in columns if c not in missing and not holds(present[c.target], c.redshift)]
     for column in narrow:
         _widen(connection, _Change(target, column, present, layout, undone))
     if missing or narrow:
         present = redshift.table_columns(connection, target)
-    required = redshift.required_columns(connection, target)
     _refuse_left_behind(target, present, required - set(wanted), layout)
     return Target(target, present, required)
 
@@ -129,6 +137,39 @@ def _rewrite(connection: redshift.Connection, cursor: extensions.cursor, change:
     if not holds(change.have, change.column.redshift):
         for statement in change.statements:
             cursor.execute(statement)
+
+
+def _refuse_other_key(
+    connection: redshift.Connection,
+    target: Relation,
+    types: Mapping[str, str],
+    required: frozenset[str],
+    layout: Layout,
+    identity: Collection[str],
+    undone: str,
+) -> None:
+    """The key a table was made with is what its rows were merged by, and what Redshift's planner believes.
+
+    Its columns alone are NOT NULL in a table of ours, so that the catalogue is asked for it where others are.
+    """
+    wanted = set(layout.key)
+    if required == wanted:
+        return
+    declared = redshift.primary_key(connection, target)
+    if not declared or set(declared) == wanted or (not wanted and set(declared) == set(identity)):
+        return
+    needs = f"this window's rows are told apart by {', '.join(layout.key)}"
+    todo = f"run in the warehouse: {_script(table_sql.rewrite_table(target, types, types, layout))}"
+    if not wanted:
+        needs = "several of this window's rows may have one, and Redshift's planner believes a key"
+    if missing := sorted(wanted - set(types)):
+        todo = (
+            f"give the table another `target:` and load its windows again: rows that are loaded have no"
+            f" {', '.join(missing)}"
+        )
+    raise DataError(
+        f"{target} was made with the key {', '.join(declared)}", why=needs, todo=f"{todo}{undone}"
+    )
 
 
 def _refuse_left_behind(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
@@ -55,15 +56,36 @@ def reached(table: Table, windows: list[Window]) -> datetime | None:
 def publish(
     store: Store,
     table: Table,
-    windows: list[Window],
+    loaded: Callable[[], list[Window]],
     lake: LakeManifest,
     load: LoadMarker,
     strategy: str,
 ) -> Watermark:
-    """Derive the watermark from the ledger's windows and publish it; the last publisher is right."""
-    before = read(store, table.name)
+    """Derive the watermark from the ledger's windows, which `loaded` asks for, and publish it.
+
+    Whoever was slower than another asks again, and publishes what holds after both: an older state is
+    never put in the place of a newer one (S3's If-Match).
+    """
+    key = Keys(table.name).watermark
+    while True:
+        found = store.get_tagged(key)
+        before = decode(Watermark, found[0], key) if found else None
+        watermark = _watermark(table, loaded(), lake, load, strategy, before)
+        content = watermark.model_dump_json(indent=1).encode()
+        if store.put_if_same(key, content, found[1] if found else None):
+            return watermark
+
+
+def _watermark(
+    table: Table,
+    windows: list[Window],
+    lake: LakeManifest,
+    load: LoadMarker,
+    strategy: str,
+    before: Watermark | None,
+) -> Watermark:
     now = datetime.now(UTC)
-    watermark = Watermark(
+    return Watermark(
         table=str(table.name),
         loaded_until=reached(table, windows),
         windows_loaded=len(windows),
@@ -78,5 +100,3 @@ def publish(
         created_at=before.created_at if before else now,
         updated_at=now,
     )
-    store.put(Keys(table.name).watermark, watermark.model_dump_json(indent=1).encode())
-    return watermark

@@ -68,8 +68,9 @@ def with_column(batch: pa.RecordBatch, column: str, array: pa.Array) -> pa.Recor
 
 def of_row(batch: pa.RecordBatch, row: int, key: Sequence[str]) -> str:
     """The key of a row, to find it by, as the end of a sentence."""
-    values = (f"{name}={shown(batch.column(name)[row].as_py())}" for name in key)
-    return f" where {', '.join(values)}" if key else ""
+    there = [name for name in key if name in batch.schema.names]
+    values = (f"{name}={shown(batch.column(name)[row].as_py())}" for name in there)
+    return f" where {', '.join(values)}" if there else ""
 
 
 def shown(value: Any) -> str:
@@ -83,7 +84,7 @@ def shown(value: Any) -> str:
 def refusal(rules: Rules, found: Coercion) -> DataError:
     """What a person is told of values that no policy accepts."""
     return DataError(
-        f"{found.rows} values of the column {found.column} cannot be carried ({found.kind})",
+        f"at least {found.rows} values of the column {found.column} cannot be carried ({found.kind})",
         why=f"one of them is {found.example}",
         todo=rules.advice(found.column, found.kind),
     )

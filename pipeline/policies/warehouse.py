@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -49,6 +49,8 @@ class ForWarehouse:
     """Makes the rows of the lake fit the warehouse, batch by batch, and counts what that changes.
 
     `tokens` has for each column of bytes what stands for those of length zero; `empty` counts them.
+    `grown` are columns of text that was changed on its way into the lake, and may be longer than MySQL
+    let it be: U+FFFD has three bytes where one was no UTF-8.
     """
 
     def __init__(
@@ -57,13 +59,14 @@ class ForWarehouse:
         rules: Rules,
         nul_columns: Sequence[str],
         tokens: dict[str, bytes],
+        grown: Collection[str] = (),
     ) -> None:
         self.coerced: list[Coercion] = []
         self.empty: Counter[str] = Counter()
         self._rules, self._nul_columns, self._tokens = rules, nul_columns, tokens
         texts = {c.name: _limit(c) for c in columns if c.arrow == "string"}
         # MySQL itself keeps what is declared shorter from being too long
-        self._texts = {name: limit for name, limit in texts.items() if limit == MAX_VARCHAR}
+        self._texts = {n: limit for n, limit in texts.items() if limit == MAX_VARCHAR or n in grown}
         self._bytes = {c.name: _limit(c) for c in columns if c.arrow == "binary"}
         self._parsed = [name for name, limit in texts.items() if not limit]  # SUPER
         # every line has at most these bytes, and twice those of its long texts and its bytes

@@ -8,6 +8,7 @@ from pipeline.columns import is_text_of_number
 from pipeline.config.policies import KINDS
 from pipeline.config.tables import Table, TableDefinition
 from pipeline.errors import ConfigurationError
+from pipeline.names import all_spelled
 from pipeline.steps import once
 from pipeline.stores import mysql_sql
 from pipeline.stores.source_table import SourceTable
@@ -16,9 +17,13 @@ log = logging.getLogger(__name__)
 
 
 def key_of(table: Table, source: SourceTable) -> tuple[str, ...]:
-    """The columns that identify a row, as the source spells them: the definition's, else the primary key."""
-    named = (source.column(name) for name in table.definition.key)
-    return tuple(column.name for column in named if column) or source.primary_key
+    """The columns that identify a row, as the source spells them: the definition's, else the primary key.
+
+    None where one of them is not carried: the others alone do not identify a row.
+    """
+    named = [source.column(name) for name in table.definition.key or source.primary_key]
+    key = tuple(column.name for column in named if column)
+    return key if len(key) == len(named) else ()
 
 
 def check_table(table: Table, source: SourceTable) -> None:
@@ -58,8 +63,8 @@ def check_table(table: Table, source: SourceTable) -> None:
 
 def peculiarities(table: Table, source: SourceTable) -> list[str]:
     """What somebody who knows the source would miss in the warehouse, a line for each kind."""
-    excluded = {name.lower() for name in table.definition.exclude}
-    hidden = [name for name in source.left_out if name.lower() not in excluded]
+    excluded = all_spelled(table.definition.exclude, source.left_out)
+    hidden = [name for name in source.left_out if name not in excluded]
     texts = [c.name for c in source.columns if is_text_of_number(c)]
     found = {
         "columns left out, as they are invisible in the source": hidden,
@@ -80,7 +85,9 @@ def check_zone(table: Table, source: SourceTable, server_zone: str) -> None:
     cursor = source.column(table.definition.cursor) if table.definition.cursor else None
     if cursor is None or cursor.source_type not in ("date", *_datetimes(source)):
         return
-    if cursor.name.lower() in map(str.lower, table.definition.datetimes_as_is):
+    if cursor.name in all_spelled(
+        table.definition.datetimes_as_is, (c.name for c in source.columns)
+    ):
         return
     if server_zone.upper() not in _UTC:
         raise ConfigurationError(
@@ -135,7 +142,7 @@ def index_advice(cursor: str, source: SourceTable) -> str:
 def _check_key(table: Table, source: SourceTable) -> None:
     if table.definition.load_mode != "merge":
         return
-    key = key_of(table, source)
+    key = table.definition.key or source.primary_key
     if not key:
         raise ConfigurationError(
             f"{source.name} has no primary key to merge by",
@@ -160,7 +167,7 @@ def _check_key(table: Table, source: SourceTable) -> None:
 
 def _check_policies(table: Table, source: SourceTable) -> None:
     """A policy that could never apply is a mistake, and a key's values are not to be changed."""
-    rules = table.rules(key_of(table, source))
+    rules = table.rules(key_of(table, source), (column.name for column in source.columns))
     for name, policies in table.definition.columns.items():
         column = source.column(name)
         for kind, arrow in KINDS.items():
@@ -172,22 +179,26 @@ def _check_policies(table: Table, source: SourceTable) -> None:
                     why=f"it is {column.source_type}",
                     todo=f"take it out of `columns:` in the definition of {source.name}",
                 )
-            if rules.policy(name, kind) != getattr(policies, f"on_{kind}"):
+            if rules.policy(column.name, kind) != getattr(policies, f"on_{kind}"):
+                is_key = rules.is_key(column.name)
+                what = "key column" if is_key else "cursor"
                 raise ConfigurationError(
-                    f"on_{kind} asks to change the key column {column.name} of {source.name}",
-                    why="two rows whose keys are changed may become one",
+                    f"on_{kind} asks to change the {what} {column.name} of {source.name}",
+                    why="two rows whose keys are changed may become one"
+                    if is_key
+                    else "a row whose cursor is changed belongs to another window, or to none",
                     todo=f"take it out of `columns:` in the definition of {source.name}",
                 )
 
 
 def _check_super(table: Table, source: SourceTable) -> None:
-    key = {name.lower() for name in key_of(table, source)}
+    key = key_of(table, source)
     for name in table.definition.super:
         column = source.column(name)
-        if column is not None and (column.arrow != "string" or name.lower() in key):
+        if column is not None and (column.arrow != "string" or column.name in key):
             raise ConfigurationError(
                 f"{source.name}: {name} cannot be loaded as SUPER",
-                why=f"it is {column.source_type}{', and a key' if name.lower() in key else ''}",
+                why=f"it is {column.source_type}{', and a key' if column.name in key else ''}",
                 todo="name columns of JSON in `super:`, or leave it out there",
             )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,10 +23,19 @@ from pipeline.codec.thread import consume_in_thread
 from pipeline.columns import Column, as_defined
 from pipeline.config.policies import Rules
 from pipeline.config.settings import Run
+from pipeline.config.tables import Table
 from pipeline.errors import DataError
-from pipeline.manifest import CsvManifest, LakeManifest, Part, added_up, decode
-from pipeline.names import Keys
+from pipeline.manifest import (
+    Coercion,
+    CsvManifest,
+    LakeManifest,
+    Part,
+    added_up,
+    decode,
+)
+from pipeline.names import Keys, all_spelled
 from pipeline.policies.warehouse import ForWarehouse, TokenTaken, empty_tokens
+from pipeline.steps.again import once_mended
 from pipeline.steps.progress import Progress, silent
 from pipeline.stores.csv_parts import CsvParts
 from pipeline.stores.s3 import Store
@@ -37,85 +48,119 @@ _BATCH_ROWS = 8_192
 _MIB = 1 << 20
 
 
-def convert_window(
+def make_ready(
     store: Store,
     keys: Keys,
     window: Window,
     lake: LakeManifest,
+    table: Table,
     local: Sequence[Path],
     run: Run,
     progress: Progress = silent,
-    rules: Rules | None = None,
-    as_super: Sequence[str] = (),
+) -> CsvManifest:
+    """Let COPY read the window as the table's definition asks: the lake's own Parquet, or CSV made of it.
+
+    A window with `nul_columns` goes by CSV: what COPY makes of NUL in Parquet is not documented.
+    """
+    if table.definition.copy_format == "parquet" and not lake.nul_columns:
+        return _pass_on(store, keys, window, lake)
+    return _convert(store, keys, window, lake, table, local, run, progress)
+
+
+def _convert(
+    store: Store,
+    keys: Keys,
+    window: Window,
+    lake: LakeManifest,
+    table: Table,
+    local: Sequence[Path],
+    run: Run,
+    progress: Progress,
 ) -> CsvManifest:
     """Write the window's rows as CSV parts, the COPY manifest, and the marker.
 
     `local` are the spool's files of the same parts: one that still has the part's digest spares the
-    download. `rules` say what becomes of values that the warehouse cannot hold; `as_super` are columns
-    that are no text there. Raises DataError where they refuse one, and when a part is not what the lake
+    download. Raises DataError where a policy refuses a value, and when a part is not what the lake
     manifest says.
     """
     started = time.monotonic()
+    names, definition = [column.name for column in lake.columns], table.definition
+    excluded = all_spelled(definition.exclude, names)
+    columns = tuple(column for column in lake.columns if column.name not in excluded)
+    rules = table.rules(lake.key, names)
     with fetching(run.spool) as folder:
         files = partial(_files, store, lake.parts, local, folder)
-        columns = as_defined(lake.columns, {}, as_super)
-        written = _write_parts(
-            store, keys, window, lake, files, run, progress, rules or Rules(), columns
-        )
-    parts = written.parts
-    _check_rows(lake, parts)
-    copy_key = keys.copy_manifest(window, lake.digest)
-    store.put(copy_key, _copy_manifest(store, parts))
-    manifest = CsvManifest(
-        table=lake.table,
-        window=lake.window,
-        written_at=datetime.now(UTC),
+        typed = as_defined(columns, {}, definition.super)
+        written = _write_parts(store, keys, window, lake, files, run, progress, rules, typed)
+    _check_rows(lake, written.parts)
+    return _keep_manifest(
+        store,
+        keys,
+        window,
+        lake,
+        columns=columns,
+        parts=tuple(written.parts),
         seconds=round(time.monotonic() - started, 3),
-        columns=lake.columns,
-        key=lake.key,
-        lake_digest=lake.digest,
-        parts=tuple(parts),
-        rows=lake.rows,
-        bytes=sum(part.bytes for part in parts),
         null_token=written.tokens.null,
         compression=run.csv_compression,
-        copy_manifest=copy_key,
         coerced=added_up((*lake.coerced, *written.fitted.coerced)),
         empty_tokens={
             n: t.hex() for n, t in written.tokens.empty.items() if written.fitted.empty[n]
         },
         empty_bytes=dict(written.fitted.empty),
+        converted=_name_of_changes(sorted(excluded), written.fitted.coerced),
     )
-    store.put(keys.csv_marker(window), manifest.encode())
-    return manifest
 
 
-def pass_on(store: Store, keys: Keys, window: Window, lake: LakeManifest) -> CsvManifest:
-    """Let COPY read the lake's Parquet: write the COPY manifest that lists it, and the marker.
+def _pass_on(store: Store, keys: Keys, window: Window, lake: LakeManifest) -> CsvManifest:
+    """Write the COPY manifest that lists the lake's Parquet, and the marker."""
+    return _keep_manifest(
+        store,
+        keys,
+        window,
+        lake,
+        columns=lake.columns,
+        parts=tuple(part for part in lake.parts if part.rows),
+        null_token="",
+        compression="",
+        coerced=lake.coerced,
+        format="parquet",
+    )
 
-    Not for a window with `nul_columns`: what COPY makes of NUL in Parquet is not documented.
-    """
-    parts = tuple(part for part in lake.parts if part.rows)
+
+def _keep_manifest(
+    store: Store,
+    keys: Keys,
+    window: Window,
+    lake: LakeManifest,
+    *,
+    parts: tuple[Part, ...],
+    **said: Any,
+) -> CsvManifest:
+    """Write the COPY manifest and, last, the marker; what both formats say alike comes from the lake's."""
     copy_key = keys.copy_manifest(window, lake.digest)
     store.put(copy_key, _copy_manifest(store, parts))
     manifest = CsvManifest(
         table=lake.table,
         window=lake.window,
         written_at=datetime.now(UTC),
-        columns=lake.columns,
         key=lake.key,
         lake_digest=lake.digest,
         parts=parts,
         rows=lake.rows,
         bytes=sum(part.bytes for part in parts),
-        null_token="",
-        compression="",
         copy_manifest=copy_key,
-        coerced=lake.coerced,
-        format="parquet",
+        extent=lake.extent,
+        **said,
     )
     store.put(keys.csv_marker(window), manifest.encode())
     return manifest
+
+
+def _name_of_changes(excluded: Sequence[str], coerced: Sequence[Coercion]) -> str:
+    """The same for the same columns left out and the same values changed, empty for none."""
+    said = [*excluded, *(each.model_dump() for each in added_up(coerced))]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest() if said else ""
 
 
 def read_manifest(store: Store, keys: Keys, window: Window) -> CsvManifest:
@@ -223,10 +268,20 @@ def _write_parts(
     def key_of(index: int) -> str:
         return keys.csv_part(window, index, lake.digest, suffix)
 
-    tokens = _Tokens(columns)
+    tokens, names = _Tokens(columns), [column.name for column in columns]
+    nul_columns = [name for name in lake.nul_columns if name in names]
+    grown = {each.column for each in lake.coerced if each.kind == "invalid_utf8"}
     while True:
-        fitted = ForWarehouse(columns, rules, lake.nul_columns, tokens.empty)
-        texts = _texts(files, fitted, tokens.null.encode(), lake.rows, progress)
+        fitted = ForWarehouse(columns, rules, nul_columns, tokens.empty, grown)
+
+        def fit(batch: pa.RecordBatch, fitted: ForWarehouse = fitted) -> pa.RecordBatch:
+            try:
+                return fitted.fit(batch)
+            except DataError as error:
+                error.todo += once_mended(store, keys, window)
+                raise
+
+        texts = _texts(files, names, fit, tokens.null.encode(), lake.rows, progress)
         try:
             with CsvParts(store, key_of, run.csv_part_mb * _MIB, run.csv_compression) as parts:
                 consume_in_thread(texts, parts.write)
@@ -238,7 +293,8 @@ def _write_parts(
 
 def _texts(
     files: Files,
-    fitted: ForWarehouse,
+    names: Sequence[str],
+    fit: Callable[[pa.RecordBatch], pa.RecordBatch],
     token: bytes,
     rows: int,
     progress: Progress,
@@ -247,8 +303,8 @@ def _texts(
     done = 0
     with closing(files()) as opened:
         for file in opened:
-            for lake_batch in _batches(pq.ParquetFile(file)):
-                batch = fitted.fit(lake_batch)
+            for lake_batch in _batches(pq.ParquetFile(file), names):
+                batch = fit(lake_batch)
                 if contains(batch, token):
                     raise TokenTaken
                 yield batch.num_rows, encode_csv(batch, null_token=token)
@@ -256,13 +312,15 @@ def _texts(
                 progress(f"{done:,} of {rows:,} rows", done / rows)
 
 
-def _batches(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
-    """The file's rows in small batches, one row group after the other.
+def _batches(file: pq.ParquetFile, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """The file's rows, of the named columns, in small batches, one row group after the other.
 
     An iterator over all of them keeps what it has read of each to its end: the memory of the file.
     """
+    some = None if len(names) == len(file.schema_arrow.names) else names
     for group in range(file.num_row_groups):
-        yield from file.iter_batches(batch_size=_BATCH_ROWS, row_groups=[group])
+        for batch in file.iter_batches(batch_size=_BATCH_ROWS, row_groups=[group], columns=some):
+            yield batch.select(names) if some else batch
         give_back()
 
 

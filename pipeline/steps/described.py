@@ -7,6 +7,7 @@ from dataclasses import replace
 from pipeline.columns import Column, as_boolean, as_well_known_text, in_zone
 from pipeline.config.tables import Table
 from pipeline.errors import ConfigurationError
+from pipeline.names import all_spelled
 from pipeline.stores import source_table
 from pipeline.stores.mysql import Connection
 from pipeline.stores.source_table import SourceTable
@@ -40,11 +41,11 @@ def _with_chosen_types(table: Table, source: SourceTable) -> SourceTable:
 
     Raises ConfigurationError where one of `booleans` is no column, or no number of one digit.
     """
-    wanted = {name.lower() for name in table.definition.booleans}
+    wanted = all_spelled(table.definition.booleans, (column.name for column in source.columns))
     shaped = as_well_known_text if table.definition.geometry == "wkt" else _as_it_is
     chosen = []
     for column in source.columns:
-        boolean = as_boolean(column) if column.name.lower() in wanted else shaped(column)
+        boolean = as_boolean(column) if column.name in wanted else shaped(column)
         if boolean is None:
             raise ConfigurationError(
                 f"booleans names the column {column.name} of {source.name}",

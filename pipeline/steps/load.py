@@ -7,6 +7,7 @@ processes that load one window, one loads it.
 
 from __future__ import annotations
 
+import logging
 import time
 import uuid
 from datetime import datetime
@@ -14,18 +15,21 @@ from datetime import datetime
 from psycopg2 import extensions
 
 from pipeline.config.settings import Lake, Warehouse
-from pipeline.errors import ConfigurationError, DataError
+from pipeline.errors import ConfigurationError, DataError, LoadRefused
 from pipeline.ledger import ledger, schema
 from pipeline.ledger.ledger import Entry
 from pipeline.ledger.load import Load
 from pipeline.ledger.schema import Target
-from pipeline.manifest import Coercion, LoadMarker
+from pipeline.manifest import CsvManifest, LoadMarker
 from pipeline.names import Keys
+from pipeline.steps.again import markers_of, once_mended
 from pipeline.steps.progress import Progress, silent
 from pipeline.stores import redshift, redshift_sql, table_sql
 from pipeline.stores.redshift_sql import CopySource, Relation
 from pipeline.stores.s3 import Store
 from pipeline.window import UTC, Window
+
+log = logging.getLogger(__name__)
 
 
 def load_window(
@@ -41,24 +45,29 @@ def load_window(
     the target then. The marker is written by the caller.
     """
     started = time.monotonic()
+    load.refuse_other_extent()
     ledger.ensure(connection, load.schema)
-    _forget_dropped(connection, load)
-    undone = _undone(store, load)
-    target = schema.follow(connection, load.target, load.definitions, load.layout, undone)
+    _forget_dropped(connection, store, load)
+    target = schema.follow(
+        *(connection, load.target, load.definitions, load.layout, _undone(store, load)),
+        identity=load.identity,
+        is_empty=not load.csv.rows,
+    )
     if entry := _loaded(connection, load):
         progress("the ledger has it already", 1.0)
-        return marker(entry, 0.0, load.csv.coerced)
+        return marker(entry, load.csv, 0.0)
     _check_parts(store, load)
     stage = Relation(None, f"stage_{uuid.uuid4().hex[:16]}")
-    progress("COPY", None)
-    _fill_stage(connection, store, load, stage, target, credentials)
+    if load.csv.rows:
+        progress("COPY", None)
+        _fill_stage(connection, store, load, stage, target, credentials)
     progress("merge", None)
     entry = redshift.in_transaction(
         connection,
         lambda cursor: _commit(cursor, load, stage, target),
         what=f"{load.table.name} {load.window}: merge",
     )
-    return marker(entry, time.monotonic() - started, load.csv.coerced)
+    return marker(entry, load.csv, time.monotonic() - started)
 
 
 def credentials(warehouse: Warehouse, lake: Lake) -> str:
@@ -79,21 +88,22 @@ def credentials(warehouse: Warehouse, lake: Lake) -> str:
     )
 
 
-def marker(entry: Entry, seconds: float, coerced: tuple[Coercion, ...] = ()) -> LoadMarker:
+def marker(entry: Entry, csv: CsvManifest, seconds: float) -> LoadMarker:
     """The S3 marker that copies a ledger entry, and says what was changed of its rows on their way."""
     return LoadMarker(
         table=entry.table,
         window=entry.window.name,
         written_at=datetime.now(UTC),
         seconds=round(seconds, 3),
-        lake_digest=entry.lake_digest,
+        lake_digest=csv.lake_digest,
+        content=entry.content,
         target=entry.target,
         mode=entry.mode,
         rows_staged=entry.rows_staged,
         rows_loaded=entry.rows_loaded,
         rows_replaced=entry.rows_replaced,
         committed_at=entry.committed_at,
-        coerced=coerced,
+        coerced=csv.coerced,
     )
 
 
@@ -102,22 +112,34 @@ def write_marker(store: Store, keys: Keys, window: Window, load: LoadMarker) -> 
     store.put(keys.load_marker(window), load.encode())
 
 
-def _forget_dropped(connection: redshift.Connection, load: Load) -> None:
-    """Where somebody dropped the target, what the ledger says of it is void."""
+def _forget_dropped(connection: redshift.Connection, store: Store, load: Load) -> None:
+    """Where somebody dropped the target, what ledger and markers say of it is void: it is loaded again."""
     if redshift.table_columns(connection, load.target):
         return
+    keys = Keys(load.table.name)
     with connection.cursor() as cursor:
-        for entry in ledger.entries(cursor, load.schema, str(load.table.name)):
-            if entry.target == str(load.target):
-                ledger.forget(cursor, load.schema, entry)
+        entries = ledger.entries(cursor, load.schema, str(load.table.name))
+        void = [entry for entry in entries if entry.target == str(load.target)]
+        if others := [entry.window for entry in void if entry.window != load.window]:
+            log.warning(
+                "%s is gone; the next run loads these windows of %s again: %s",
+                *(load.target, load.table.name, ", ".join(window.label for window in others)),
+            )
+        # markers first: what dies in between finds the ledger's rows and does it again
+        store.delete(
+            each
+            for entry in void
+            for each in (keys.views_marker(entry.window), keys.load_marker(entry.window))
+        )
+        for entry in void:
+            ledger.forget(cursor, load.schema, entry)
 
 
 def _undone(store: Store, load: Load) -> str:
-    keys = Keys(load.table.name)
-    markers = (keys.lake_marker(load.window), keys.csv_marker(load.window))
+    markers = markers_of(store, Keys(load.table.name), load.window)
     return (
-        "\nOr, where the source was altered back, delete "
-        f"{' and '.join(map(store.url, markers))}: the window is read anew"
+        f"\nOr, where the source was altered back or since this window was read, delete {markers}: "
+        "the window is read anew"
     )
 
 
@@ -128,8 +150,8 @@ def _loaded(connection: redshift.Connection, load: Load) -> Entry | None:
 
 def _same_content(cursor: extensions.cursor, load: Load) -> Entry | None:
     entry = ledger.entry(cursor, load.schema, str(load.table.name), load.window)
-    wanted = (load.csv.lake_digest, str(load.target), load.table.definition.load_mode)
-    return entry if entry and (entry.lake_digest, entry.target, entry.mode) == wanted else None
+    wanted = (load.content, str(load.target), load.table.definition.load_mode)
+    return entry if entry and (entry.content, entry.target, entry.mode) == wanted else None
 
 
 def _check_parts(store: Store, load: Load) -> None:
@@ -157,19 +179,23 @@ def _fill_stage(
     credentials: str,
 ) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(table_sql.create_stage(stage, load.types, load.layout))
-        if load.csv.rows:
-            source = CopySource(
-                manifest_url=store.url(load.csv.copy_manifest),
-                region=store.settings.region,
-                credentials=credentials,
-                null_token=load.csv.null_token,
-                compression=load.csv.compression,
-                format=load.csv.format,
-            )
-            copied = redshift.copy(connection, stage, load.columns, source)
-            _check_count(load, "COPY reports", copied)
-            _restore_empty(cursor, load, stage)
+        staged = {column.target: column.redshift for column in load.staged}
+        cursor.execute(table_sql.create_stage(stage, staged, load.layout))
+        source = CopySource(
+            manifest_url=store.url(load.csv.copy_manifest),
+            region=store.settings.region,
+            credentials=credentials,
+            null_token=load.csv.null_token,
+            compression=load.csv.compression,
+            format=load.csv.format,
+        )
+        try:
+            copied = redshift.copy(connection, stage, tuple(staged), source)
+        except LoadRefused as error:
+            error.todo += once_mended(store, Keys(load.table.name), load.window)
+            raise
+        _check_count(load, "COPY reports", copied)
+        _restore_empty(cursor, load, stage)
         _check_count(load, "the stage holds", redshift.scalar(cursor, redshift_sql.count(stage)))
         _check_nulls(cursor, load, stage, target)
         if load.table.definition.load_mode == "merge":
@@ -190,7 +216,7 @@ def _check_nulls(cursor: extensions.cursor, load: Load, stage: Relation, target:
 def _restore_empty(cursor: extensions.cursor, load: Load, stage: Relation) -> None:
     """COPY has no word for bytes of length zero: something else came for them (docs/decisions/0011)."""
     for name, token in load.csv.empty_tokens.items():
-        rows = redshift.restore_empty(cursor, stage, load.names((name,))[0], token)
+        rows = redshift.restore_empty(cursor, stage, load.stage_name(name), token)
         if rows != load.csv.empty_bytes[name]:
             raise DataError(
                 f"{rows} values of {name} have the length zero in the warehouse",
@@ -228,7 +254,7 @@ def _commit(cursor: extensions.cursor, load: Load, stage: Relation, target: Targ
     entry = Entry(
         table=str(load.table.name),
         window=load.window,
-        lake_digest=load.csv.lake_digest,
+        content=load.content,
         target=str(load.target),
         mode=load.table.definition.load_mode,
         rows_staged=load.csv.rows,
@@ -243,6 +269,8 @@ def _commit(cursor: extensions.cursor, load: Load, stage: Relation, target: Targ
 def _apply_merge(
     cursor: extensions.cursor, load: Load, stage: Relation, target: Target
 ) -> tuple[int, int]:
+    if not load.csv.rows:
+        return 0, 0
     merge = load.merge(stage, target)
     cursor.execute(merge.delete_older)
     replaced = cursor.rowcount
@@ -268,7 +296,8 @@ def _apply_replace(
     cursor: extensions.cursor, load: Load, stage: Relation, target: Target
 ) -> tuple[int, int]:
     entries = ledger.entries(cursor, load.schema, str(load.table.name))
-    if any(entry.window.end > load.window.end for entry in entries):
+    snapshots = (e for e in entries if (e.target, e.mode) == (str(load.target), "replace"))
+    if any(entry.window.end > load.window.end for entry in snapshots):
         return 0, 0  # a later snapshot stands there already
     cursor.execute(redshift_sql.delete_all(load.target))
     return _insert_all(cursor, load, stage, target)
@@ -278,6 +307,8 @@ def _insert_all(
     cursor: extensions.cursor, load: Load, stage: Relation, target: Target
 ) -> tuple[int, int]:
     replaced = cursor.rowcount
+    if not load.csv.rows:
+        return 0, replaced
     values = load.values(target)
     cursor.execute(redshift_sql.insert_stage(load.target, stage, load.columns, values))
     _check_count(load, "INSERT reports", cursor.rowcount)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
-from pipeline.columns import fingerprint
+from pipeline.columns import Column, fingerprint
 from pipeline.config.tables import Table
 from pipeline.cursors import Bounds, bound_of
 from pipeline.errors import DataError
@@ -32,8 +33,10 @@ def plan_chunks(
     cursor = source.column(table.definition.cursor) if table.definition.cursor else None
     if cursor is None:
         return Plan(spans=(Span(),), schema_fingerprint=columns)
-    without = _check_cursors(connection, source, table, cursor.name)
     whole = Span(cursor.name, bounds.lower, bounds.upper)
+    partial = _count_partial_dates(connection, source, cursor, whole)
+    without = partial + _check_cursors(connection, source, table, cursor.name, partial)
+    whole = replace(whole, whole_dates=partial > 0)
     wanted, size = table.definition.chunks, source_table.size(connection, source.name)
     if wanted == 1 or (wanted == "auto" and size.bytes <= chunk_bytes):
         return Plan(spans=(whole,), schema_fingerprint=columns, rows_without_cursor=without)
@@ -44,17 +47,33 @@ def plan_chunks(
     return Plan(spans=spans, schema_fingerprint=columns, rows_without_cursor=without)
 
 
-def _check_cursors(connection: Connection, source: SourceTable, table: Table, cursor: str) -> int:
-    """How many rows have no cursor; raises DataError where that is not accepted."""
+def _count_partial_dates(
+    connection: Connection, source: SourceTable, cursor: Column, span: Span
+) -> int:
+    """How many rows of the span have a date as 2025-08-00: only one that holds a month's end has any."""
+    if not cursor.arrow.startswith(("timestamp", "date")):
+        return 0
+    if span.lower and span.upper and span.lower[:7] == span.upper[:7]:
+        return 0
+    return int(mysql.scalar(connection, mysql_sql.count_partial_dates(source.name, span)))
+
+
+def _check_cursors(
+    connection: Connection, source: SourceTable, table: Table, cursor: str, partial: int
+) -> int:
+    """How many rows have no cursor; raises DataError where that, or a partial date, is not accepted."""
     policy, is_id = table.definition.on_null_cursor, table.definition.cursor_type == "id"
     query = mysql_sql.count_without_cursor(source.name, cursor, zero_is_one=is_id)
     rows = int(mysql.scalar(connection, query))
-    if rows and policy == "ignore":
-        log.warning("%s: %d rows without %s are left out, as configured", source.name, rows, cursor)
-    elif rows:
+    found = rows + partial
+    if found and policy == "ignore":
+        log.warning(
+            "%s: %d rows without %s are left out, as configured", source.name, found, cursor
+        )
+    elif found:
         raise DataError(
-            f"{rows} rows have no {cursor} and belong to no window",
-            why=f"{cursor} is NULL or zero there, and no window would ever read them",
+            f"{found} rows have no {cursor} and belong to no window",
+            why=f"{cursor} is NULL or zero there, or has no month or no day; no window has such rows",
             todo=f"fill in {cursor}, or leave such rows out knowingly with on_null_cursor: ignore",
         )
     return rows
@@ -67,12 +86,12 @@ def _cut(connection: Connection, source: SourceTable, whole: Span, rows: int) ->
     """
     lower = whole.lower
     while rows:
-        rest = Span(whole.cursor, lower, whole.upper)
+        rest = replace(whole, lower=lower)
         value = mysql.scalar(connection, mysql_sql.cursor_at(source.name, rest, rows))
         if value is not None and bound_of(value) == lower:
             value = mysql.scalar(connection, mysql_sql.cursor_after(source.name, rest))
         if value is None:
             break
-        yield Span(whole.cursor, lower, bound_of(value))
+        yield replace(rest, upper=bound_of(value))
         lower = bound_of(value)
-    yield Span(whole.cursor, lower, whole.upper)
+    yield replace(whole, lower=lower)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,15 +11,17 @@ from pathlib import Path
 
 import psycopg2
 
-from pipeline.columns import as_defined
+from pipeline.columns import as_defined, warehouse_name
 from pipeline.config.tables import Table
 from pipeline.errors import ConfigurationError
 from pipeline.manifest import CsvManifest, ViewsMarker
-from pipeline.names import Keys, fold
+from pipeline.names import Keys, fold, spelled
 from pipeline.stores import ledger_sql, redshift, redshift_sql
 from pipeline.stores.redshift_sql import Relation
 from pipeline.stores.s3 import Store
 from pipeline.window import UTC, Window
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -42,23 +45,29 @@ def latest_view(
     """``<target>_latest``: the newest row per business key, None where none is configured.
 
     It shows every column the target has, whichever of them this window's rows have. Rows of one cursor
-    value are told apart by the key, the highest wins.
+    value are told apart by the key, the highest wins. None, too, until a window is loaded that has the
+    columns it is made by.
     """
     definition = table.definition
     if table.latest_view is None:
         return None
+    source = Relation(schema, table.target)
+    present = redshift.table_columns(connection, source)
     columns = as_defined(csv.columns, definition.rename, definition.super)
-    targets = {column.name.lower(): column.target for column in columns}
-    texts = {column.target for column in columns if column.arrow == "string"}
-    business_key = [targets[name.lower()] for name in definition.business_key]
-    order = ([definition.cursor] if definition.cursor else []) + list(csv.key)
-    query = redshift_sql.latest_rows(
-        Relation(schema, table.target),
-        list(redshift.table_columns(connection, Relation(schema, table.target))),
-        business_key,
-        [targets[name.lower()] for name in order],
-        [name for name in business_key if name in texts],
-    )
+    targets = {column.name: column.target for column in columns}
+
+    def named(column: str) -> str:
+        meant = spelled(column, targets)
+        return targets[meant] if meant else warehouse_name(column, definition.rename)
+
+    business_key = [named(column) for column in definition.business_key]
+    cursor = [named(definition.cursor)] if definition.cursor else []
+    order = cursor + [name for name in map(named, csv.key) if name in present]
+    if not order or not present.keys() >= {*business_key, *cursor}:
+        log.info("%s waits for windows that have its columns", table.latest_view)
+        return None
+    texts = [name for name in business_key if present[name].startswith(("VARCHAR", "CHAR"))]
+    query = redshift_sql.latest_rows(source, list(present), business_key, order, texts)
     return View(Relation(schema, table.latest_view), query)
 
 

@@ -8,9 +8,11 @@ from datetime import datetime
 from pathlib import Path
 
 from pipeline.columns import Column
+from pipeline.config.tables import TableDefinition
 from pipeline.errors import DataError
 from pipeline.manifest import (
     ChunkFigures,
+    Extent,
     LakeManifest,
     Part,
     added_up,
@@ -18,6 +20,7 @@ from pipeline.manifest import (
     schema_fingerprint,
 )
 from pipeline.names import Keys
+from pipeline.stores.mysql_sql import Span
 from pipeline.stores.s3 import Store
 from pipeline.stores.spool import sha256_of
 from pipeline.window import UTC, Window
@@ -29,6 +32,7 @@ def upload_window(
     window: Window,
     chunks: Sequence[tuple[Path, ChunkFigures]],
     rows_without_cursor: int = 0,
+    extent: Extent | None = None,
     before_marker: Callable[[], None] = lambda: None,
 ) -> LakeManifest:
     """Store each chunk as a part, call `before_marker`, and write the lake manifest, once.
@@ -62,12 +66,29 @@ def upload_window(
         coerced=added_up(each for f in figures for each in f.coerced),
         nul_columns=tuple(sorted({name for f in figures for name in f.nul_columns})),
         rows_without_cursor=rows_without_cursor,
+        extent=extent,
     )
     before_marker()
     if not store.put_if_absent(keys.lake_marker(window), manifest.encode()):
         manifest = read_manifest(store, keys, window)
     _remove_strangers(store, keys, window, manifest)
     return manifest
+
+
+def extent_of(
+    definition: TableDefinition, spans: Sequence[Span], columns: Sequence[Column]
+) -> Extent:
+    """Which rows the window is made of, as it was planned."""
+    cursor = next((column for column in columns if column.name == spans[0].cursor), None)
+    is_epoch = definition.cursor_type == "epoch"
+    return Extent(
+        cursor=cursor.name if cursor else None,
+        cursor_type=definition.cursor_type,
+        timezone=cursor.timezone if cursor else None,
+        epoch_unit=definition.epoch_unit if is_epoch else None,
+        lower=spans[0].lower,
+        upper=spans[-1].upper,
+    )
 
 
 def read_manifest(store: Store, keys: Keys, window: Window) -> LakeManifest:

@@ -52,8 +52,11 @@ def select_entry(schema: str) -> str:
 
 
 def select_windows(schema: str) -> str:
-    """The two instants of every window that is loaded of a table; takes the table's name."""
-    return f"SELECT window_start, window_end FROM {Relation(schema, LEDGER)} WHERE table_name = %s"
+    """The two instants and the mode of every loaded window; takes the table's name and the target's."""
+    return (
+        f"SELECT window_start, window_end, mode FROM {Relation(schema, LEDGER)}"
+        " WHERE table_name = %s AND target = %s"
+    )
 
 
 def delete_entry(schema: str) -> str:

@@ -58,13 +58,15 @@ class Span:
 
     Bounds are values of the cursor's own type as MySQL writes them. Without a cursor: every row.
     `after` narrows it to the rows behind one position: columns in the order of the read, each with
-    the literal of its value there.
+    the literal of its value there. With `whole_dates` a cursor as 2025-08-00, which is between two months
+    and on no calendar, is not among them.
     """
 
     cursor: str | None = None
     lower: str | None = None
     upper: str | None = None
     after: tuple[tuple[str, str], ...] = ()
+    whole_dates: bool = False
 
 
 _INTEGER = re.compile(r"-?[0-9]+")
@@ -186,6 +188,13 @@ def count_without_cursor(table: TableName, cursor: str, *, zero_is_one: bool = F
     return f"SELECT COUNT(*) FROM {_qualified(table)} WHERE {column} IS NULL{zero}"
 
 
+def count_partial_dates(table: TableName, span: Span) -> str:
+    """How many rows of a span have a cursor without a month or a day, which is on no calendar."""
+    column = quoted(span.cursor or "")
+    partial = f"(MONTH({column}) = 0 OR DAYOFMONTH({column}) = 0)"
+    return f"SELECT COUNT(*) FROM {_qualified(table)}{_where(span) or ' WHERE TRUE'} AND {partial}"
+
+
 def add_index(table: TableName, columns: Sequence[str]) -> str:
     """What a person may run to have the table read by a column."""
     return f"ALTER TABLE {_qualified(table)} ADD INDEX ({', '.join(map(quoted, columns))})"
@@ -201,6 +210,7 @@ def _where(span: Span) -> str:
     column = quoted(span.cursor)
     bounds = [f"{column} >= {literal(span.lower)}"] if span.lower is not None else []
     bounds += [f"{column} < {literal(span.upper)}"] if span.upper is not None else []
+    bounds += [f"MONTH({column}) > 0", f"DAYOFMONTH({column}) > 0"] if span.whole_dates else []
     if span.after:
         # The first bound alone lets the index begin in the right place.
         first, value = span.after[0]

@@ -45,7 +45,7 @@ def _orders(source: SourceTable, span: Span) -> Iterator[Order]:
     key, cursor = source.primary_key, span.cursor
     if cursor is None or not key:
         return
-    leading = (index for index in source.indexes if index[0].lower() == cursor.lower())
+    leading = (index for index in source.indexes if index[0] == cursor)
     for index in dict.fromkeys((*leading, key)):
         order = (*index, *(name for name in key if name not in index))
         if all(_has_literals(source.column(name), span) for name in order):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias, TypeVar
 
 import psycopg2
@@ -17,15 +18,19 @@ from pipeline.stores import breaker, redshift_sql
 from pipeline.stores.redshift_sql import CopySource, Relation
 from pipeline.stores.tunnel import route
 
+LOCK_TRIES = 3
+"""How often a transaction asks for a table's lock, as long each time as a statement may take."""
+
 Connection: TypeAlias = psycopg2.extensions.connection
 Result = TypeVar("Result")
 _breaker = breaker.Breaker()
 
-# A provisioned cluster has the first view, a serverless workgroup the second.
+# A provisioned cluster has the first view, a serverless workgroup the second, which has no value:
+# https://docs.aws.amazon.com/redshift/latest/dg/SYS_LOAD_ERROR_DETAIL.html
 _LOAD_ERRORS = (
     "SELECT filename, line_number, colname, type, raw_field_value, err_code, err_reason"
     " FROM stl_load_errors WHERE session = pg_backend_pid() ORDER BY starttime DESC LIMIT 1",
-    "SELECT file_name, line_number, column_name, column_type, error_value, error_code, error_message"
+    "SELECT file_name, line_number, column_name, column_type, NULL, error_code, error_message"
     " FROM sys_load_error_detail WHERE session_id = pg_backend_pid() ORDER BY start_time DESC LIMIT 1",
 )
 # Two sessions create one table or view: a unique violation, which only the catalogue has, or "exists".
@@ -144,7 +149,8 @@ def transaction(connection: Connection) -> Iterator[psycopg2.extensions.cursor]:
             yield cursor
         except BaseException:
             if not connection.closed:
-                cursor.execute("ROLLBACK")
+                with connection.cursor() as other:  # an error's cursor still tells what failed
+                    other.execute("ROLLBACK")
             raise
         cursor.execute("COMMIT")
 
@@ -152,13 +158,32 @@ def transaction(connection: Connection) -> Iterator[psycopg2.extensions.cursor]:
 def in_transaction(
     connection: Connection, work: Callable[[psycopg2.extensions.cursor], Result], *, what: str
 ) -> Result:
-    """Do `work` in a transaction; a serialisation conflict or a deadlock repeats the whole of it."""
+    """Do `work` in a transaction; a serialisation conflict or a deadlock repeats the whole of it.
+
+    However long it took: a merge of minutes meets its conflict at the end. A lock that was not to be had
+    within the statement timeout is waited for `LOCK_TRIES` times.
+    """
+    waits = 0
 
     def attempt() -> Result:
         with transaction(connection) as cursor:
             return work(cursor)
 
-    return retried(attempt, what=what, when=_is_conflict)
+    def is_tried_again(error: BaseException) -> bool:
+        nonlocal waits
+        if not _is_unlocked(error):
+            return _is_conflict(error)
+        waits += 1
+        return waits < LOCK_TRIES
+
+    return retried(attempt, what=what, when=is_tried_again, longest=math.inf)
+
+
+def _is_unlocked(error: BaseException) -> bool:
+    """Whether the statement timeout passed before a table's lock was granted: nothing was done yet."""
+    if not isinstance(error, psycopg2.errors.QueryCanceled) or error.cursor is None:
+        return False
+    return bytes(error.cursor.query or b"").startswith(b"LOCK ")
 
 
 def _is_conflict(error: BaseException) -> bool:
@@ -185,6 +210,12 @@ def ensure(connection: Connection, statement: str, what: str) -> None:
     retried(attempt, what=what, when=collided)
 
 
+def add_column(connection: Connection, statement: str) -> None:
+    """Run an ALTER TABLE … ADD COLUMN that another session may run too: one of them finds it done."""
+    with suppress(psycopg2.errors.DuplicateColumn), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
 def scalar(cursor: psycopg2.extensions.cursor, query: str) -> Any:
     """The one value of a query of one row and one column; None for no row."""
     cursor.execute(query)
@@ -204,6 +235,13 @@ def required_columns(connection: Connection, table: Relation) -> frozenset[str]:
     with connection.cursor() as cursor:
         cursor.execute(redshift_sql.REQUIRED_COLUMNS, (table.schema, table.name))
         return frozenset(str(name) for (name,) in cursor.fetchall())
+
+
+def primary_key(connection: Connection, table: Relation) -> tuple[str, ...]:
+    """The columns that the table declares as its key, in order; empty for none, or another's table."""
+    with connection.cursor() as cursor:
+        cursor.execute(redshift_sql.PRIMARY_KEY, (table.schema, table.name))
+        return tuple(str(name) for (name,) in cursor.fetchall())
 
 
 def _type_text(name: str, length: int | None, precision: int | None, scale: int | None) -> str:
@@ -253,10 +291,11 @@ def _refused(connection: Connection, source: CopySource, error: psycopg2.Error) 
     row = _load_error(connection)
     if row is None:
         return LoadRefused(f"COPY refused {source.manifest_url}", why=text)
-    filename, line, column, kind, value, code, reason = (str(field).strip() for field in row)
+    value = "" if row[4] is None else f", value {str(row[4]).strip()!r}"
+    filename, line, column, kind, _, code, reason = (str(field).strip() for field in row)
     return LoadRefused(
         f"COPY refused line {line} of {filename}",
-        why=f"column {column} ({kind}), value {value!r}: {reason} (error {code})",
+        why=f"column {column} ({kind}){value}: {reason} (error {code})",
         todo="mend the row or the column's type; the window stays unloaded, what was loaded is as it was",
     )
 

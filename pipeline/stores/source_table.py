@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pipeline.columns import Column, column_of
 from pipeline.errors import ConfigurationError
-from pipeline.names import TableName
+from pipeline.names import TableName, all_spelled, spelled
 from pipeline.stores import mysql_sql
 from pipeline.stores.mysql import Connection, rows_of
 
@@ -24,11 +24,12 @@ class SourceTable:
 
     def column(self, name: str) -> Column | None:
         """The column of that name; MySQL's column names do not distinguish case."""
-        return next((c for c in self.columns if c.name.lower() == name.lower()), None)
+        meant = spelled(name, (column.name for column in self.columns))
+        return next((column for column in self.columns if column.name == meant), None)
 
     def is_indexed(self, column: str) -> bool:
         """Whether an index leads with that column."""
-        return any(index[0].lower() == column.lower() for index in self.indexes)
+        return spelled(column, (c.name for c in self.columns)) in {i[0] for i in self.indexes}
 
 
 @dataclass(frozen=True)
@@ -59,17 +60,15 @@ def describe(
             why="information_schema does not show it to this user",
             todo="correct the name (it may be case-sensitive), or GRANT SELECT on it",
         )
-    known = {str(row["COLUMN_NAME"]).lower(): str(row["COLUMN_NAME"]) for row in rows}
+    known = [str(row["COLUMN_NAME"]) for row in rows]
     for setting, named in (("exclude", exclude), ("rename", rename or {})):
-        if unknown := [column for column in named if column.lower() not in known]:
+        if unknown := [column for column in named if spelled(column, known) is None]:
             raise ConfigurationError(
                 f"{setting} names columns that {name} does not have", why=", ".join(unknown)
             )
     hidden = {str(r["COLUMN_NAME"]) for r in rows if "INVISIBLE" in str(r["EXTRA"]).upper()}
-    # of names that differ in case alone the one that is spelled so is meant
-    known |= {str(row["COLUMN_NAME"]): str(row["COLUMN_NAME"]) for row in rows}
-    left_out = hidden | {known.get(c, known[c.lower()]) for c in exclude}
-    targets = {known.get(c, known[c.lower()]): target for c, target in (rename or {}).items()}
+    left_out = hidden | all_spelled(exclude, known)
+    targets = {spelled(column, known): target for column, target in (rename or {}).items()}
     keys: dict[str, list[str]] = {}
     for row in rows_of(connection, mysql_sql.INDEXES, (name.database, name.table)):
         if row["COLUMN_NAME"] is not None:  # NULL for an index on an expression

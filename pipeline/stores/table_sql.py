@@ -38,10 +38,7 @@ def create_table(table: Relation, types: Types, layout: Layout) -> str:
 
     Only key columns are NOT NULL: a column that was NOT NULL once may be altered in the source.
     """
-    key = [f"PRIMARY KEY ({listed(layout.key)})"] if layout.key else []
-    sorted_by = f" COMPOUND SORTKEY ({listed(layout.sortkey)})" if layout.sortkey else ""
-    lines = [*_lines(types, layout), *key]
-    attributes = _distribution(layout) + sorted_by
+    lines, attributes = _definition(types, layout)
     return f"CREATE TABLE IF NOT EXISTS {table} (\n  {_joined(lines)}\n){attributes}"
 
 
@@ -78,8 +75,9 @@ def rewrite_table(table: Relation, have: Types, want: Types, layout: Layout) -> 
     """Put a copy with other types in the table's place; for a person to run, and to grant rights on."""
     new, old = (Relation(table.schema, f"{table.name}_{word}") for word in ("new", "old"))
     values = ", ".join(converted(name, have[name], kind) for name, kind in want.items())
+    lines, attributes = _definition(want, layout)
     return (
-        " ".join(create_table(new, want, layout).split()).replace("IF NOT EXISTS ", ""),
+        f"CREATE TABLE {new} ({', '.join(lines)}){attributes}",
         f"INSERT INTO {new} ({listed(want)}) SELECT {values} FROM {table}",
         f"ALTER TABLE {table} RENAME TO {quoted(old.name)}",
         f"ALTER TABLE {new} RENAME TO {quoted(table.name)}",
@@ -98,6 +96,13 @@ def converted(name: str, have: str, want: str) -> str:
     if have == "SUPER":
         return f"JSON_SERIALIZE({quoted(name)})"
     return f"CAST({quoted(name)} AS {want})"
+
+
+def _definition(types: Types, layout: Layout) -> tuple[list[str], str]:
+    """What stands within the brackets of CREATE TABLE, and what behind them."""
+    key = [f"PRIMARY KEY ({listed(layout.key)})"] if layout.key else []
+    sorted_by = f" COMPOUND SORTKEY ({listed(layout.sortkey)})" if layout.sortkey else ""
+    return [*_lines(types, layout), *key], _distribution(layout) + sorted_by
 
 
 def _lines(types: Types, layout: Layout) -> Iterable[str]:

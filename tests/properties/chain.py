@@ -78,11 +78,7 @@ class Chain:
     def _load(self, table: Table, chunks: list[Any]) -> None:
         lake, keys = store(self.settings.lake), Keys(TableName(self.database, table.target))
         manifest = upload.upload_window(lake, keys, WINDOW, chunks)
-        if table.definition.copy_format == "parquet" and not manifest.nul_columns:
-            convert.pass_on(lake, keys, WINDOW, manifest)
-        else:
-            run, rules = self.settings.run, table.rules(manifest.key)
-            convert.convert_window(lake, keys, WINDOW, manifest, [], run, rules=rules)
+        convert.make_ready(lake, keys, WINDOW, manifest, table, [], self.settings.run)
         csv = convert.read_manifest(lake, keys, WINDOW)
         schema = self.settings.warehouse.schema_name
         named = table.model_copy(update={"name": keys.table})

@@ -239,13 +239,21 @@ def csv_text(world: World, table: str) -> tuple[bytes, dict[str, Any]]:
 
 @pytest.fixture
 def latin(world: World) -> str:
+    """Some words that are UTF-8, and some that are not."""
+    return make_latin(
+        world,
+        "(1, x'636166E9', 'fine é', '2025-08-01'), (2, 'sure', NULL, '2025-08-01'),"
+        " (3, x'F09F9AE9E9', '', '2025-08-01'), (4, x'C3A9', '', '2025-08-01')",
+    )
+
+
+def make_latin(world: World, rows: str) -> str:
     """A utf8mb4 column with bytes that are not UTF-8, as a restored tablespace of another table has them."""
     shape = "(id INT PRIMARY KEY, word {} NOT NULL, more TEXT, at DATETIME NOT NULL) ENGINE=InnoDB"
     world.sql(
         f"CREATE TABLE raw {shape.format('VARBINARY(120)')}",
         f"CREATE TABLE latin {shape.format('VARCHAR(30)')}",
-        "INSERT INTO raw VALUES (1, x'636166E9', 'fine é', '2025-08-01'), (2, 'sure', NULL, '2025-08-01'),"
-        " (3, x'F09F9AE9E9', '', '2025-08-01'), (4, x'C3A9', '', '2025-08-01')",
+        f"INSERT INTO raw VALUES {rows}",
         "ALTER TABLE latin DISCARD TABLESPACE",
     )
     ((folder,),) = world.sql("SELECT @@datadir")
@@ -255,7 +263,8 @@ def latin(world: World) -> str:
         shutil.copy(database / "raw.ibd", database / "latin.ibd")
         cursor.execute("UNLOCK TABLES")
         cursor.execute("ALTER TABLE latin IMPORT TABLESPACE")
-    assert world.sql("SELECT HEX(word) FROM latin WHERE id = 1") == [("636166E9",)]
+    same = "SELECT COUNT(*) FROM raw JOIN latin USING (id) WHERE HEX(raw.word) <> HEX(latin.word)"
+    assert world.sql(same) == [(0,)]
     return world.define("latin", cursor="at")
 
 
@@ -275,6 +284,17 @@ def test_text_that_is_no_utf8_is_refused_or_replaced_as_python_does(world: World
     ]
     marker = world.marker(world.keys("latin").load_marker(DAY))
     assert counted(marker["coerced"]) == [("word", "invalid_utf8", "replace", 2)]
+
+
+def test_what_replacing_made_longer_than_its_column_is_oversize(world: World):
+    """120 bytes that are no UTF-8 become 120 characters of three bytes, and 120 is the column's width."""
+    table = make_latin(world, "(1, REPEAT(x'E9', 120), 'é', '2025-08-01')")
+    world.define("latin", cursor="at", on_invalid_utf8="replace")
+    error = world.failure(DailyLoad(date(2025, 8, 1), table=table))
+    assert "values of the column word cannot be carried (oversize_text)" in str(error)
+    world.define("latin", cursor="at", on_invalid_utf8="replace", on_oversize_text="truncate")
+    assert world.build(DailyLoad(date(2025, 8, 1), table=table)).status.name == "SUCCESS"
+    assert world.loaded("latin", "word, more") == [("\N{REPLACEMENT CHARACTER}" * 40, "é")]
 
 
 MANY = 600_000  # more than fits the socket's buffers

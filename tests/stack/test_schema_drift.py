@@ -289,18 +289,35 @@ def test_a_column_of_an_old_key_is_refused_where_it_is_gone(world: World):
     world.sql("ALTER TABLE things DROP PRIMARY KEY, DROP COLUMN v, ADD PRIMARY KEY (id)")
     world.sql("INSERT INTO things VALUES (2, 2, '2025-08-02 10:00')")
     error = world.failure(DailyLoad(SECOND, table=name))
-    assert_refused(world, error, "takes no row without v")
+    assert_refused(world, error, "was made with the key id, v")
     run_what_it_says(world, error)
     assert load(world, name, 2) == "SUCCESS"
     assert world.loaded("things", "id, v") == [(1, 1), (2, None)]
 
 
-def test_a_column_of_an_old_key_is_refused_where_it_is_null(world: World):
-    name = table(world, "INT NOT NULL")
-    world.sql("ALTER TABLE things DROP PRIMARY KEY, ADD PRIMARY KEY (id, v)")
-    add(world, 1, "1")
-    load(world, name, 1)
-    world.sql("ALTER TABLE things DROP PRIMARY KEY, MODIFY v INT NULL, ADD PRIMARY KEY (id)")
+def made_by_hand(world: World) -> None:
+    """A target without a key, whose columns take no NULL all the same."""
+    world.query(
+        "CREATE TABLE {schema}.things"
+        " (id INTEGER NOT NULL, v INTEGER NOT NULL, n INTEGER, at TIMESTAMP)"
+    )
+
+
+def test_a_column_that_takes_no_null_is_refused_where_it_is_gone(world: World):
+    made_by_hand(world)
+    name = table(world, "INT")
+    world.sql("ALTER TABLE things DROP COLUMN v")
+    world.sql("INSERT INTO things VALUES (2, 2, '2025-08-02 10:00')")
+    error = world.failure(DailyLoad(SECOND, table=name))
+    assert_refused(world, error, "takes no row without v")
+    run_what_it_says(world, error)
+    assert load(world, name, 2) == "SUCCESS"
+    assert world.loaded("things", "id, v") == [(2, None)]
+
+
+def test_a_column_that_takes_no_null_is_refused_where_it_is_null(world: World):
+    made_by_hand(world)
+    name = table(world, "INT")
     add(world, 2, "2")
     assert load(world, name, 2) == "SUCCESS"  # nothing is NULL yet
     add(world, 3, "NULL")

@@ -170,3 +170,14 @@ def test_a_column_may_be_called_as_the_rank_is():
     ):
         assert 'AS "version_rank__"' in query
         assert query.endswith('WHERE "version_rank__" = 1')
+
+
+def test_a_table_is_rewritten_with_its_names_as_they_are():
+    have = {"a  b": "INTEGER", "c": "INTEGER"}
+    layout = Layout(key=("a  b",), sortkey=("c",))
+    made, filled, *_ = table_sql.rewrite_table(Relation("s", "t  u"), have, have, layout)
+    assert made == (
+        'CREATE TABLE "s"."t  u_new" ("a  b" INTEGER NOT NULL, "c" INTEGER, PRIMARY KEY ("a  b"))'
+        ' COMPOUND SORTKEY ("c")'
+    )
+    assert '("a  b", "c") SELECT "a  b", "c" FROM "s"."t  u"' in filled

@@ -204,8 +204,7 @@ CREATE VIEW pg_catalog.sys_load_error_detail AS
            session AS session_id, current_database()::varchar AS database_name, tbl AS table_id,
            starttime AS start_time, filename AS file_name, line_number, colname AS column_name,
            type AS column_type, col_length AS column_length, "position",
-           raw_line AS line, raw_field_value AS raw_field_value, err_code AS error_code,
-           err_reason AS error_message, is_partial, start_offset, copy_job_id
+           err_code AS error_code, err_reason AS error_message
     FROM standin.load_error;
 CREATE VIEW pg_catalog.stl_load_commits AS SELECT * FROM standin.load_commit;
 CREATE VIEW pg_catalog.stv_sessions AS

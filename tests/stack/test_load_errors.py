@@ -1,0 +1,42 @@
+"""What COPY refused is told by whichever view of load errors the warehouse has."""
+
+from datetime import date
+
+import pytest
+
+from pipeline import DailyLoad
+from pipeline.stores import redshift
+from tests.world import World, day
+
+
+def refusal(world: World) -> str:
+    """Of a window whose document is no JSON."""
+    world.sql(
+        "CREATE TABLE docs (id INT PRIMARY KEY, doc LONGTEXT, at DATETIME NOT NULL, INDEX (at))",
+        "INSERT INTO docs VALUES (1, '{no json', '2025-08-01 10:00')",
+    )
+    table = world.define("docs", cursor="at", super="doc")
+    return str(world.failure(DailyLoad(date(2025, 8, 1), table=table)))
+
+
+def test_a_workgroup_tells_file_line_and_column(world: World, monkeypatch: pytest.MonkeyPatch):
+    """It has no stl_load_errors; what it has instead does not show the value."""
+    refused = redshift._LOAD_ERRORS[0].replace("stl_load_errors", "stl_load_errors_of_no_workgroup")
+    monkeypatch.setattr(redshift, "_LOAD_ERRORS", (refused, *redshift._LOAD_ERRORS[1:]))
+    told = refusal(world)
+    assert "COPY refused line 1 of s3://" in told
+    assert "column doc (" in told
+    assert "value" not in told.partition("Try:")[0].partition("column doc")[2].partition(":")[0]
+
+
+def test_once_it_is_mended_the_window_is_read_anew_as_the_message_says(world: World):
+    told = refusal(world)
+    keys, window = world.keys("docs"), day("2025-08-01")
+    markers = [keys.lake_marker(window), keys.csv_marker(window)]
+    assert all(world.lake.url(key) in told for key in markers)
+    world.sql("UPDATE docs SET doc = '{}'")
+    world.lake.delete(markers)
+    assert (
+        world.build(DailyLoad(date(2025, 8, 1), table=f"{world.name}.docs")).status.name
+        == "SUCCESS"
+    )

@@ -1,0 +1,65 @@
+"""The watermark follows the ledger, whoever publishes it and whenever."""
+
+from datetime import date
+
+import pytest
+
+from pipeline import DailyLoad
+from pipeline.config.settings import settings
+from pipeline.config.tables import table_named
+from pipeline.ledger import ledger, watermark
+from pipeline.manifest import LakeManifest, LoadMarker, decode
+from pipeline.stores import redshift
+from pipeline.window import Window
+from tests.truths import assert_tidy
+from tests.world import World, day
+
+FIRST = day("2025-08-01")
+
+
+@pytest.fixture
+def visits(world: World) -> str:
+    world.sql(
+        "CREATE TABLE visits (id INT PRIMARY KEY, at DATETIME NOT NULL, INDEX (at))",
+        "INSERT INTO visits VALUES (1, '2025-08-01 10:00'), (2, '2025-08-02 10:00')",
+    )
+    return world.define("visits", cursor="at")
+
+
+def load(world: World, table: str, number: int) -> None:
+    assert world.build(DailyLoad(date(2025, 8, number), table=table)).status.name == "SUCCESS"
+
+
+def test_a_slower_process_does_not_publish_an_older_state(world: World, visits: str):
+    load(world, visits, 1)
+    keys, asked = world.keys("visits"), []
+    lake = decode(LakeManifest, world.lake.get(keys.lake_marker(FIRST)), "lake")
+    marker = decode(LoadMarker, world.lake.get(keys.load_marker(FIRST)), "load")
+    table = table_named(settings().run.configs, visits)
+
+    def loaded() -> list[Window]:
+        """What the ledger says; another process loads the second day behind the first answer's back."""
+        with redshift.connected(settings().warehouse) as connection:
+            of = (connection, world.name, visits, marker.target)
+            found = ledger.windows(*of, snapshots=False)
+        asked.append(len(found))
+        if len(asked) == 1:
+            load(world, visits, 2)
+        return found
+
+    published = watermark.publish(world.lake, table, loaded, lake, marker, "sequential")
+    assert asked == [1, 2]
+    assert published.windows_loaded == 2
+    assert_tidy(world, "visits")
+
+
+def test_a_process_that_dies_before_it_is_published_has_it_done_by_the_next(
+    world: World, visits: str
+):
+    point = "pipeline.ledger.watermark:publish:before"
+    run = world.start("DailyLoad", "--table", visits, "--date", "2025-08-01", killed=point)
+    run.communicate(timeout=60)
+    assert world.lake_keys("watermarks/") == []
+    assert len(world.ledger("visits")) == 1
+    load(world, visits, 1)
+    assert_tidy(world, "visits")
