@@ -46,6 +46,18 @@ AND LTRIM(INFO) NOT LIKE 'SELECT%' AND LTRIM(INFO) NOT LIKE 'SHOW%'
 """
 # What SYSTEM stands for, where it is no offset or name: the operating system's zone.
 ZONE = "SELECT IF(@@global.time_zone = 'SYSTEM', @@system_time_zone, @@global.time_zone)"
+# What a user sees of a replica who may not ask for its status; NULL for nothing. An enumeration since
+# MariaDB 12, read_only is a number elsewhere.
+REPLICA_TRACES = """
+SELECT CASE
+  WHEN CONCAT(@@global.read_only) NOT IN ('0', 'OFF') THEN 'read_only is set'
+  WHEN @@global.innodb_read_only THEN 'innodb_read_only is set'
+  WHEN EXISTS (SELECT 1 FROM information_schema.processlist WHERE USER = 'system user'
+               AND (LEFT(COMMAND, 6) = 'Slave_' OR COMMAND = 'Connect')) THEN 'its threads run'
+END
+"""
+# Also of a replica below the level of statements, as an Aurora reader is.
+IS_READ_ONLY = "SELECT @@global.innodb_read_only OR CONCAT(@@global.read_only) NOT IN ('0', 'OFF')"
 SNAPSHOT = (
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
     "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
