@@ -54,12 +54,13 @@ def ended_until(connection: Connection, lag: int) -> datetime:
 
 
 def _ages(connection: Connection, lag: int) -> list[int] | None:
-    """Seconds since the oldest writing transaction and the oldest writing statement began.
+    """Seconds since the oldest writing statement and the oldest writing transaction began.
 
-    None where they cannot be seen.
+    None where they cannot be seen. Statements first: one that ends between the two looks has left its
+    transaction to be seen.
     """
     try:
-        ages = (_oldest_writer(connection), _oldest_statement(connection))
+        ages = (_oldest_statement(connection), _oldest_writer(connection))
     except pymysql.err.Error as error:
         if error.args[0] not in NO_PRIVILEGE:
             raise
