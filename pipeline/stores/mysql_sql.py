@@ -142,6 +142,18 @@ def oldest_writer(sign: str) -> str:
     )
 
 
+def put_back_since(age: int) -> str:
+    """Seconds by which the server's clock was put back since `age` seconds and an hour ago, at least 0.
+
+    An hour more, as `age` is a difference of local times and may be too little by that.
+    """
+    ago = f"INTERVAL {age + 3600:d} SECOND"
+    then, now = f"UTC_TIMESTAMP() - {ago}", "UTC_TIMESTAMP()"
+    local_then = f"CONVERT_TZ({then}, '+00:00', 'SYSTEM')"
+    local_now = f"CONVERT_TZ({now}, '+00:00', 'SYSTEM')"
+    return f"SELECT GREATEST(0, TIMESTAMPDIFF(SECOND, {local_now} - {ago}, {local_then}))"
+
+
 def literal_word(word: str) -> str:
     """A string literal of letters and digits; anything else is refused."""
     if not (word.isascii() and word.isalnum()):

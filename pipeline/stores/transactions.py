@@ -91,10 +91,19 @@ def _oldest_writer(connection: Connection) -> int | None:
             cursor.execute(mysql_sql.oldest_writer(uuid.uuid4().hex))
             age, seen = cursor.fetchone() or (None, 0)
         if seen:
-            return None if age is None else int(age) if age >= 0 else int(age) + 3600
+            return None if age is None else _with_hour_put_back(connection, int(age))
         time.sleep(random.uniform(0.11, 0.3))  # noqa: S311 - so that several do not look in step
     raise SourceError(
         "the source does not say which transactions are open now",
         why="its innodb_trx stays as it was, as it does when it is read more than ten times a second",
         todo="find out who reads information_schema.innodb_trx that often, and run it again",
     )
+
+
+def _with_hour_put_back(connection: Connection, age: int) -> int:
+    """The age, by the server's local time, and what its clock may have been put back by since.
+
+    A transaction begun before the change looks younger by that, or not even begun. Its digits do not
+    say on which side of the change it began: the older is taken.
+    """
+    return age + int(scalar(connection, mysql_sql.put_back_since(age)))
