@@ -38,10 +38,13 @@ FROM information_schema.tables WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s
 """
 CLOCK = "SELECT UTC_TIMESTAMP(6)"
 # A statement's NOW() is fixed when it begins, but it is no transaction yet while it waits for a metadata
-# or backup lock; its age tells how old a cursor it may still write.
+# or backup lock; its age tells how old a cursor it may still write. Commands that write have many names
+# (Query, Execute, Bulk_execute, Connect for an event): those that write nothing are named. The threads of a
+# replica are as old as it is behind.
 OLDEST_STATEMENT = """
 SELECT MAX(TIME) FROM information_schema.processlist
-WHERE ID <> CONNECTION_ID() AND COMMAND IN ('Query', 'Execute')
+WHERE ID <> CONNECTION_ID() AND USER <> 'system user' AND COMMAND NOT IN ('Sleep', 'Daemon')
+AND LEFT(COMMAND, 6) <> 'Slave_' AND LEFT(COMMAND, 11) <> 'Binlog Dump'
 AND LTRIM(INFO) NOT LIKE 'SELECT%' AND LTRIM(INFO) NOT LIKE 'SHOW%'
 """
 # What SYSTEM stands for, where it is no offset or name: the operating system's zone.

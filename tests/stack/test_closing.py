@@ -235,6 +235,28 @@ def test_a_statement_that_ends_between_two_looks_has_left_its_transaction_to_be_
     assert until <= at.replace(tzinfo=timezone.utc)
 
 
+def test_a_statement_of_an_event_holds_windows_back_too(world: World):
+    """It is shown as no query: commands that write have many names."""
+    world.sql(
+        "CREATE TABLE waiting (id INT PRIMARY KEY, at DATETIME(6) DEFAULT CURRENT_TIMESTAMP(6))"
+    )
+    ((before,),) = world.sql("SELECT @@global.event_scheduler")
+    with closing(world.source()) as locker, mysql.connected(settings().source) as connection:
+        locker.cursor().execute("LOCK TABLES waiting READ")
+        event = "CREATE EVENT once ON SCHEDULE AT NOW() DO INSERT INTO waiting (id) VALUES (2)"
+        world.sql("SET GLOBAL event_scheduler = ON", event)
+        try:
+            assert wait_for(connection, "INSERT INTO waiting") not in ("Query", "Execute")
+            until = transactions.closed_until(connection, 0)
+        finally:
+            locker.cursor().execute("UNLOCK TABLES")
+            world.sql(f"SET GLOBAL event_scheduler = {before}")
+    deadline = monotonic() + 20
+    while not (rows := world.sql("SELECT at FROM waiting")):
+        assert monotonic() < deadline, "the event never wrote"
+    assert until <= rows[0][0].replace(tzinfo=timezone.utc)
+
+
 def test_the_open_transactions_are_those_of_now_however_often_others_look(
     world: World, visits: str, writer: Any
 ):
