@@ -39,11 +39,13 @@ def is_fixed(
     """Whether the window, whose end has passed, has its ids; gives them to it where that can be done now.
 
     `described` gives the table and its id column. A reading that has to wait is kept in the lake, so that a
-    later run need not wait again.
+    later run need not wait again. Raises DataError where what earlier windows were given is lost.
     """
     ranges, tag = id_ranges.read(store, keys)
     if ranges.of(window) is not None:
         return True
+    if tag is None:
+        id_ranges.check_not_lost(store, keys)
     with connect() as connection:
         source, cursor = described(connection)
         while ranges.of(window) is None:

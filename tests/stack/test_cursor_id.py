@@ -251,3 +251,32 @@ def test_ids_that_were_fixed_and_lost_are_told(world: World, logs: str):
     error = world.failure(DailyLoad(date=date(2025, 8, 1), table=logs))
     assert "are not known any more" in str(error)
     assert keys.id_ranges in str(error)
+
+
+def test_ranges_that_are_lost_are_not_begun_anew(world: World, logs: str):
+    """The first range has no lower bound: an append would put its rows in the place of all others."""
+    add(world, 1, 2)
+    load_day(world, logs, "2025-08-01")
+    keys = world.keys("logs")
+    world.lake.delete([keys.id_ranges])
+    add(world, 3)
+    world.sql("DELETE FROM logs WHERE id = 1")
+    arguments = ["DailyLoad", "--date", "2025-08-02", "--table", logs]
+    for _ in range(2):
+        out = world.luigi(*arguments, check=45).stdout
+        assert f"the ids of the windows of {logs} are lost" in out
+        assert keys.id_ranges in out
+        assert "restore it" in out
+        assert not world.lake.exists(keys.id_ranges)
+        # the lake may be emptied by its age: what is loaded tells as well
+        world.lake.delete(world.lake_keys(keys.lake))
+    assert loaded(world) == [1, 2]
+
+
+def test_ranges_that_are_damaged_are_to_be_restored_and_not_deleted(world: World, logs: str):
+    add(world, 1)
+    load_day(world, logs, "2025-08-01")
+    world.lake.put(world.keys("logs").id_ranges, b'{"table": ')
+    out = world.luigi("DailyLoad", "--date", "2025-08-02", "--table", logs, check=43).stdout
+    assert "restore it" in out
+    assert "delete it" not in out
