@@ -142,8 +142,22 @@ def _check_cursor(definition: TableDefinition, source: SourceTable) -> None:
             why=f"it is {column.source_type}",
             todo=f"name {wanted}, or use {other}",
         )
+    _check_ascends(definition, source, column)
     if (advice := index_advice(column.name, source)) and once.is_new(advice):
         log.warning(advice)
+
+
+def _check_ascends(definition: TableDefinition, source: SourceTable, column: Column) -> None:
+    """An id that does not ascend as rows are added would be below those that are read already."""
+    if definition.cursor_type != "id" or definition.ids_ascend:
+        return
+    if column.name != source.auto_increment:
+        raise ConfigurationError(
+            f"the cursor {column.name} of {source.name} has no AUTO_INCREMENT",
+            why="a row that is added with an id below the highest would never be read",
+            todo="name the AUTO_INCREMENT column; or, where every new row gets a higher id than any that "
+            "is committed or under way, say so with `ids_ascend: true`",
+        )
 
 
 def index_advice(cursor: str, source: SourceTable) -> str:

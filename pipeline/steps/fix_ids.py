@@ -16,6 +16,7 @@ from datetime import datetime
 from pipeline.ledger import id_ranges
 from pipeline.ledger.id_ranges import Reading
 from pipeline.names import Keys
+from pipeline.steps import once
 from pipeline.stores import mysql, mysql_sql, transactions
 from pipeline.stores.mysql import Connection
 from pipeline.stores.s3 import Store
@@ -72,10 +73,21 @@ def is_fixed(
 
 
 def _take(connection: Connection, source: SourceTable, cursor: str) -> Reading:
+    if (step := int(mysql.scalar(connection, mysql_sql.ID_STEP))) > 1:
+        _tell_of_steps(source, step)
     asked = mysql.clock(connection)
     highest = mysql.scalar(connection, mysql_sql.highest(source.name, cursor))
     behind = id_ranges.LEAST if highest is None else int(highest) + 1
     return Reading(behind=behind, asked=asked, answered=mysql.clock(connection))
+
+
+def _tell_of_steps(source: SourceTable, step: int) -> None:
+    said = (
+        f"{source.name}: ids step by {step} (auto_increment_increment), as where several servers write; "
+        "an id that another of them hands out below the highest is never read (docs/cursors.md)"
+    )
+    if once.is_new(said):
+        log.warning(said)
 
 
 def _wait(connection: Connection, moment: datetime, lag: int) -> bool:

@@ -61,6 +61,8 @@ END
 """
 # Also of a replica below the level of statements, as an Aurora reader is.
 IS_READ_ONLY = "SELECT @@global.innodb_read_only OR CONCAT(@@global.read_only) NOT IN ('0', 'OFF')"
+# By how much ids of one server step; more than one where several servers write.
+ID_STEP = "SELECT @@global.auto_increment_increment"
 SNAPSHOT = (
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
     "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",

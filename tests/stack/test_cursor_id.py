@@ -280,3 +280,29 @@ def test_ranges_that_are_damaged_are_to_be_restored_and_not_deleted(world: World
     out = world.luigi("DailyLoad", "--date", "2025-08-02", "--table", logs, check=43).stdout
     assert "restore it" in out
     assert "delete it" not in out
+
+
+def test_ids_that_the_server_does_not_hand_out_are_refused_unless_they_are_said_to_ascend(
+    world: World,
+):
+    world.sql(
+        "CREATE TABLE logs (id BIGINT PRIMARY KEY, who INT NOT NULL)",
+        "INSERT INTO logs VALUES (7, 1)",
+    )
+    definition = {"cursor": "id", "cursor_type": "id"}
+    table = world.define("logs", **definition)
+    out = world.luigi("DailyLoad", "--date", "2025-08-01", "--table", table, check=41).stdout
+    assert "has no AUTO_INCREMENT" in out
+    assert "ids_ascend: true" in out
+    load_day(world, world.define("logs", **definition, ids_ascend=True), "2025-08-01")
+    assert loaded(world) == [1]
+
+
+def test_ids_of_several_servers_are_warned_of(world: World, logs: str):
+    add(world, 1)
+    world.sql("SET GLOBAL auto_increment_increment = 3")
+    try:
+        out = world.luigi("DailyLoad", "--date", "2025-08-01", "--table", logs).stdout
+    finally:
+        world.sql("SET GLOBAL auto_increment_increment = 1")
+    assert out.count("ids step by 3 (auto_increment_increment)") == 1
