@@ -15,7 +15,7 @@ from datetime import datetime
 
 from pipeline.ledger import id_ranges
 from pipeline.ledger.id_ranges import Reading
-from pipeline.names import Keys
+from pipeline.names import Keys, TableName
 from pipeline.steps import once
 from pipeline.stores import mysql, mysql_sql, transactions
 from pipeline.stores.mysql import Connection
@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 PATIENCE = 10.0
 """Seconds for which transactions are waited for; most are over in less."""
 _PAUSE = 0.2
+# Tables for which that was in vain: their other windows, which may be many, are not waited for.
+_in_vain: set[TableName] = set()
 
 
 def is_fixed(
@@ -54,7 +56,7 @@ def is_fixed(
             if reading is None or reading.asked < window.end:
                 reading = _take(connection, source, cursor)
                 ranges = ranges.with_reading(reading)
-            is_over = _wait(connection, reading.answered, lag)
+            is_over = _wait(connection, source.name, reading.answered, lag)
             wanted = ranges.with_window(window, reading.behind) if is_over else ranges
             if not id_ranges.replace(store, keys, wanted, tag):
                 ranges, tag = id_ranges.read(store, keys)
@@ -90,11 +92,12 @@ def _tell_of_steps(source: SourceTable, step: int) -> None:
         log.warning(said)
 
 
-def _wait(connection: Connection, moment: datetime, lag: int) -> bool:
+def _wait(connection: Connection, table: TableName, moment: datetime, lag: int) -> bool:
     """Whether everything that had begun by that moment is over, or soon is."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + (0.0 if table in _in_vain else PATIENCE)
     while transactions.ended_until(connection, lag) < moment:
         if time.monotonic() > deadline:
+            _in_vain.add(table)
             return False
         time.sleep(_PAUSE)
     return True

@@ -155,6 +155,7 @@ def test_a_lower_id_that_commits_later_is_waited_for(
     add(world, 3)  # came after the reading: it belongs to a later window
     assert not is_fixed(world, window)
     writer.commit()
+    world.forget()
     monkeypatch.setattr(fix_ids, "PATIENCE", 30.0)
     assert is_fixed(world, window)
     assert ranges(world).of(window) == Bounds(None, "3")
@@ -306,3 +307,15 @@ def test_ids_of_several_servers_are_warned_of(world: World, logs: str):
     finally:
         world.sql("SET GLOBAL auto_increment_increment = 1")
     assert out.count("ids step by 3 (auto_increment_increment)") == 1
+
+
+def test_of_many_windows_the_first_alone_is_waited_for(
+    world: World, logs: str, writer: Any, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(fix_ids, "PATIENCE", 4.0)
+    writer.cursor().execute("INSERT INTO logs (who) VALUES (1)")
+    windows = [day(f"2025-08-0{number}") for number in range(1, 6)]
+    begun = time.monotonic()
+    assert [is_fixed(world, window) for window in windows] == [False] * 5
+    assert 4 <= time.monotonic() - begun < 12  # not five times four
+    writer.commit()
