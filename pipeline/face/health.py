@@ -55,18 +55,19 @@ def check_all(settings: Settings) -> list[Finding]:
 def check_tables(settings: Settings, tables: Sequence[Table]) -> list[Finding]:
     """Each table's definition against the source: does it have those columns, an index, a key?"""
     with mysql.connected(settings.source, settings.bastion) as connection:
-        zone = settings.source.timezone or mysql.zone(connection)
+        zone = mysql.zone(connection)
         return [
             _found(str(table.name), partial(_table, connection, table, zone), settings)
             for table in tables
         ]
 
 
-def _table(connection: mysql.Connection, table: Table, zone: str, _settings: Settings) -> str:
+def _table(connection: mysql.Connection, table: Table, zone: str, settings: Settings) -> str:
     definition = table.definition
     source = source_table.describe(connection, table.name, definition.exclude, definition.rename)
     check.check_table(table, source)
-    check.check_zone(table, source, zone)
+    if not (definition.source_timezone or settings.source.timezone):
+        check.check_zone(table, source, zone)
     key = ", ".join(check.key_of(table, source)) or "none"
     if definition.cursor and (advice := check.index_advice(definition.cursor, source)):
         return advice

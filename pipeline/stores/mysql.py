@@ -130,7 +130,7 @@ def clock(connection: Connection) -> datetime:
 
 
 def zone(connection: Connection) -> str:
-    """The zone of the server's sessions that set none, as the server names it."""
+    """The zone of sessions that set none, as the server names it; UTC for any that is UTC all year."""
     return str(scalar(connection, mysql_sql.ZONE))
 
 

@@ -47,8 +47,17 @@ WHERE ID <> CONNECTION_ID() AND USER <> 'system user' AND COMMAND NOT IN ('Sleep
 AND LEFT(COMMAND, 6) <> 'Slave_' AND LEFT(COMMAND, 11) <> 'Binlog Dump'
 AND LTRIM(INFO) NOT LIKE 'SELECT%' AND LTRIM(INFO) NOT LIKE 'SHOW%'
 """
-# What SYSTEM stands for, where it is no offset or name: the operating system's zone.
-ZONE = "SELECT IF(@@global.time_zone = 'SYSTEM', @@system_time_zone, @@global.time_zone)"
+# A name does not tell: London is GMT to a server started there in winter. So a day of winter and one of
+# summer are compared. SYSTEM is the operating system's zone.
+ZONE = """
+SELECT CASE
+  WHEN CONVERT_TZ(winter, @@global.time_zone, '+00:00') = winter
+   AND CONVERT_TZ(summer, @@global.time_zone, '+00:00') = summer THEN 'UTC'
+  WHEN @@global.time_zone = 'SYSTEM' THEN CONCAT('SYSTEM, ', @@system_time_zone)
+  ELSE @@global.time_zone END
+FROM (SELECT TIMESTAMP(MAKEDATE(YEAR(UTC_TIMESTAMP()), 15)) AS winter,
+             TIMESTAMP(MAKEDATE(YEAR(UTC_TIMESTAMP()), 196)) AS summer) AS dates
+"""
 # What a user sees of a replica who may not ask for its status; NULL for nothing. An enumeration since
 # MariaDB 12, read_only is a number elsewhere.
 REPLICA_TRACES = """

@@ -1,4 +1,4 @@
-"""A source whose operating system is in local time: its clock goes back."""
+"""A source whose operating system is in local time: its clock goes back, and in winter it says GMT."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -62,3 +62,16 @@ def test_a_transaction_begun_before_the_clock_went_back_is_as_old_as_it_is(
     assert mysql.clock(connection) == instant
     assert transactions._with_hour_put_back(connection, by_local_time) == age
 
+
+@pytest.mark.parametrize(
+    ("zone", "says"), [("SYSTEM", "SYSTEM, "), ("+00:00", "UTC"), ("+01:00", "+01:00")]
+)
+def test_a_zone_is_utc_if_it_is_so_in_winter_and_in_summer(
+    london: InLondon, connection: mysql.Connection, zone: str, says: str
+):
+    with london.connect(root=True) as root, root.cursor() as cursor:
+        cursor.execute(f"SET GLOBAL time_zone = '{zone}'")
+        try:
+            assert mysql.zone(connection).startswith(says)
+        finally:
+            cursor.execute("SET GLOBAL time_zone = 'SYSTEM'")
