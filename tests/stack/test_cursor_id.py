@@ -319,3 +319,23 @@ def test_of_many_windows_the_first_alone_is_waited_for(
     assert [is_fixed(world, window) for window in windows] == [False] * 5
     assert 4 <= time.monotonic() - begun < 12  # not five times four
     writer.commit()
+
+
+@pytest.mark.parametrize(
+    ("kind", "top"),
+    [("SMALLINT", 2**15), ("INT", 2**31), ("BIGINT", 2**63), ("BIGINT UNSIGNED", 2**64)],
+)
+def test_ids_of_every_width_up_to_the_highest(
+    world: World, kind: str, top: int, capsys: pytest.CaptureFixture[str]
+):
+    """The bound behind the highest is no value of the column's type, nor is that of an empty table."""
+    world.sql(f"CREATE TABLE logs (id {kind} PRIMARY KEY AUTO_INCREMENT, who INT NOT NULL)")
+    table = world.define("logs", cursor="id", cursor_type="id")
+    load_day(world, table, "2025-08-01")
+    world.sql(f"INSERT INTO logs VALUES (1, 1), ({top - 1}, 2)")
+    window = window_until_now(world)
+    load(world, table, window)
+    load(world, table, window_until_now(world, window))
+    assert [int(number) for (number,) in world.loaded("logs", "id")] == [1, top - 1]
+    world.forget()
+    assert main(["verify"]) == 0, capsys.readouterr().out
