@@ -102,6 +102,21 @@ class ChunkFigures(BaseModel):
     nul_columns: tuple[str, ...] = ()
 
 
+class ReadBy(BaseModel):
+    """What a table's windows are made by: its cursor column, the `cursor_type`, its unit and its zone."""
+
+    model_config = ConfigDict(frozen=True)
+
+    column: str
+    type: str
+    unit: str | None = None
+    timezone: str | None = None
+
+    def __str__(self) -> str:
+        said = (self.type, self.unit, self.timezone and f"local time of {self.timezone}")
+        return f"{self.column} ({', '.join(word for word in said if word)})"
+
+
 class LakeManifest(Marker):
     """UploadParquet's marker: the window's rows as they stand in the lake."""
 
@@ -119,6 +134,8 @@ class LakeManifest(Marker):
     nul_columns: tuple[str, ...] = ()
     rows_without_cursor: int = 0
     """Rows of the whole table, as it was planned, that no window holds (`on_null_cursor: ignore`)."""
+    cursor: ReadBy | None = None
+    """None for a full snapshot."""
 
     @property
     def digest(self) -> str:

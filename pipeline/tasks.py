@@ -18,7 +18,7 @@ from pipeline.columns import fingerprint
 from pipeline.config.settings import settings
 from pipeline.cursors import Bounds
 from pipeline.errors import DataError
-from pipeline.ledger import ledger, watermark
+from pipeline.ledger import ledger, loaded_by, watermark
 from pipeline.ledger.load import Load
 from pipeline.manifest import CsvManifest, LakeManifest
 from pipeline.names import lake_marker
@@ -176,7 +176,9 @@ class UploadParquet(WindowTask):
             paths = self.spool.chunk_paths(chunks)
             parts = [(path, figures_of(path)) for path in paths]
             without = chunks.rows_without_cursor
-            stored = upload.upload_window(lake(), self.keys, self.window, parts, without)
+            stored = upload.upload_window(
+                lake(), self.keys, self.window, parts, without, self.definition.definition
+            )
             self.say(f"in the lake: {stored.rows:,} rows, {stored.bytes:,} bytes of Parquet")
             self.warn(stored.coerced)
             if without:
@@ -252,6 +254,7 @@ class CopyToRedshift(WindowTask):
         what = Load(self.definition, self.window, csv, warehouse.schema_name, bounds)
         credentials = load.credentials(warehouse, settings().lake)
         with redshift.connected(warehouse, settings().bastion) as connection:
+            loaded_by.check(connection, lake(), what, manifest.cursor)
             marker = load.load_window(connection, lake(), what, credentials, self.progress)
             loaded = ledger.windows(connection, warehouse.schema_name, str(self.definition.name))
         load.write_marker(lake(), self.keys, self.window, marker)

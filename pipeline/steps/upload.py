@@ -8,7 +8,9 @@ from datetime import datetime
 from pathlib import Path
 
 from pipeline.columns import Column
+from pipeline.config.tables import TableDefinition
 from pipeline.errors import DataError
+from pipeline.ledger.loaded_by import read_by
 from pipeline.manifest import (
     ChunkFigures,
     LakeManifest,
@@ -29,6 +31,7 @@ def upload_window(
     window: Window,
     chunks: Sequence[tuple[Path, ChunkFigures]],
     rows_without_cursor: int = 0,
+    definition: TableDefinition | None = None,
 ) -> LakeManifest:
     """Store each chunk as a part and write the lake manifest, once.
 
@@ -61,6 +64,7 @@ def upload_window(
         coerced=added_up(each for f in figures for each in f.coerced),
         nul_columns=tuple(sorted({name for f in figures for name in f.nul_columns})),
         rows_without_cursor=rows_without_cursor,
+        cursor=read_by(definition, columns) if definition else None,
     )
     if not store.put_if_absent(keys.lake_marker(window), manifest.encode()):
         manifest = read_manifest(store, keys, window)

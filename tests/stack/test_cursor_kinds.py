@@ -317,9 +317,11 @@ def test_a_server_in_another_zone_changes_no_bounds(world: World, events: str, z
         out = world.luigi(*arguments, check=41).stdout
         assert f"the server's zone is {zone}" in out
         assert "set DB_TIMEZONE" in out
-        local = world.define(events, cursor="at", source_timezone="America/New_York")
+        local = world.define(
+            events, cursor="at", source_timezone="America/New_York", target="other"
+        )
         load_day(world, local, "2025-08-02")
-        assert world.loaded(events, "id, at")[-1] == (3, datetime(2025, 8, 2))
+        assert world.loaded("other", "id, at")[-1] == (3, datetime(2025, 8, 2))
     finally:
         world.sql(f"SET GLOBAL time_zone = '{before}'")
 
