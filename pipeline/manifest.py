@@ -200,8 +200,14 @@ class ViewsMarker(Marker):
 MarkerT = TypeVar("MarkerT", bound=BaseModel)
 
 
-def decode(model: type[MarkerT], data: bytes, where: str) -> MarkerT:
-    """The marker that `data` holds; raises LakeError when it is not one (`where`: the key read)."""
+_AGAIN = "delete it, and the stage that writes it will run again"
+
+
+def decode(model: type[MarkerT], data: bytes, where: str, todo: str = _AGAIN) -> MarkerT:
+    """The marker that `data` holds; raises LakeError when it is not one.
+
+    `where` is the key read, `todo` what to do with an object that no stage writes anew.
+    """
     try:
         return model.model_validate_json(data)
     except ValidationError as error:
@@ -209,7 +215,7 @@ def decode(model: type[MarkerT], data: bytes, where: str) -> MarkerT:
         raise LakeError(
             f"{where} is not a marker this version understands",
             why=f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}",
-            todo="delete it, and the stage that writes it will run again",
+            todo=todo,
         ) from None
 
 

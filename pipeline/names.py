@@ -138,6 +138,11 @@ class Keys:
         return f"watermarks/{self.table.path.replace('/', '.')}.json"
 
     @property
+    def loaded_by(self) -> str:
+        """``cursors/settlement/partner_info.json``: the cursor that the warehouse table is loaded by."""
+        return f"cursors/{self.table.path}.json"
+
+    @property
     def id_ranges(self) -> str:
         """``ids/settlement/partner_info.json``: which ids each window has, of a table with an id cursor."""
         return f"ids/{self.table.path}.json"

@@ -26,7 +26,7 @@ from pipeline.config import settings as settings_module
 from pipeline.config import tables as tables_module
 from pipeline.errors import PipelineError
 from pipeline.names import Keys, TableName
-from pipeline.steps import ready
+from pipeline.steps import fix_ids, ready
 from pipeline.stores.s3 import Store, store
 from pipeline.window import Window
 from tests.servers import Servers
@@ -98,6 +98,7 @@ class World:
         limits.begin(None, None)
         ready._known.clear()
         ready._failed.clear()
+        fix_ids._in_vain.clear()
         luigi.task_register.Register.clear_instance_cache()
 
     # Running

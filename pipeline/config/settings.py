@@ -41,7 +41,12 @@ class Source(_Section):
 
     host: str = _setting(..., "DB_HOST", "host name, as seen from the bastion if there is one")
     port: int = _setting(3306, "DB_PORT", "port", ge=1, le=65535)
-    user: str = _setting(..., "DB_USER", "user; needs SELECT, and PROCESS to see open transactions")
+    user: str = _setting(
+        ...,
+        "DB_USER",
+        "user; needs SELECT, PROCESS to see open transactions, and on a replica REPLICATION CLIENT "
+        "(MariaDB: SLAVE MONITOR) to see how far it is behind",
+    )
     password: SecretStr = _setting(..., "DB_PASSWORD", "password")
     database: str = _setting("", "DB_DATABASE", "database of tables named without one")
     ssl_ca: Path | None = _setting(

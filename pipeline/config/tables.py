@@ -33,6 +33,10 @@ class TableDefinition(Policies):
         "full: no cursor, a snapshot of the whole table",
     )
     epoch_unit: EpochUnit = Field("seconds", description="what a cursor_type: epoch counts")
+    ids_ascend: bool = Field(
+        False,
+        description="cursor_type: id of a column without AUTO_INCREMENT, whose ids ascend all the same",
+    )
     source_timezone: str | None = Field(
         None,
         description="zone whose local time the DATETIME columns hold; default: DB_TIMEZONE",
@@ -94,6 +98,8 @@ class TableDefinition(Policies):
     def _agrees(self) -> TableDefinition:
         if "epoch_unit" in self.model_fields_set and self.cursor_type != "epoch":
             raise ValueError("epoch_unit goes with cursor_type: epoch")
+        if self.ids_ascend and self.cursor_type != "id":
+            raise ValueError("ids_ascend goes with cursor_type: id")
         if self.cursor_type == "full":
             if self.cursor:
                 raise ValueError("cursor_type: full reads the whole table and takes no cursor")

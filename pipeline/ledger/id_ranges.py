@@ -8,12 +8,13 @@ order windows are asked for, and none ever changes: the object is replaced only 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.cursors import Bounds
+from pipeline.errors import DataError
 from pipeline.manifest import decode
 from pipeline.names import Keys
 from pipeline.stores.s3 import Store
@@ -84,12 +85,40 @@ class IdRanges(BaseModel):
         return self.model_copy(update={"reading": reading})
 
 
+_RESTORE = (
+    "restore it from an earlier version or a backup of the bucket; what it says stands nowhere else"
+)
+
+
 def read(store: Store, keys: Keys) -> tuple[IdRanges, str | None]:
-    """The table's ranges, and what `replace` must be told: the tag of this state, None before the first."""
+    """The table's ranges, and what `replace` must be told: the tag of this state, None before the first.
+
+    Raises LakeError for an object that is damaged.
+    """
     found = store.get_tagged(keys.id_ranges)
     if found is None:
         return IdRanges(table=str(keys.table)), None
-    return decode(IdRanges, found[0], store.url(keys.id_ranges)), found[1]
+    return decode(IdRanges, found[0], store.url(keys.id_ranges), _RESTORE), found[1]
+
+
+def check_not_lost(store: Store, keys: Keys) -> None:
+    """Raise DataError where there are no ranges any more, though windows of the table were planned.
+
+    To begin anew then would be to read every row again, and to put all of them in the place of all.
+    """
+    if not any(_windows(store, keys)) or store.exists(keys.id_ranges):
+        return
+    raise DataError(
+        f"the ids of the windows of {keys.table} are lost",
+        why=f"windows are in the lake or loaded, but {store.url(keys.id_ranges)} is not there",
+        todo=f"{_RESTORE}. If the table had another cursor before, begin anew (docs/redo.md)",
+    )
+
+
+def _windows(store: Store, keys: Keys) -> Iterator[str]:
+    """Markers of windows; what is in the lake may be gone after a while, what is loaded stays."""
+    yield from (found.key for found in store.list(keys.lake) if keys.is_lake_marker(found.key))
+    yield from (found.key for found in store.list(keys.loads))
 
 
 def replace(store: Store, keys: Keys, ranges: IdRanges, tag: str | None) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from pipeline.columns import is_text_of_number
+from pipeline.columns import Column, is_text_of_number
 from pipeline.config.policies import KINDS
 from pipeline.config.tables import Table, TableDefinition
 from pipeline.errors import ConfigurationError
@@ -73,12 +73,10 @@ def peculiarities(table: Table, source: SourceTable) -> list[str]:
     return [f"{what}: {', '.join(names)}" for what, names in found.items() if names]
 
 
-_UTC = {"UTC", "+00:00", "GMT", "ETC/UTC", "ZULU", "UNIVERSAL"}
-
-
 def check_zone(table: Table, source: SourceTable, server_zone: str) -> None:
     """Raise ConfigurationError where it is not said whose time a DATETIME or DATE cursor is.
 
+    For tables of which no zone is set; `server_zone` is that of the server's sessions, UTC for any that is.
     Sessions write the server's zone into it unless they set one; a window in UTC would then close
     hours before its rows are written, or never see them.
     """
@@ -89,7 +87,7 @@ def check_zone(table: Table, source: SourceTable, server_zone: str) -> None:
         table.definition.datetimes_as_is, (c.name for c in source.columns)
     ):
         return
-    if server_zone.upper() not in _UTC:
+    if server_zone != "UTC":
         raise ConfigurationError(
             f"the cursor {cursor.name} of {source.name} may not be in UTC",
             why=f"a {cursor.source_type.upper()} has no zone, and the server's zone is {server_zone}",
@@ -124,8 +122,22 @@ def _check_cursor(definition: TableDefinition, source: SourceTable) -> None:
             why=f"it is {column.source_type}",
             todo=f"name {wanted}, or use {other}",
         )
+    _check_ascends(definition, source, column)
     if (advice := index_advice(column.name, source)) and once.is_new(advice):
         log.warning(advice)
+
+
+def _check_ascends(definition: TableDefinition, source: SourceTable, column: Column) -> None:
+    """An id that does not ascend as rows are added would be below those that are read already."""
+    if definition.cursor_type != "id" or definition.ids_ascend:
+        return
+    if column.name != source.auto_increment:
+        raise ConfigurationError(
+            f"the cursor {column.name} of {source.name} has no AUTO_INCREMENT",
+            why="a row that is added with an id below the highest would never be read",
+            todo="name the AUTO_INCREMENT column; or, where every new row gets a higher id than any that "
+            "is committed or under way, say so with `ids_ascend: true`",
+        )
 
 
 def index_advice(cursor: str, source: SourceTable) -> str:

@@ -15,7 +15,8 @@ from datetime import datetime
 
 from pipeline.ledger import id_ranges
 from pipeline.ledger.id_ranges import Reading
-from pipeline.names import Keys
+from pipeline.names import Keys, TableName
+from pipeline.steps import once
 from pipeline.stores import mysql, mysql_sql, transactions
 from pipeline.stores.mysql import Connection
 from pipeline.stores.s3 import Store
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 PATIENCE = 10.0
 """Seconds for which transactions are waited for; most are over in less."""
 _PAUSE = 0.2
+# Tables for which that was in vain: their other windows, which may be many, are not waited for.
+_in_vain: set[TableName] = set()
 
 
 def is_fixed(
@@ -39,11 +42,13 @@ def is_fixed(
     """Whether the window, whose end has passed, has its ids; gives them to it where that can be done now.
 
     `described` gives the table and its id column. A reading that has to wait is kept in the lake, so that a
-    later run need not wait again.
+    later run need not wait again. Raises DataError where what earlier windows were given is lost.
     """
     ranges, tag = id_ranges.read(store, keys)
     if ranges.of(window) is not None:
         return True
+    if tag is None:
+        id_ranges.check_not_lost(store, keys)
     with connect() as connection:
         source, cursor = described(connection)
         while ranges.of(window) is None:
@@ -51,7 +56,7 @@ def is_fixed(
             if reading is None or reading.asked < window.end:
                 reading = _take(connection, source, cursor)
                 ranges = ranges.with_reading(reading)
-            is_over = _wait(connection, reading.answered, lag)
+            is_over = _wait(connection, source.name, reading.answered, lag)
             wanted = ranges.with_window(window, reading.behind) if is_over else ranges
             if not id_ranges.replace(store, keys, wanted, tag):
                 ranges, tag = id_ranges.read(store, keys)
@@ -70,17 +75,29 @@ def is_fixed(
 
 
 def _take(connection: Connection, source: SourceTable, cursor: str) -> Reading:
+    if (step := int(mysql.scalar(connection, mysql_sql.ID_STEP))) > 1:
+        _tell_of_steps(source, step)
     asked = mysql.clock(connection)
     highest = mysql.scalar(connection, mysql_sql.highest(source.name, cursor))
     behind = id_ranges.LEAST if highest is None else int(highest) + 1
     return Reading(behind=behind, asked=asked, answered=mysql.clock(connection))
 
 
-def _wait(connection: Connection, moment: datetime, lag: int) -> bool:
+def _tell_of_steps(source: SourceTable, step: int) -> None:
+    said = (
+        f"{source.name}: ids step by {step} (auto_increment_increment), as where several servers write; "
+        "an id that another of them hands out below the highest is never read (docs/cursors.md)"
+    )
+    if once.is_new(said):
+        log.warning(said)
+
+
+def _wait(connection: Connection, table: TableName, moment: datetime, lag: int) -> bool:
     """Whether everything that had begun by that moment is over, or soon is."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + (0.0 if table in _in_vain else PATIENCE)
     while transactions.ended_until(connection, lag) < moment:
         if time.monotonic() > deadline:
+            _in_vain.add(table)
             return False
         time.sleep(_PAUSE)
     return True

@@ -26,6 +26,8 @@ Connection: TypeAlias = "pymysql.connections.Connection[Any]"
 
 _REFUSED = {ER.ACCESS_DENIED_ERROR, ER.DBACCESS_DENIED_ERROR, ER.TABLEACCESS_DENIED_ERROR}
 _AWAY = {CR.CR_CONN_HOST_ERROR, CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST, CR.CR_CONNECTION_ERROR}
+# "You lack a privilege for this statement", as MariaDB and MySQL say it.
+NO_PRIVILEGE = {ER.SPECIFIC_ACCESS_DENIED_ERROR, ER.ACCESS_DENIED_ERROR}
 # The server is shutting down, or an administrator ended the connection: MariaDB's number and MySQL's.
 _ENDED = {ER.SERVER_SHUTDOWN, 1927, 3169}
 
@@ -128,7 +130,7 @@ def clock(connection: Connection) -> datetime:
 
 
 def zone(connection: Connection) -> str:
-    """The zone of the server's sessions that set none, as the server names it."""
+    """The zone of sessions that set none, as the server names it; UTC for any that is UTC all year."""
     return str(scalar(connection, mysql_sql.ZONE))
 
 

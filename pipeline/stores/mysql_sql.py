@@ -38,14 +38,40 @@ FROM information_schema.tables WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s
 """
 CLOCK = "SELECT UTC_TIMESTAMP(6)"
 # A statement's NOW() is fixed when it begins, but it is no transaction yet while it waits for a metadata
-# or backup lock; its age tells how old a cursor it may still write.
+# or backup lock; its age tells how old a cursor it may still write. Commands that write have many names
+# (Query, Execute, Bulk_execute, Connect for an event): those that write nothing are named. The threads of a
+# replica are as old as it is behind.
 OLDEST_STATEMENT = """
 SELECT MAX(TIME) FROM information_schema.processlist
-WHERE ID <> CONNECTION_ID() AND COMMAND IN ('Query', 'Execute')
+WHERE ID <> CONNECTION_ID() AND USER <> 'system user' AND COMMAND NOT IN ('Sleep', 'Daemon')
+AND LEFT(COMMAND, 6) <> 'Slave_' AND LEFT(COMMAND, 11) <> 'Binlog Dump'
 AND LTRIM(INFO) NOT LIKE 'SELECT%' AND LTRIM(INFO) NOT LIKE 'SHOW%'
 """
-# What SYSTEM stands for, where it is no offset or name: the operating system's zone.
-ZONE = "SELECT IF(@@global.time_zone = 'SYSTEM', @@system_time_zone, @@global.time_zone)"
+# A name does not tell: London is GMT to a server started there in winter. So a day of winter and one of
+# summer are compared. SYSTEM is the operating system's zone.
+ZONE = """
+SELECT CASE
+  WHEN CONVERT_TZ(winter, @@global.time_zone, '+00:00') = winter
+   AND CONVERT_TZ(summer, @@global.time_zone, '+00:00') = summer THEN 'UTC'
+  WHEN @@global.time_zone = 'SYSTEM' THEN CONCAT('SYSTEM, ', @@system_time_zone)
+  ELSE @@global.time_zone END
+FROM (SELECT TIMESTAMP(MAKEDATE(YEAR(UTC_TIMESTAMP()), 15)) AS winter,
+             TIMESTAMP(MAKEDATE(YEAR(UTC_TIMESTAMP()), 196)) AS summer) AS dates
+"""
+# What a user sees of a replica who may not ask for its status; NULL for nothing. An enumeration since
+# MariaDB 12, read_only is a number elsewhere.
+REPLICA_TRACES = """
+SELECT CASE
+  WHEN CONCAT(@@global.read_only) NOT IN ('0', 'OFF') THEN 'read_only is set'
+  WHEN @@global.innodb_read_only THEN 'innodb_read_only is set'
+  WHEN EXISTS (SELECT 1 FROM information_schema.processlist WHERE USER = 'system user'
+               AND (LEFT(COMMAND, 6) = 'Slave_' OR COMMAND = 'Connect')) THEN 'its threads run'
+END
+"""
+# Also of a replica below the level of statements, as an Aurora reader is.
+IS_READ_ONLY = "SELECT @@global.innodb_read_only OR CONCAT(@@global.read_only) NOT IN ('0', 'OFF')"
+# By how much ids of one server step; more than one where several servers write.
+ID_STEP = "SELECT @@global.auto_increment_increment"
 SNAPSHOT = (
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
     "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
@@ -130,6 +156,18 @@ def oldest_writer(sign: str) -> str:
         f"SELECT TIMESTAMPDIFF(SECOND, {began}, CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', 'SYSTEM')), "
         f"COALESCE(SUM(INSTR(trx_query, {literal_word(sign)}) > 0), 0) FROM information_schema.innodb_trx"
     )
+
+
+def put_back_since(age: int) -> str:
+    """Seconds by which the server's clock was put back since `age` seconds and an hour ago, at least 0.
+
+    An hour more, as `age` is a difference of local times and may be too little by that.
+    """
+    ago = f"INTERVAL {age + 3600:d} SECOND"
+    then, now = f"UTC_TIMESTAMP() - {ago}", "UTC_TIMESTAMP()"
+    local_then = f"CONVERT_TZ({then}, '+00:00', 'SYSTEM')"
+    local_now = f"CONVERT_TZ({now}, '+00:00', 'SYSTEM')"
+    return f"SELECT GREATEST(0, TIMESTAMPDIFF(SECOND, {local_now} - {ago}, {local_then}))"
 
 
 def literal_word(word: str) -> str:

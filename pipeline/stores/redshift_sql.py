@@ -6,10 +6,13 @@ is refused), nothing here uses TRUNCATE, DROP or RENAME of a loaded table.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.cursors import Bounds
+
+_INTEGER = re.compile(r"-?[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -145,9 +148,14 @@ def count_window(table: Relation, cursor: str, bounds: Bounds) -> str:
 
 def _between(cursor: str, bounds: Bounds) -> str:
     column = quoted(cursor)
-    parts = [f"{column} >= {literal(bounds.lower)}"] if bounds.lower is not None else []
-    parts += [f"{column} < {literal(bounds.upper)}"] if bounds.upper is not None else []
+    parts = [f"{column} >= {_bound(bounds.lower)}"] if bounds.lower is not None else []
+    parts += [f"{column} < {_bound(bounds.upper)}"] if bounds.upper is not None else []
     return " AND ".join(parts) or "TRUE"
+
+
+def _bound(text: str) -> str:
+    """An integer stays a number: as text it would be taken for the column's type, which may not hold it."""
+    return text if _INTEGER.fullmatch(text) else literal(text)
 
 
 def probe(relation: Relation) -> str:

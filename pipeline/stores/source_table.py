@@ -21,6 +21,8 @@ class SourceTable:
     primary_key: tuple[str, ...]
     indexes: tuple[tuple[str, ...], ...]
     left_out: tuple[str, ...] = ()
+    auto_increment: str | None = None
+    """The column of which the server gives each new row a higher number."""
 
     def column(self, name: str) -> Column | None:
         """The column of that name; MySQL's column names do not distinguish case."""
@@ -66,7 +68,8 @@ def describe(
             raise ConfigurationError(
                 f"{setting} names columns that {name} does not have", why=", ".join(unknown)
             )
-    hidden = {str(r["COLUMN_NAME"]) for r in rows if "INVISIBLE" in str(r["EXTRA"]).upper()}
+    extras = {str(row["COLUMN_NAME"]): str(row["EXTRA"]).upper() for row in rows}
+    hidden = {name for name, extra in extras.items() if "INVISIBLE" in extra}
     left_out = hidden | all_spelled(exclude, known)
     targets = {spelled(column, known): target for column, target in (rename or {}).items()}
     keys: dict[str, list[str]] = {}
@@ -83,6 +86,7 @@ def describe(
         primary_key=tuple(keys.get("PRIMARY", ())),
         indexes=tuple(tuple(columns) for columns in keys.values()),
         left_out=tuple(sorted(left_out)),
+        auto_increment=next((n for n, extra in extras.items() if "AUTO_INCREMENT" in extra), None),
     )
 
 

@@ -7,22 +7,18 @@ import random
 import time
 import uuid
 from datetime import datetime, timedelta
-from typing import Any
 
 import pymysql
-from pymysql.constants import ER
 
 from pipeline.errors import SourceError
 from pipeline.stores import mysql_sql
-from pipeline.stores.mysql import Connection, clock, rows_of, scalar, snapshot
+from pipeline.stores.mysql import NO_PRIVILEGE, Connection, clock, scalar, snapshot
+from pipeline.stores.replicas import replication
 
 log = logging.getLogger(__name__)
 
-# MariaDB's and MySQL's word for "you lack a privilege for this statement"
-_NO_PRIVILEGE = {ER.SPECIFIC_ACCESS_DENIED_ERROR, ER.ACCESS_DENIED_ERROR}
 _LOOKS = 30
 """At the open transactions, until they are shown as they are."""
-_REPLICATION = ("SHOW ALL SLAVES STATUS", "SHOW REPLICA STATUS", "SHOW SLAVE STATUS")
 
 
 def closed_until(connection: Connection, lag: int) -> datetime:
@@ -30,18 +26,20 @@ def closed_until(connection: Connection, lag: int) -> datetime:
 
     The clock less `lag` seconds, held back by the oldest open transaction that may write, by the oldest
     statement that may become one, and by what a replica has not applied yet. Only ever too early, never
-    too late, so it may be remembered.
+    too late, so it may be remembered. Raises SourceError for a replica that does not replicate, or does
+    not say.
     """
     now = clock(connection)
-    behind = _seconds_behind(connection)
-    if behind is not None:
+    origin = replication(connection)
+    if origin.blind:
         log.warning(
-            "the source is a replica: transactions open on its primary cannot be seen, and windows "
-            "close %d s after their end; let DB_CLOSING_LAG outlast the longest transaction",
+            "%s: transactions open on a primary cannot be seen, and windows close %d s after their end; "
+            "let DB_CLOSING_LAG outlast the longest transaction",
+            origin.blind,
             lag,
         )
     ages = _ages(connection, lag) or []
-    return min(now - timedelta(seconds=age) for age in [lag + (behind or 0), *ages])
+    return min(now - timedelta(seconds=age) for age in [lag + origin.behind, *ages])
 
 
 def ended_until(connection: Connection, lag: int) -> datetime:
@@ -50,34 +48,35 @@ def ended_until(connection: Connection, lag: int) -> datetime:
     As `closed_until`, but `lag` counts only where open transactions cannot be seen.
     """
     now = clock(connection)
-    behind, ages = _seconds_behind(connection), _ages(connection, lag)
-    blind = behind is not None or ages is None
-    waited = (behind or 0) + (lag if blind else 0)
+    origin, ages = replication(connection), _ages(connection, lag)
+    waited = origin.behind + (lag if origin.blind or ages is None else 0)
     return min(now - timedelta(seconds=age) for age in [waited, *(ages or [])])
 
 
 def _ages(connection: Connection, lag: int) -> list[int] | None:
-    """Seconds since the oldest writing transaction and the oldest writing statement began.
+    """Seconds since the oldest writing statement and the oldest writing transaction began.
 
-    None where they cannot be seen.
+    None where they cannot be seen. Statements first: one that ends between the two looks has left its
+    transaction to be seen.
     """
     try:
-        transaction = _oldest_writer(connection)
-        statement = scalar(connection, mysql_sql.OLDEST_STATEMENT)
+        ages = (_oldest_statement(connection), _oldest_writer(connection))
     except pymysql.err.Error as error:
-        if error.args[0] not in _NO_PRIVILEGE:
+        if error.args[0] not in NO_PRIVILEGE:
             raise
         log.warning(
             "open transactions cannot be seen (GRANT PROCESS): windows close by lag alone, %d s",
             lag,
         )
         return None
-    ages = [int(statement)] if statement is not None else []
-    if transaction is not None:
-        # Begun before the clock went back an hour, it seems to begin in the future.
-        ages.append(int(transaction) if transaction >= 0 else int(transaction) + 3600)
     # both count whole seconds; one more covers the part that was cut off
-    return [age + 1 for age in ages]
+    return [age + 1 for age in ages if age is not None]
+
+
+def _oldest_statement(connection: Connection) -> int | None:
+    """Seconds since the oldest statement that may write began, None for no such statement."""
+    age = scalar(connection, mysql_sql.OLDEST_STATEMENT)
+    return None if age is None else int(age)
 
 
 def _oldest_writer(connection: Connection) -> int | None:
@@ -92,7 +91,7 @@ def _oldest_writer(connection: Connection) -> int | None:
             cursor.execute(mysql_sql.oldest_writer(uuid.uuid4().hex))
             age, seen = cursor.fetchone() or (None, 0)
         if seen:
-            return None if age is None else int(age)
+            return None if age is None else _with_hour_put_back(connection, int(age))
         time.sleep(random.uniform(0.11, 0.3))  # noqa: S311 - so that several do not look in step
     raise SourceError(
         "the source does not say which transactions are open now",
@@ -101,28 +100,10 @@ def _oldest_writer(connection: Connection) -> int | None:
     )
 
 
-def _seconds_behind(connection: Connection) -> int | None:
-    """How far a replica's slowest channel is behind, None for a server that is none (or does not say)."""
-    for statement in _REPLICATION:  # MariaDB's for all channels, MySQL 8.4's, MySQL 5.7's
-        try:
-            rows = rows_of(connection, statement)
-        except pymysql.err.ProgrammingError:
-            continue
-        except pymysql.err.Error as error:
-            if error.args[0] not in _NO_PRIVILEGE:
-                raise
-            log.info("replica lag cannot be seen (GRANT REPLICATION CLIENT)")
-            return None
-        return max(map(_behind, rows), default=None)
-    return None
+def _with_hour_put_back(connection: Connection, age: int) -> int:
+    """The age, by the server's local time, and what its clock may have been put back by since.
 
-
-def _behind(channel: dict[str, Any]) -> int:
-    behind = channel.get("Seconds_Behind_Source", channel.get("Seconds_Behind_Master"))
-    if behind is None:
-        raise SourceError(
-            "the source is a replica that does not replicate",
-            why=str(channel.get("Last_SQL_Error") or channel.get("Last_IO_Error") or "stopped"),
-            todo="start replication; windows cannot be closed meanwhile",
-        )
-    return int(behind)
+    A transaction begun before the change looks younger by that, or not even begun. Its digits do not
+    say on which side of the change it began: the older is taken.
+    """
+    return age + int(scalar(connection, mysql_sql.put_back_since(age)))

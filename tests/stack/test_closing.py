@@ -1,6 +1,6 @@
 """A window is taken when nothing can commit into it any more, and not before."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date, datetime, timedelta, timezone
 from threading import Event, Thread
@@ -192,6 +192,71 @@ def test_a_statement_that_waits_for_a_lock_holds_windows_back(world: World):
     assert until <= at.replace(tzinfo=timezone.utc)
 
 
+def wait_for(connection: mysql.Connection, statement: str) -> str:
+    """Return when a statement that begins so waits, with the command it is shown as."""
+    seen = f"SELECT COMMAND FROM information_schema.processlist WHERE INFO LIKE '{statement}%'"
+    deadline = monotonic() + 20
+    while (command := mysql.scalar(connection, seen)) is None:
+        assert monotonic() < deadline, "it never came to wait"
+    return str(command)
+
+
+def test_a_statement_that_ends_between_two_looks_has_left_its_transaction_to_be_seen(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    world.sql(
+        "CREATE TABLE waiting (id INT PRIMARY KEY, at DATETIME(6) DEFAULT CURRENT_TIMESTAMP(6))"
+    )
+    with (
+        closing(world.source()) as locker,
+        closing(world.source()) as writer,
+        mysql.connected(settings().source) as connection,
+    ):
+        locker.cursor().execute("FLUSH TABLES WITH READ LOCK")
+        insert = "INSERT INTO waiting (id) VALUES (2)"
+        thread = Thread(target=lambda: writer.cursor().execute(insert))
+        thread.start()
+        wait_for(connection, "INSERT INTO waiting")
+
+        def ending(look: Callable[[mysql.Connection], int | None]) -> Any:
+            def looked(connection: mysql.Connection) -> int | None:
+                found = look(connection)
+                locker.cursor().execute("UNLOCK TABLES")
+                thread.join()
+                return found
+
+            return looked
+
+        for look in ("_oldest_statement", "_oldest_writer"):
+            monkeypatch.setattr(transactions, look, ending(getattr(transactions, look)))
+        until = transactions.closed_until(connection, 0)
+        writer.commit()
+    ((at,),) = world.sql("SELECT at FROM waiting")
+    assert until <= at.replace(tzinfo=timezone.utc)
+
+
+def test_a_statement_of_an_event_holds_windows_back_too(world: World):
+    """It is shown as no query: commands that write have many names."""
+    world.sql(
+        "CREATE TABLE waiting (id INT PRIMARY KEY, at DATETIME(6) DEFAULT CURRENT_TIMESTAMP(6))"
+    )
+    ((before,),) = world.sql("SELECT @@global.event_scheduler")
+    with closing(world.source()) as locker, mysql.connected(settings().source) as connection:
+        locker.cursor().execute("LOCK TABLES waiting READ")
+        event = "CREATE EVENT once ON SCHEDULE AT NOW() DO INSERT INTO waiting (id) VALUES (2)"
+        world.sql("SET GLOBAL event_scheduler = ON", event)
+        try:
+            assert wait_for(connection, "INSERT INTO waiting") not in ("Query", "Execute")
+            until = transactions.closed_until(connection, 0)
+        finally:
+            locker.cursor().execute("UNLOCK TABLES")
+            world.sql(f"SET GLOBAL event_scheduler = {before}")
+    deadline = monotonic() + 20
+    while not (rows := world.sql("SELECT at FROM waiting")):
+        assert monotonic() < deadline, "the event never wrote"
+    assert until <= rows[0][0].replace(tzinfo=timezone.utc)
+
+
 def test_the_open_transactions_are_those_of_now_however_often_others_look(
     world: World, visits: str, writer: Any
 ):
@@ -221,7 +286,7 @@ def test_where_the_open_transactions_are_never_shown_as_they_are_no_window_close
             while not stop.is_set():
                 cursor.execute("SELECT COUNT(*) FROM information_schema.innodb_trx")
 
-    monkeypatch.setattr(mysql, "_LOOKS", 3)
+    monkeypatch.setattr(transactions, "_LOOKS", 3)
     watcher = Thread(target=look)
     watcher.start()
     try:

@@ -155,6 +155,7 @@ def test_a_lower_id_that_commits_later_is_waited_for(
     add(world, 3)  # came after the reading: it belongs to a later window
     assert not is_fixed(world, window)
     writer.commit()
+    world.forget()
     monkeypatch.setattr(fix_ids, "PATIENCE", 30.0)
     assert is_fixed(world, window)
     assert ranges(world).of(window) == Bounds(None, "3")
@@ -251,3 +252,90 @@ def test_ids_that_were_fixed_and_lost_are_told(world: World, logs: str):
     error = world.failure(DailyLoad(date=date(2025, 8, 1), table=logs))
     assert "are not known any more" in str(error)
     assert keys.id_ranges in str(error)
+
+
+def test_ranges_that_are_lost_are_not_begun_anew(world: World, logs: str):
+    """The first range has no lower bound: an append would put its rows in the place of all others."""
+    add(world, 1, 2)
+    load_day(world, logs, "2025-08-01")
+    keys = world.keys("logs")
+    world.lake.delete([keys.id_ranges])
+    add(world, 3)
+    world.sql("DELETE FROM logs WHERE id = 1")
+    arguments = ["DailyLoad", "--date", "2025-08-02", "--table", logs]
+    for _ in range(2):
+        out = world.luigi(*arguments, check=45).stdout
+        assert f"the ids of the windows of {logs} are lost" in out
+        assert keys.id_ranges in out
+        assert "restore it" in out
+        assert not world.lake.exists(keys.id_ranges)
+        # the lake may be emptied by its age: what is loaded tells as well
+        world.lake.delete(world.lake_keys(keys.lake))
+    assert loaded(world) == [1, 2]
+
+
+def test_ranges_that_are_damaged_are_to_be_restored_and_not_deleted(world: World, logs: str):
+    add(world, 1)
+    load_day(world, logs, "2025-08-01")
+    world.lake.put(world.keys("logs").id_ranges, b'{"table": ')
+    out = world.luigi("DailyLoad", "--date", "2025-08-02", "--table", logs, check=43).stdout
+    assert "restore it" in out
+    assert "delete it" not in out
+
+
+def test_ids_that_the_server_does_not_hand_out_are_refused_unless_they_are_said_to_ascend(
+    world: World,
+):
+    world.sql(
+        "CREATE TABLE logs (id BIGINT PRIMARY KEY, who INT NOT NULL)",
+        "INSERT INTO logs VALUES (7, 1)",
+    )
+    definition = {"cursor": "id", "cursor_type": "id"}
+    table = world.define("logs", **definition)
+    out = world.luigi("DailyLoad", "--date", "2025-08-01", "--table", table, check=41).stdout
+    assert "has no AUTO_INCREMENT" in out
+    assert "ids_ascend: true" in out
+    load_day(world, world.define("logs", **definition, ids_ascend=True), "2025-08-01")
+    assert loaded(world) == [1]
+
+
+def test_ids_of_several_servers_are_warned_of(world: World, logs: str):
+    add(world, 1)
+    world.sql("SET GLOBAL auto_increment_increment = 3")
+    try:
+        out = world.luigi("DailyLoad", "--date", "2025-08-01", "--table", logs).stdout
+    finally:
+        world.sql("SET GLOBAL auto_increment_increment = 1")
+    assert out.count("ids step by 3 (auto_increment_increment)") == 1
+
+
+def test_of_many_windows_the_first_alone_is_waited_for(
+    world: World, logs: str, writer: Any, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(fix_ids, "PATIENCE", 4.0)
+    writer.cursor().execute("INSERT INTO logs (who) VALUES (1)")
+    windows = [day(f"2025-08-0{number}") for number in range(1, 6)]
+    begun = time.monotonic()
+    assert [is_fixed(world, window) for window in windows] == [False] * 5
+    assert 4 <= time.monotonic() - begun < 12  # not five times four
+    writer.commit()
+
+
+@pytest.mark.parametrize(
+    ("kind", "top"),
+    [("SMALLINT", 2**15), ("INT", 2**31), ("BIGINT", 2**63), ("BIGINT UNSIGNED", 2**64)],
+)
+def test_ids_of_every_width_up_to_the_highest(
+    world: World, kind: str, top: int, capsys: pytest.CaptureFixture[str]
+):
+    """The bound behind the highest is no value of the column's type, nor is that of an empty table."""
+    world.sql(f"CREATE TABLE logs (id {kind} PRIMARY KEY AUTO_INCREMENT, who INT NOT NULL)")
+    table = world.define("logs", cursor="id", cursor_type="id")
+    load_day(world, table, "2025-08-01")
+    world.sql(f"INSERT INTO logs VALUES (1, 1), ({top - 1}, 2)")
+    window = window_until_now(world)
+    load(world, table, window)
+    load(world, table, window_until_now(world, window))
+    assert [int(number) for (number,) in world.loaded("logs", "id")] == [1, top - 1]
+    world.forget()
+    assert main(["verify"]) == 0, capsys.readouterr().out

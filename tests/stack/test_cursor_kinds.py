@@ -173,7 +173,7 @@ def test_the_end_of_all_days_west_of_greenwich(world: World, events: str):
 
 
 def test_the_zone_may_be_set_for_all_tables_and_for_one(
-    world: World, events: str, monkeypatch: pytest.MonkeyPatch
+    world: World, events: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     monkeypatch.setenv("DB_TIMEZONE", "+05:30")
     world.sql("INSERT INTO events VALUES (1, '2025-08-01 05:30:00', NULL, NULL, NULL)")
@@ -182,6 +182,8 @@ def test_the_zone_may_be_set_for_all_tables_and_for_one(
     world.sql("CREATE TABLE others SELECT * FROM events", "ALTER TABLE others ADD PRIMARY KEY (id)")
     load_day(world, world.define("others", cursor="at", source_timezone="UTC"), "2025-08-01")
     assert world.loaded("others", "at") == [(datetime(2025, 8, 1, 5, 30),)]
+    world.forget()
+    assert main(["check"]) == 0, capsys.readouterr().out
 
 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "CEST5", "+25:00"])
@@ -315,9 +317,11 @@ def test_a_server_in_another_zone_changes_no_bounds(world: World, events: str, z
         out = world.luigi(*arguments, check=41).stdout
         assert f"the server's zone is {zone}" in out
         assert "set DB_TIMEZONE" in out
-        local = world.define(events, cursor="at", source_timezone="America/New_York")
+        local = world.define(
+            events, cursor="at", source_timezone="America/New_York", target="other"
+        )
         load_day(world, local, "2025-08-02")
-        assert world.loaded(events, "id, at")[-1] == (3, datetime(2025, 8, 2))
+        assert world.loaded("other", "id, at")[-1] == (3, datetime(2025, 8, 2))
     finally:
         world.sql(f"SET GLOBAL time_zone = '{before}'")
 

@@ -13,6 +13,7 @@ from devstack import lifecycle
 from devstack.mariadb import MariaDB
 from devstack.ports import HOST
 from pipeline.config.settings import Source
+from pipeline.errors import SourceError
 from pipeline.stores import mysql, transactions
 from pipeline.window import Window
 from tests.world import World
@@ -131,12 +132,13 @@ def window_over(pair: Pair, moment: datetime) -> Window:
     return Window(start, end.replace(tzinfo=start.tzinfo))
 
 
-def take(world: World, pair: Pair, window: Window, status: int) -> str:
+def take(world: World, pair: Pair, window: Window, status: int, **environment: str) -> str:
     """Load the window from the replica with that exit status, and return what was said."""
     source = pair.replica.environment()
     table = world.define("visits", cursor="at")
     arguments = ("RefreshViews", "--table", table, "--window", window.name)
-    return world.luigi(*arguments, check=status, **{**source, "DB_DATABASE": world.name}).stdout
+    variables = {**source, "DB_DATABASE": world.name, **environment}
+    return world.luigi(*arguments, check=status, **variables).stdout
 
 
 def test_a_replica_that_has_caught_up_is_read_and_the_log_says_what_it_cannot_show(
@@ -196,3 +198,65 @@ def test_of_several_channels_the_slowest_counts(pair: Pair, world: World):
         pair.replica.run("RESET SLAVE 'second' ALL")
     take(world, pair, window, 0)
     assert world.loaded("visits", "id") == [(1,)]
+
+
+@pytest.fixture
+def reader(pair: Pair) -> Iterator[Source]:
+    """A user of the replica who may see its transactions, and not its status."""
+    pair.replica.run(
+        "CREATE USER 'reader'@'127.0.0.1' IDENTIFIED BY 'local'",
+        "GRANT SELECT, PROCESS ON *.* TO 'reader'@'127.0.0.1'",
+    )
+    yield Source(host=HOST, port=pair.replica.port, user="reader", password="local", lag=0)
+    pair.replica.run("SET GLOBAL read_only = 0", "DROP USER 'reader'@'127.0.0.1'")
+
+
+def test_a_replica_that_may_not_be_asked_is_refused_with_the_grant_to_run(
+    pair: Pair, world: World, reader: Source
+):
+    insert(pair, world)
+    pair.catch_up()
+    pair.replica.run("SET GLOBAL read_only = 1", "STOP SLAVE")
+    window = window_over(pair, insert(pair, world))
+    user = {"DB_USER": "reader", "DB_PASSWORD": "local"}
+    out = take(world, pair, window, 42, **user)
+    assert "it is a replica (read_only is set), and its status is not for this user" in out
+    grant = "GRANT SLAVE MONITOR ON *.* TO 'reader'@'127.0.0.1'"
+    assert grant in out
+    assert world.lake_keys() == []
+    pair.replica.run(grant, "START SLAVE")
+    pair.catch_up()
+    take(world, pair, window, 0, **user)
+    assert world.loaded("visits", "id") == [(1,), (2,)]
+
+
+def test_a_replica_that_is_seen_by_its_threads_is_refused_too(pair: Pair, reader: Source):
+    pair.replica.run("STOP SLAVE SQL_THREAD")
+    with mysql.connected(reader) as connection:
+        for look in (transactions.closed_until, transactions.ended_until):
+            with pytest.raises(SourceError, match="its threads run"):
+                look(connection, 0)
+
+
+def test_what_may_be_a_replica_is_waited_for_as_one_and_the_log_says_so(
+    pair: Pair, reader: Source, caplog: pytest.LogCaptureFixture
+):
+    """Its status may not be read, and nothing else tells: of a primary that is so too."""
+    pair.replica.run("STOP SLAVE")
+    with mysql.connected(reader) as connection, caplog.at_level("WARNING", logger="pipeline"):
+        now = mysql.clock(connection)
+        assert transactions.ended_until(connection, 3600) < now - timedelta(minutes=59)
+        assert transactions.closed_until(connection, 0) > now - timedelta(minutes=1)
+    assert "whether the source is a replica cannot be seen" in caplog.text
+    assert "GRANT SLAVE MONITOR ON *.* TO 'reader'@'127.0.0.1'" in caplog.text
+
+
+def test_a_server_that_takes_no_writes_of_its_own_may_not_show_who_writes(pair: Pair):
+    with mysql.connected(pair.primary.settings) as connection:
+        now = mysql.clock(connection)
+        assert transactions.ended_until(connection, 3600) > now - timedelta(minutes=1)
+        pair.primary.run("SET GLOBAL read_only = 1")
+        try:
+            assert transactions.ended_until(connection, 3600) < now - timedelta(minutes=59)
+        finally:
+            pair.primary.run("SET GLOBAL read_only = 0")

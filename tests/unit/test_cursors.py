@@ -84,6 +84,7 @@ def test_an_integer_is_compared_as_an_integer():
         ({"cursor": "at", "cursor_type": "epoch", "epoch_unit": "days"}, "microseconds"),
         ({"cursor": "at", "source_timezone": "Mars/Olympus"}, "is no zone"),
         ({"cursor_type": "id"}, "cursor is missing"),
+        ({"cursor": "at", "ids_ascend": True}, "goes with cursor_type: id"),
         ({"cursor": "at", "cursor_type": "date", "load": "replace"}, "needs cursor_type: full"),
     ],
 )

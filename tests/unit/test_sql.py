@@ -161,6 +161,17 @@ def test_the_rows_behind_a_position_begin_at_the_first_column_of_the_order():
     assert "`changed` >= 20300101" not in query
 
 
+@pytest.mark.parametrize("bound", ["-9223372036854775808", "32768", "18446744073709551616"])
+def test_an_integer_bound_is_a_number_whatever_the_column_holds(bound: str):
+    """As text it would be taken for the column's type, and be out of its range."""
+    for statement in (redshift_sql.delete_window, redshift_sql.count_window):
+        assert statement(Relation("s", "t"), "Id", Bounds(None, bound)).endswith(
+            f' WHERE "id" < {bound}'
+        )
+    said = redshift_sql.delete_window(Relation("s", "t"), "at", Bounds("2025-08-01", "1"))
+    assert said.endswith(""" WHERE "at" >= '2025-08-01' AND "at" < 1""")
+
+
 def test_a_column_may_be_called_as_the_rank_is():
     columns = ("id", "version_rank", "version_rank_", "at")
     merge = Merge(Relation("s", "t"), Relation(None, "stage"), columns, ("id",), "at")
