@@ -80,7 +80,8 @@ class _InParts(luigi.tools.range.RangeBase):
         if not issubclass(self.of, DailyEntry | HourlyEntry):
             return missing
         refused = refused_windows(self._instantiate_task_cls(self.start).tables())
-        fresh, stuck = [], []
+        fresh: list[datetime] = []
+        stuck: list[datetime] = []
         for when in missing:
             if len(fresh) == self.limit:
                 break
