@@ -113,9 +113,10 @@ class Load:
         )
 
     @property
-    def identity(self) -> frozenset[str]:
-        """The warehouse names of the columns that identify a row, as far as they are loaded."""
-        return frozenset(self._known(self.csv.key))
+    def unique(self) -> frozenset[str]:
+        """The warehouse names of the columns that tell a snapshot's rows apart: no key need be declared."""
+        is_snapshot = self.table.definition.load_mode == "replace"
+        return frozenset(self._known(self.csv.key) if is_snapshot else ())
 
     def names(self, columns: Sequence[str], asking: str) -> tuple[str, ...]:
         """The warehouse names of source columns; raises DataError where the window lacks one."""

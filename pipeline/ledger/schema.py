@@ -76,13 +76,13 @@ def follow(
     layout: Layout,
     undone: str = "",
     *,
-    identity: Collection[str] = (),
+    unique: Collection[str] = (),
     is_empty: bool = False,
 ) -> Target:
     """Create the target, or add and widen columns of it; nothing is ever lost, narrowed or re-typed.
 
     Raises DataError, with the statements that a person may run, for a change that cannot be followed;
-    `undone` is what to do instead where the source was altered back. `identity` are columns that may be
+    `undone` is what to do instead where the source was altered back. `unique` are columns that may be
     declared as the key though the layout has none. A window that `is_empty` asks for columns alone.
     """
     wanted = {column.target: column.redshift for column in columns}
@@ -91,7 +91,7 @@ def follow(
     present = redshift.table_columns(connection, target)
     required = redshift.required_columns(connection, target)
     if not is_empty:
-        _refuse_other_key(connection, target, present, required, layout, identity, undone)
+        _refuse_other_key(connection, target, present, required, layout, unique, undone)
     missing = [column for column in columns if column.target not in present]
     for column in missing:
         add = table_sql.add_column(target, column.target, column.redshift)
@@ -145,7 +145,7 @@ def _refuse_other_key(
     types: Mapping[str, str],
     required: frozenset[str],
     layout: Layout,
-    identity: Collection[str],
+    unique: Collection[str],
     undone: str,
 ) -> None:
     """The key a table was made with is what its rows were merged by, and what Redshift's planner believes.
@@ -156,7 +156,7 @@ def _refuse_other_key(
     if required == wanted:
         return
     declared = redshift.primary_key(connection, target)
-    if not declared or set(declared) == wanted or (not wanted and set(declared) == set(identity)):
+    if not declared or set(declared) == wanted or (not wanted and set(declared) == set(unique)):
         return
     needs = f"this window's rows are told apart by {', '.join(layout.key)}"
     todo = f"run in the warehouse: {_script(table_sql.rewrite_table(target, types, types, layout))}"

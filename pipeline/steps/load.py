@@ -50,7 +50,7 @@ def load_window(
     _forget_dropped(connection, store, load)
     target = schema.follow(
         *(connection, load.target, load.definitions, load.layout, _undone(store, load)),
-        identity=load.identity,
+        unique=load.unique,
         is_empty=not load.csv.rows,
     )
     if entry := _loaded(connection, load):
