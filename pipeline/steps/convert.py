@@ -34,7 +34,7 @@ from pipeline.manifest import (
     added_up,
     decode,
 )
-from pipeline.names import Keys, all_spelled
+from pipeline.names import Keys, left_out
 from pipeline.policies.warehouse import ForWarehouse, TokenTaken, empty_tokens
 from pipeline.steps.again import once_mended
 from pipeline.steps.progress import Progress, silent
@@ -86,7 +86,7 @@ def _convert(
     """
     started = time.monotonic()
     names, definition = [column.name for column in lake.columns], table.definition
-    excluded = all_spelled(definition.exclude, names)
+    excluded = left_out(definition.exclude, names)
     columns = tuple(column for column in lake.columns if column.name not in excluded)
     rules = table.rules(lake.key, names)
     with TemporaryDirectory(prefix="pipeline-") as folder:
