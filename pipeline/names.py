@@ -215,3 +215,15 @@ def all_spelled(names: Iterable[str], among: Iterable[str]) -> frozenset[str]:
     """Those of a table's columns that the names mean."""
     columns = tuple(among)
     return frozenset(found for name in names if (found := spelled(name, columns)) is not None)
+
+
+def left_out(names: Iterable[str], among: Iterable[str]) -> frozenset[str]:
+    """Those of a window's columns that `exclude:` names, spelled so or in another case of ASCII letters.
+
+    The column that is meant may have been left out before, and then one that is only like it is to stay.
+
+    >>> sorted(left_out(["Ƚ", "SECRET"], ["ƚ", "secret", "id"]))
+    ['secret']
+    """
+    folded = {name.encode().lower() for name in names}
+    return frozenset(column for column in among if column.encode().lower() in folded)

@@ -14,7 +14,7 @@ from pipeline.cursors import Bounds
 from pipeline.errors import DataError
 from pipeline.ledger.schema import Target
 from pipeline.manifest import CsvManifest
-from pipeline.names import all_spelled, spelled
+from pipeline.names import left_out, spelled
 from pipeline.stores import redshift_sql, table_sql
 from pipeline.stores.merge_sql import Merge
 from pipeline.stores.redshift_sql import Relation
@@ -48,7 +48,7 @@ class Load:
     def definitions(self) -> tuple[Column, ...]:
         """The window's columns, in the order of the files, as the warehouse is to have them."""
         definition = self.table.definition
-        excluded = all_spelled(definition.exclude, (column.name for column in self.csv.columns))
+        excluded = left_out(definition.exclude, (column.name for column in self.csv.columns))
         carried = (column for column in self.csv.columns if column.name not in excluded)
         columns = as_defined(carried, definition.rename, definition.super)
         _refuse_one_name_for_two(columns)

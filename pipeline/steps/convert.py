@@ -33,7 +33,7 @@ from pipeline.manifest import (
     added_up,
     decode,
 )
-from pipeline.names import Keys, all_spelled
+from pipeline.names import Keys, left_out
 from pipeline.policies.warehouse import ForWarehouse, TokenTaken, empty_tokens
 from pipeline.steps.again import once_mended
 from pipeline.steps.progress import Progress, silent
@@ -85,7 +85,7 @@ def _convert(
     """
     started = time.monotonic()
     names, definition = [column.name for column in lake.columns], table.definition
-    excluded = all_spelled(definition.exclude, names)
+    excluded = left_out(definition.exclude, names)
     columns = tuple(column for column in lake.columns if column.name not in excluded)
     rules = table.rules(lake.key, names)
     with fetching(run.spool) as folder:
