@@ -247,6 +247,7 @@ def test_a_statement_of_an_event_holds_windows_back_too(world: World):
         world.sql("SET GLOBAL event_scheduler = ON", event)
         try:
             assert wait_for(connection, "INSERT INTO waiting") not in ("Query", "Execute")
+            assert transactions._oldest_statement(connection) is not None
             until = transactions.closed_until(connection, 0)
         finally:
             locker.cursor().execute("UNLOCK TABLES")
