@@ -138,6 +138,10 @@ class Load:
         found = (spelled(column, targets) for column in columns)
         return tuple(targets[name] for name in found if name is not None)
 
+    def name_of(self, column: str) -> str:
+        """What the warehouse calls a column of the source; the same where the window does not carry it."""
+        return next(iter(self._known((column,))), column)
+
     def refuse_other_extent(self) -> None:
         """Raise DataError where the window's rows are others than the definition says.
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from pipeline.errors import DataError
 from pipeline.ledger import ledger
 from pipeline.ledger.load import Load
-from pipeline.manifest import Extent, decode
+from pipeline.manifest import decode
 from pipeline.names import Keys
 from pipeline.stores import redshift, redshift_sql
 from pipeline.stores.s3 import Store
@@ -43,12 +43,16 @@ class LoadedBy(BaseModel):
     cursor: ReadBy
 
 
-def read_by(extent: Extent | None) -> ReadBy | None:
-    """What a window was made by; None for a snapshot, and where a marker of an earlier version is silent."""
+def read_by(load: Load) -> ReadBy | None:
+    """What a window was made by, its column as the warehouse calls it.
+
+    None for a snapshot, and where a marker of an earlier version is silent.
+    """
+    extent = load.csv.extent
     if extent is None or extent.cursor is None:
         return None
     return ReadBy(
-        column=extent.cursor,
+        column=load.name_of(extent.cursor),
         type=extent.cursor_type,
         unit=extent.epoch_unit,
         timezone=extent.timezone,
@@ -60,7 +64,7 @@ def check(connection: redshift.Connection, store: Store, load: Load) -> None:
 
     What an empty target is first loaded by is kept.
     """
-    if (cursor := read_by(load.csv.extent)) is None:
+    if (cursor := read_by(load)) is None:
         return
     key = Keys(load.table.name).loaded_by
     found = store.get_if_there(key)
