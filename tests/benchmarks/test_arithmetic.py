@@ -69,7 +69,7 @@ def test_a_difference_names_what_differs():
 def test_a_figure_is_reached_missed_or_not_measured():
     row = next(iter(targets.FIGURES)).row
     found = {"median": 0.81, "min": 0.8, "max": 0.9}
-    results = {"throughput": {"contestants": [{"name": "extract", "of_drain": found, "runs": []}]}}
+    results = {"bounds": {"contestants": [{"name": "extract", "of_drain": found, "runs": []}]}}
     assert row(results)[2:] == ("0.81 (0.80 to 0.90)", "reached")
     found["median"] = 0.79
     assert row(results)[3] == "**not reached**"
