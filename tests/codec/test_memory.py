@@ -22,7 +22,7 @@ def test_reading_a_file_back_keeps_no_row_group_behind(tmp_path: Path) -> None:
     numbers = pa.table({"n": pa.array(range(rows), pa.int64())})
     pq.write_table(numbers, path, row_group_size=10_000, use_dictionary=False, compression="none")
     before, most = pa.total_allocated_bytes(), 0
-    for batch in _batches(pq.ParquetFile(path)):
+    for batch in _batches(pq.ParquetFile(path), ["n"]):
         most = max(most, pa.total_allocated_bytes() - before)
         del batch
     assert most < rows * 8 // 2

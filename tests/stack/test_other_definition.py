@@ -144,7 +144,8 @@ def test_a_window_of_another_cursor_is_not_appended_to_what_it_overlaps(world: W
     marker = world.marker(world.keys("logs").lake_marker(day("2025-08-01")))["extent"]
     assert (marker["cursor"], marker["cursor_type"]) == ("at", "timestamp")
     assert (marker["lower"][:10], marker["upper"][:10]) == ("2025-08-01", "2025-08-02")
-    world.define("logs", cursor="id", cursor_type="id")
+    world.sql("ALTER TABLE logs ADD seen DATETIME NOT NULL DEFAULT '2025-08-02 05:00:00'")
+    world.define("logs", cursor="seen", load="append")
     assert load(world, table, SECOND) == "SUCCESS"
     assert world.loaded("logs", "id") == [(1,), (2,)]
     error = refused(world, table, FIRST)

@@ -27,7 +27,7 @@ POINTS = {
     "lake marker written": "pipeline.stores.s3:Store.put_if_absent:after",
     "CSV parts stored, no COPY manifest": "pipeline.steps.convert:_copy_manifest:before",
     "COPY manifest stored, no CSV marker": "pipeline.manifest:CsvManifest.encode:before",
-    "CSV marker written, spool not cleared": "pipeline.steps.convert:convert_window:after",
+    "CSV marker written, spool not cleared": "pipeline.steps.convert:make_ready:after",
     "COPY not begun": "pipeline.stores.redshift:copy:before",
     "COPY done, nothing merged": "pipeline.stores.redshift:copy:after",
     "merged, not committed": "pipeline.ledger.ledger:record:after",
