@@ -239,6 +239,15 @@ def _number(row: Mapping[str, object], key: str) -> int:
     return int(str(row[key]))
 
 
+def of_one_target(columns: Iterable[Column]) -> tuple[Column, Column] | None:
+    """The first two columns that would be one in the warehouse, None where each has a name of its own."""
+    owners: dict[str, Column] = {}
+    for column in columns:
+        if (other := owners.setdefault(column.target, column)) is not column:
+            return other, column
+    return None
+
+
 def fingerprint(columns: Iterable[Column]) -> str:
     """A digest of names, types and order: two windows with one fingerprint have one schema."""
     said = [{k: v for k, v in asdict(column).items() if v is not None} for column in columns]

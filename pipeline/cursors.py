@@ -42,11 +42,6 @@ class TimeCursor:
         """The window's bounds in the source. Raises ConfigurationError for a part of a DATE."""
         return Bounds(self._bound(window.start), self._bound(window.end))
 
-    @property
-    def loaded(self) -> TimeCursor:
-        """The same cursor as the warehouse has it: DATETIMEs are in UTC there."""
-        return TimeCursor(self.kind, self.unit)
-
     def over(self, window: Window) -> datetime:
         """The instant from which on no clock gives a value of the window any more.
 

@@ -13,7 +13,7 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from pipeline.columns import Column, fingerprint
+from pipeline.columns import Column
 from pipeline.errors import LakeError
 from pipeline.version import VERSION
 
@@ -217,8 +217,3 @@ def decode(model: type[MarkerT], data: bytes, where: str, todo: str = _AGAIN) ->
             why=f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}",
             todo=todo,
         ) from None
-
-
-def schema_fingerprint(columns: tuple[Column, ...]) -> str:
-    """The fingerprint that a lake manifest of these columns carries."""
-    return fingerprint(columns)

@@ -252,7 +252,7 @@ class CopyToRedshift(LoadedTask):
         csv = convert.read_manifest(lake(), self.keys, self.window)
         self._refuse_outdated(manifest, csv)
         warehouse, strategy = settings().warehouse, settings().run.strategy
-        bounds = self.bounds_of(self.definition.definition.time_cursor(None))
+        bounds = self.bounds_of(self.definition.definition.loaded_cursor)
         what = Load(self.definition, self.window, csv, warehouse.schema_name, bounds)
         credentials = load.credentials(warehouse, settings().lake)
         with redshift.connected(warehouse, settings().bastion) as connection:

@@ -19,6 +19,7 @@ import luigi.task_register
 import psycopg2
 import yaml
 from luigi.execution_summary import LuigiRunResult
+from psycopg2 import extensions
 
 from devstack.mysql import MySQL
 from pipeline import limits
@@ -176,10 +177,8 @@ class World:
 
     # The warehouse
 
-    def query(
-        self, statement: str, arguments: Sequence[Any] | None = None
-    ) -> list[tuple[Any, ...]]:
-        """Run a statement in the warehouse; `{schema}` is this world's."""
+    def reader(self) -> extensions.connection:
+        """A connection to the warehouse of the test's own, each statement a transaction."""
         settings = settings_module.Settings(self.environment, {}).warehouse
         connection = psycopg2.connect(
             host=settings.host,
@@ -189,7 +188,13 @@ class World:
             dbname=settings.database,
         )
         connection.autocommit = True
-        with closing(connection), connection.cursor() as cursor:
+        return connection
+
+    def query(
+        self, statement: str, arguments: Sequence[Any] | None = None
+    ) -> list[tuple[Any, ...]]:
+        """Run a statement in the warehouse; `{schema}` is this world's."""
+        with closing(self.reader()) as connection, connection.cursor() as cursor:
             cursor.execute(statement.replace("{schema}", self.name), arguments)
             return list(cursor.fetchall()) if cursor.description else []
 

@@ -6,7 +6,7 @@ Athena, Redshift Spectrum, Spark, DuckDB and pandas have all read for years.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import IO, Any
 
 import pyarrow as pa
@@ -44,17 +44,11 @@ def open_writer(
     schema: pa.Schema,
     sample: pa.Table | None = None,
     metadata: Mapping[str, str] | None = None,
-    *,
-    differences: bool = False,
 ) -> pq.ParquetWriter:
     """A writer of `schema` to `sink` with the settings that suit data like `sample`.
 
     `sample` is the first row group, or None; it may have no rows.
     `metadata` goes into the footer, under its keys.
-
-    With `differences`, times and integers that do not repeat are written as DELTA_BINARY_PACKED: files
-    are 4 to 8 % smaller in no more time. Athena 3, Spark 3.3, DuckDB and pandas read it; whether
-    Redshift Spectrum does is not documented.
     """
     names = dictionary_columns(sample) if sample is not None and sample.num_rows else []
     writer = pq.ParquetWriter(
@@ -62,7 +56,6 @@ def open_writer(
         schema,
         use_dictionary=names or False,
         compression_level={each.name: _level(each.type, each.name in names) for each in schema},
-        column_encoding=_differences(schema, names) if differences else None,
         write_statistics=[field.name for field in schema if _is_pruned_by(field.type)] or False,
         **_COMMON,
     )
@@ -86,15 +79,6 @@ def _is_pruned_by(kind: pa.DataType) -> bool:
     The bounds of strings and decimals cost a tenth of the writing, and each row group's are alike.
     """
     return bool(pa.types.is_integer(kind) or pa.types.is_temporal(kind))
-
-
-def _differences(schema: pa.Schema, repeating: Sequence[str]) -> dict[str, str]:
-    wide = (field for field in schema if field.name not in repeating)
-    return {
-        field.name: "DELTA_BINARY_PACKED"
-        for field in wide
-        if pa.types.is_integer(field.type) or pa.types.is_timestamp(field.type)
-    }
 
 
 def dictionary_columns(sample: pa.Table) -> list[str]:

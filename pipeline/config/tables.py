@@ -160,6 +160,11 @@ class TableDefinition(Policies):
             return None
         return TimeCursor(self.cursor_type, self.epoch_unit, timezone)
 
+    @property
+    def loaded_cursor(self) -> TimeCursor | None:
+        """The same cursor as the warehouse has it: DATETIMEs are in UTC there."""
+        return self.time_cursor(None)
+
 
 class Table(BaseModel):
     """A table's name and definition."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from pipeline.columns import Column, as_defined, warehouse_name
+from pipeline.columns import Column, as_defined, of_one_target, warehouse_name
 from pipeline.config.tables import Table
 from pipeline.cursors import Bounds
 from pipeline.errors import DataError
@@ -202,15 +202,13 @@ class Load:
 
 
 def _refuse_one_name_for_two(columns: Sequence[Column]) -> None:
-    owners: dict[str, str] = {}
-    for column in columns:
-        other = owners.setdefault(column.target, column.name)
-        if other != column.name:
-            raise DataError(
-                f"the window's columns {other} and {column.name} would be one column, {column.target}",
-                why="the definition's `rename:` gives them one name, or one that the warehouse folds",
-                todo="give one of them another name with `rename:`, or leave it out with `exclude:`",
-            )
+    if (both := of_one_target(columns)) is not None:
+        one, other = (column.name for column in both)
+        raise DataError(
+            f"the window's columns {one} and {other} would be one column, {both[0].target}",
+            why="the definition's `rename:` gives them one name, or one that the warehouse folds",
+            todo="give one of them another name with `rename:`, or leave it out with `exclude:`",
+        )
 
 
 def _free(name: str, taken: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from pipeline.columns import Column, is_text_of_number
+from pipeline.columns import Column, is_text_of_number, of_one_target
 from pipeline.config.policies import KINDS
 from pipeline.config.tables import Table, TableDefinition
 from pipeline.errors import ConfigurationError
@@ -216,12 +216,9 @@ def _check_super(table: Table, source: SourceTable) -> None:
 
 
 def _check_names(source: SourceTable) -> None:
-    seen: dict[str, str] = {}
-    for column in source.columns:
-        other = seen.setdefault(column.target, column.name)
-        if other != column.name:
-            raise ConfigurationError(
-                f"{source.name}: {other} and {column.name} are one column to Redshift",
-                why="it folds names to lower case",
-                todo="give one of them another name with `rename:`, or leave it out with `exclude:`",
-            )
+    if (both := of_one_target(source.columns)) is not None:
+        raise ConfigurationError(
+            f"{source.name}: {both[0].name} and {both[1].name} are one column to Redshift",
+            why="it folds names to lower case",
+            todo="give one of them another name with `rename:`, or leave it out with `exclude:`",
+        )

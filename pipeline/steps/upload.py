@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from pipeline.columns import Column
+from pipeline.columns import Column, fingerprint
 from pipeline.config.tables import TableDefinition
 from pipeline.errors import DataError
 from pipeline.manifest import (
@@ -17,7 +17,6 @@ from pipeline.manifest import (
     Part,
     added_up,
     decode,
-    schema_fingerprint,
 )
 from pipeline.names import Keys
 from pipeline.stores.mysql_sql import Span
@@ -62,7 +61,7 @@ def upload_window(
         cursor_max=highs[-1] if highs else None,
         key_checksum=sum(sums) % 2**63 if len(sums) == len(figures) else None,
         read_at=min(f.read_at for f in figures),
-        schema_fingerprint=schema_fingerprint(columns),
+        schema_fingerprint=fingerprint(columns),
         coerced=added_up(each for f in figures for each in f.coerced),
         nul_columns=tuple(sorted({name for f in figures for name in f.nul_columns})),
         rows_without_cursor=rows_without_cursor,

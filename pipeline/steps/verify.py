@@ -108,7 +108,7 @@ def _bounds(
     store: Store, column: Column, table: Table, windows: list[Window]
 ) -> list[tuple[Bounds, Bounds]]:
     """What the windows hold together: bounds in the warehouse, and the same in the source."""
-    loaded = table.definition.time_cursor(None)
+    loaded = table.definition.loaded_cursor
     if loaded is None:
         ranges, _ = id_ranges.read(store, Keys(table.name))
         return [(ids, ids) for ids in ranges.together(windows)]

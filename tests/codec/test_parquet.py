@@ -63,19 +63,6 @@ def test_encodings_and_bounds_are_those_that_pay(batch: pa.RecordBatch) -> None:
         assert set(chunk.encodings) <= {"PLAIN", "RLE", "RLE_DICTIONARY"}
 
 
-def test_differences_are_written_where_they_are_asked_for(batch: pa.RecordBatch) -> None:
-    sink = io.BytesIO()
-    with open_writer(
-        sink, batch.schema, pa.Table.from_batches([batch]), differences=True
-    ) as writer:
-        writer.write_batch(batch)
-    file = pq.ParquetFile(sink)
-    assert file.read().equals(pa.Table.from_batches([batch]))
-    chunks = [file.metadata.row_group(0).column(place) for place in range(batch.num_columns)]
-    packed = [chunk.path_in_schema for chunk in chunks if "DELTA_BINARY_PACKED" in chunk.encodings]
-    assert packed == ["id", "at"]
-
-
 def test_what_lies_between_is_tried() -> None:
     """Each value three times: neighbours compress by themselves, far apart only a dictionary helps."""
     values = [f"{n * 7919 % 10**9:09d}-{n * 104729 % 10**9:09d}" for n in range(ROWS // 3)]

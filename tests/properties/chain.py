@@ -9,8 +9,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import psycopg2
-
 from pipeline.config.settings import Settings
 from pipeline.config.tables import Table, TableDefinition
 from pipeline.cursors import Bounds
@@ -28,7 +26,7 @@ WINDOW = Window.day(date(2025, 8, 1))
 
 def bounds_of(table: Table) -> Bounds:
     """The window's bounds on the table's cursor; a snapshot has none."""
-    cursor = table.definition.time_cursor(None)
+    cursor = table.definition.loaded_cursor
     return cursor.bounds(WINDOW) if cursor else Bounds(None, None)
 
 
@@ -111,18 +109,7 @@ def running_chain(world: World) -> Iterator[Chain]:
     warehouse = settings.warehouse
     with ExitStack() as stack:
         root = stack.enter_context(closing(world.source()))
-        reader = stack.enter_context(
-            closing(
-                psycopg2.connect(
-                    host=warehouse.host,
-                    port=warehouse.port,
-                    user=warehouse.user,
-                    password=warehouse.password.get_secret_value(),
-                    dbname=warehouse.database,
-                )
-            )
-        )
-        reader.autocommit = True
+        reader = stack.enter_context(closing(world.reader()))
         chain = Chain(
             folder=world.folder,
             settings=settings,

@@ -33,8 +33,9 @@ def test_bounds_of_each_kind():
 
 
 def test_the_warehouse_has_datetimes_in_utc():
-    cursor = TimeCursor("timestamp", timezone="Asia/Tokyo")
-    assert cursor.loaded.bounds(DAY) == TimeCursor("timestamp").bounds(DAY)
+    definition = TableDefinition(cursor="at", source_timezone="Asia/Tokyo")
+    assert definition.loaded_cursor == TimeCursor("timestamp")
+    assert TableDefinition(cursor_type="full").loaded_cursor is None
 
 
 def test_a_date_has_no_hours():
