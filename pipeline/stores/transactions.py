@@ -17,8 +17,12 @@ from pipeline.stores.replicas import replication
 
 log = logging.getLogger(__name__)
 
-_LOOKS = 30
+_LOOKS = 20
 """At the open transactions, until they are shown as they are."""
+_PICTURE = 0.1
+"""Seconds for which nobody may look, before the server shows them anew."""
+_RAREST = 6.0
+"""Seconds between two looks at most, so that many who look leave each other room."""
 
 
 def closed_until(connection: Connection, lag: int) -> datetime:
@@ -86,18 +90,23 @@ def _oldest_writer(connection: Connection) -> int | None:
     at it (https://dev.mysql.com/doc/refman/9.0/en/innodb-information-schema-internal-data.html). One in
     which this very query is seen is from now; raises SourceError where none is to be had.
     """
-    for _ in range(_LOOKS):
+    for look in range(_LOOKS):
         with snapshot(connection), connection.cursor() as cursor:
             cursor.execute(mysql_sql.oldest_writer(uuid.uuid4().hex))
             age, seen = cursor.fetchone() or (None, 0)
         if seen:
             return None if age is None else _with_hour_put_back(connection, int(age))
-        time.sleep(random.uniform(0.11, 0.3))  # noqa: S311 - so that several do not look in step
+        time.sleep(_until_next(look))
     raise SourceError(
         "the source does not say which transactions are open now",
         why="its innodb_trx stays as it was, as it does when it is read more than ten times a second",
         todo="find out who reads information_schema.innodb_trx that often, and run it again",
     )
+
+
+def _until_next(look: int) -> float:
+    """Seconds to the next look: ever longer, and at random, as each look puts off what all wait for."""
+    return _PICTURE + random.uniform(0, min(_PICTURE * 2**look, _RAREST))  # noqa: S311 - no secret
 
 
 def _with_hour_put_back(connection: Connection, age: int) -> int:

@@ -20,6 +20,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, reject, seed, settings
 
 from pipeline.codec.csv import encode_csv
+from pipeline.errors import LoadRefused
 from pipeline.steps import convert
 from tests.properties.chain import Chain, running_chain
 from tests.properties.tables import Drawn, drawn_tables
@@ -85,12 +86,18 @@ def _without_last_zero(values: pa.Array) -> pa.Array:
     return pa.array([value and (value.rstrip(b"\0") or b"\1") for value in raw], values.type)
 
 
-# A fault that some tool had, the types it concerns, and what it makes of a column.
 def _cut_to_two_places(values: pa.Array) -> pa.Array:
     # rounded up, the greatest of its precision would not be one any more
     return pc.round(values, 2, round_mode="towards_zero")
 
 
+def _an_hour_off(values: pa.Array) -> pa.Array:
+    # towards 1970: beyond the last day of 9999, and before the first of 1, COPY would refuse it
+    micros = values.cast(pa.int64())
+    return pc.subtract(micros, pc.multiply(pc.sign(micros), 3_600_000_000)).cast(values.type)
+
+
+# A fault that some tool had, the types it concerns, and what it makes of a column.
 FAULTS: dict[str, tuple[Callable[[pa.DataType], bool], Values]] = {
     "trailing spaces are dropped": (pa.types.is_string, pc.utf8_rtrim_whitespace),
     "NULL becomes empty": (pa.types.is_string, lambda v: pc.fill_null(v, "")),
@@ -109,10 +116,7 @@ FAULTS: dict[str, tuple[Callable[[pa.DataType], bool], Values]] = {
     "DOUBLE goes through a float": (pa.types.is_float64, _doubles_as(pa.float32())),
     "DECIMAL is cut to two places": (pa.types.is_decimal, _cut_to_two_places),
     "microseconds are cut": (pa.types.is_timestamp, _doubles_as(pa.timestamp("ms", "UTC"))),
-    "an hour is lost": (
-        pa.types.is_timestamp,
-        lambda v: pc.add(v.cast(pa.int64()), 3_600_000_000).cast(v.type),
-    ),
+    "an hour is lost": (pa.types.is_timestamp, _an_hour_off),
     "the zero byte at the end is dropped": (pa.types.is_binary, _without_last_zero),
     "values are in the wrong rows": (lambda _: True, lambda v: v[::-1]),
 }
@@ -139,7 +143,11 @@ def test_a_fault_in_the_codec_is_found_out(
     @seed(1)
     @given(drawn_tables(chain.server))
     def arrives(drawn: Drawn) -> None:
-        if carried_differences(chain, drawn):
+        try:
+            found = carried_differences(chain, drawn)
+        except LoadRefused:  # by COPY, before anything could be compared
+            reject()
+        if found:
             raise _FoundOut
 
     with pytest.raises(_FoundOut):
