@@ -85,7 +85,7 @@ class Keys:
         return f"csv/{self.table.path}/{window.name}/"
 
     def csv_part(self, window: Window, index: int, digest: str, suffix: str) -> str:
-        """``…/part-00000-90be11d0a7c3.csv.zst``; `digest` is that of the lake manifest it was made from."""
+        """``…/part-00000-90be11d0a7c3.csv.zst``; `digest` is the SHA-256 of its content, hex."""
         return f"{self.csv_folder(window)}part-{index:05d}-{digest[:12]}.csv{suffix}"
 
     def copy_manifest(self, window: Window, digest: str) -> str:

@@ -7,6 +7,8 @@ https://docs.aws.amazon.com/redshift/latest/dg/copy-parameters-data-format.html
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,6 +24,15 @@ def encode_csv(batch: pa.RecordBatch, *, null_token: bytes) -> pa.Buffer:
     say whether it tells them apart. Raises TypeError for a column of a type that COPY has no text for.
     """
     return Lines(batch, Style(null_token, line_end=b"\n", quoted=True)).write()
+
+
+def csv_blocks(batch: pa.RecordBatch, *, null_token: bytes) -> Iterator[tuple[int, pa.Buffer]]:
+    """The same text in blocks of whole lines, with their number; each is gone with the next one.
+
+    A block stays in the processor's cache until it is compressed, and needs no memory of its own: that
+    of a whole batch's text costs a third of the time of making it.
+    """
+    return Lines(batch, Style(null_token, line_end=b"\n", quoted=True)).blocks()
 
 
 def line_lengths(batch: pa.RecordBatch) -> Array:

@@ -59,8 +59,8 @@ class _Source:
 class Lines:
     """The lines of one batch.
 
-    After `write`, `text` holds them and ``ends[i]`` is the position behind row i. Raises TypeError
-    for a column that has no text.
+    After `write`, `text` holds them and ``ends[i]`` is the position behind row i. Raises TypeError for a
+    column that has no text.
     """
 
     def __init__(self, batch: pa.RecordBatch, style: Style) -> None:
@@ -76,27 +76,38 @@ class Lines:
         self._starts, self._lengths = np.empty(shape, np.int32), np.empty(shape, np.int32)
         self._scratch: Array = np.empty(0, np.uint8)
         self.text: Array = self._scratch
-        self._grow(batch.nbytes + 4 * self.rows * len(self._sources), 0)
+        self._room, self._likely = -1, batch.nbytes + 4 * self.rows * len(self._sources)
 
     def write(self) -> pa.Buffer:
         """All lines, one behind the other."""
+        self._grow(self._likely, 0)
         at = 0
         for first in range(0, self.rows, self._step):
-            last = min(first + self._step, self.rows)
-            self._cells(first, last)
-            size = int(self._lengths[:, : last - first].sum())
-            if at + size > self._room:
-                self._grow((at + size) * 3 // 2, at)
-            at = quoting.merge(
-                self._scratch,
-                self._starts,
-                self._lengths,
-                last - first,
-                self.text,
-                at,
-                self.ends[first:last],
-            )
+            at = self._append(first, at)
         return self._buffer.slice(0, at)
+
+    def blocks(self) -> Iterator[tuple[int, pa.Buffer]]:
+        """The lines in blocks, with their number; the memory of each is the next one's."""
+        for first in range(0, self.rows, self._step):
+            size = self._append(first, 0)
+            yield min(self._step, self.rows - first), self._buffer.slice(0, size)
+
+    def _append(self, first: int, at: int) -> int:
+        """Write a block's lines behind the first `at` bytes of the text; the position behind them."""
+        last = min(first + self._step, self.rows)
+        self._cells(first, last)
+        size = int(self._lengths[:, : last - first].sum())
+        if at + size > self._room:
+            self._grow((at + size) * 3 // 2, at)
+        return quoting.merge(
+            self._scratch,
+            self._starts,
+            self._lengths,
+            last - first,
+            self.text,
+            at,
+            self.ends[first:last],
+        )
 
     def _grow(self, room: int, used: int) -> None:
         buffer = pa.allocate_buffer(room + SLACK, memory_pool=POOL)

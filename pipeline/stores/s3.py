@@ -108,9 +108,9 @@ class Store:
         data: bytes = self._translated(doing, answer["Body"].read)
         return data, str(answer["ETag"])
 
-    def put(self, key: str, data: bytes) -> None:
-        """Store `data`; the server checks its SHA-256."""
-        self._put(key, data)
+    def put(self, key: str, data: bytes, sha256: str | None = None) -> None:
+        """Store `data`; the server checks its SHA-256, in hex, which a caller may know already."""
+        self._put(key, data, sha256)
 
     def put_if_absent(self, key: str, data: bytes) -> bool:
         """Store `data` unless the object exists: of several writers exactly one gets True."""
@@ -130,8 +130,9 @@ class Store:
             return False
         return True
 
-    def _put(self, key: str, data: bytes, **options: Any) -> None:
-        digest = base64.b64encode(hashlib.sha256(data).digest()).decode()
+    def _put(self, key: str, data: bytes, sha256: str | None = None, **options: Any) -> None:
+        raw = bytes.fromhex(sha256) if sha256 else hashlib.sha256(data).digest()
+        digest = base64.b64encode(raw).decode()
         put = self._client.put_object
         self._call(
             f"write {self.url(key)}", put, Key=key, Body=data, ChecksumSHA256=digest, **options

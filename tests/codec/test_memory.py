@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.steps.convert import _batches
+from pipeline.steps.csv_rows import batches, row_groups
 
 _SHOW = "import pipeline, pyarrow; print(pyarrow.default_memory_pool().backend_name)"
 
@@ -22,7 +22,8 @@ def test_reading_a_file_back_keeps_no_row_group_behind(tmp_path: Path) -> None:
     numbers = pa.table({"n": pa.array(range(rows), pa.int64())})
     pq.write_table(numbers, path, row_group_size=10_000, use_dictionary=False, compression="none")
     before, most = pa.total_allocated_bytes(), 0
-    for batch in _batches(pq.ParquetFile(path), ["n"]):
-        most = max(most, pa.total_allocated_bytes() - before)
-        del batch
+    for group in row_groups(iter([pa.OSFile(str(path))])):
+        for batch in batches(group, ["n"]):
+            most = max(most, pa.total_allocated_bytes() - before)
+            del batch
     assert most < rows * 8 // 2
