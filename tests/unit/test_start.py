@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
 import json
 import subprocess
 import sys
@@ -12,6 +14,8 @@ import luigi.configuration
 import pytest
 
 from pipeline.config.luigi_cfg import luigi_config
+from pipeline.errors import ConfigurationError
+from pipeline.face import cli
 
 HEAVY = {
     "luigi",
@@ -87,3 +91,17 @@ def test_luigi_cfg_is_read_by_luigi_s_own_code_whether_luigi_is_loaded_or_not(tm
 
 def test_luigi_s_configuration_is_the_process_s_own_where_luigi_is_loaded():
     assert luigi_config() is luigi.configuration.get_config()
+
+
+def test_garbage_is_looked_for_again_once_a_command_is_loaded(monkeypatch: pytest.MonkeyPatch):
+    looked_for: list[bool] = []
+
+    def broken(_: str) -> Any:
+        looked_for.append(gc.isenabled())
+        raise ConfigurationError("cannot be loaded", why="it is broken")
+
+    monkeypatch.setattr(importlib, "import_module", broken)
+    assert cli.main(["status"]) == ConfigurationError.exit_status
+    assert looked_for == [False]
+    assert gc.isenabled()
+    gc.unfreeze()
