@@ -22,7 +22,7 @@ setup(
         "numpy>=2.1",
         "paramiko>=3.4",
         "psycopg2-binary>=2.9.9",
-        "pyarrow>=20",
+        "pyarrow>=23",
         "pydantic>=2.7,<3",
         "PyMySQL>=1.1.1,<2",
         "python-dotenv>=1.0",

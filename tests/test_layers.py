@@ -37,7 +37,8 @@ LAYERS = {
 }
 ORDER = list(LAYERS)
 # Who may know Luigi: the tasks, their command line's logs, and the reader of luigi.cfg.
-LUIGI = {"config/settings.py", "face/health.py"}
+LUIGI = {"config/luigi_cfg.py"}
+BY_NAME = {"importlib.import_module", "importlib.util.find_spec"}
 
 
 def layer_of(name: str) -> str:
@@ -55,6 +56,8 @@ def imports(path: Path) -> set[str]:
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in BY_NAME:
+            found |= {arg.value for arg in node.args if isinstance(arg, ast.Constant)}
     return found
 
 

@@ -14,11 +14,11 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-import luigi.configuration
 from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 
+from pipeline.config.luigi_cfg import luigi_config
 from pipeline.errors import ConfigurationError
 from pipeline.names import fold
 from pipeline.zones import zone_named
@@ -248,7 +248,7 @@ def _explained(name: str, model: type[BaseModel], error: ValidationError) -> Con
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Settings from this process's environment, `.env` and the `luigi.cfg` that Luigi itself reads."""
     dotenv = {key: value for key, value in dotenv_values(".env").items() if value is not None}
-    parser = luigi.configuration.get_config()
+    parser = luigi_config()
     sections = {name: dict(parser.items(name)) for name in SECTIONS if parser.has_section(name)}
     return Settings({**dotenv, **(os.environ if environment is None else environment)}, sections)
 

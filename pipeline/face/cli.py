@@ -10,9 +10,11 @@ needs no database driver.
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import sys
 from collections.abc import Sequence
+from types import ModuleType
 
 from pipeline.errors import PipelineError
 from pipeline.version import VERSION
@@ -42,13 +44,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        return int(importlib.import_module(options.module).run(options))
+        return int(_loaded(options.module).run(options))
     except PipelineError as error:
         _complain(str(error))
         return error.exit_status
     except KeyboardInterrupt:
         _complain("interrupted")
         return 130
+
+
+def _loaded(module: str) -> ModuleType:
+    """The command's module. What is imported is no garbage: looking for it takes a sixth of `status`."""
+    gc.disable()
+    try:
+        return importlib.import_module(module)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _complain(text: str) -> None:

@@ -9,8 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import luigi.configuration
-
+from pipeline.config.luigi_cfg import luigi_config
 from pipeline.config.settings import Settings, settings
 from pipeline.config.tables import Table
 from pipeline.errors import PipelineError
@@ -105,7 +104,7 @@ def _warehouse(settings: Settings) -> str:
 
 
 def _scheduler(settings: Settings) -> str:
-    config, environment = luigi.configuration.get_config(), settings.environment
+    config, environment = luigi_config(), settings.environment
     host = environment.get("LUIGI_SCHEDULER_HOST") or config.get(
         "core", "default-scheduler-host", "localhost"
     )

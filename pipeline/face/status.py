@@ -31,18 +31,14 @@ _SCREEN = 20  # lines
 def run(options: argparse.Namespace) -> int:
     """``status``: how far each table is, and its last windows."""
     lake, tables = store(settings().lake), chosen_tables(options)
-    found = look(lake, tables)
-    say(overview(found))
-    if options.windows != 0:
-        last = last_windows(lake, found, options.windows)
-        say("")
-        say(windows_report(last))
-        if changed := changes_report(last):
-            say("")
-            say(changed)
-    if refused := refusals_report(lake, tables):
-        say("")
-        say(refused)
+    with ThreadPoolExecutor(max_workers=1) as meanwhile:
+        refused = meanwhile.submit(refusals_report, lake, tables)
+        found = look(lake, tables)
+        last = last_windows(lake, found, options.windows) if options.windows != 0 else None
+    parts = [overview(found)]
+    if last is not None:
+        parts += [windows_report(last), changes_report(last)]
+    say("\n\n".join(filter(None, [*parts, refused.result()])))
     return 0
 
 
@@ -99,6 +95,8 @@ def changes_report(windows: Sequence[History]) -> str:
 
 def refusals_report(store: Store, tables: Sequence[Table]) -> str:
     """The windows that are in the quarantine, which wait for a person; empty where there are none."""
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        found = list(pool.map(lambda table: quarantine.entries(store, Keys(table.name)), tables))
     rows = [
         (
             e.table,
@@ -108,8 +106,8 @@ def refusals_report(store: Store, tables: Sequence[Table]) -> str:
             f"{e.first_at:%Y-%m-%d %H:%M}",
             e.what,
         )
-        for table in tables
-        for e in quarantine.entries(store, Keys(table.name))
+        for entries in found
+        for e in entries
     ]
     return aligned(REFUSED, rows) if rows else ""
 

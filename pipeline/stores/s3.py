@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import boto3
 import boto3.exceptions
 import botocore.exceptions
-import botocore.session
-import botocore.utils
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 
@@ -233,12 +231,7 @@ class _Exists(LakeError):
 
 def _client(settings: Lake) -> S3Client:
     secret, token = settings.secret_access_key, settings.session_token
-    session = botocore.session.get_session()
-    # A listing holds a time for each object: botocore's own way to read one, which takes any format,
-    # would need three quarters of the listing's time.
-    factory = session.get_component("response_parser_factory")
-    factory.set_parser_defaults(timestamp_parser=_instant)
-    return boto3.session.Session(botocore_session=session).client(
+    client: S3Client = boto3.session.Session().client(
         "s3",
         region_name=settings.region,
         endpoint_url=settings.endpoint,
@@ -252,15 +245,21 @@ def _client(settings: Lake) -> S3Client:
             s3={"addressing_style": "path"} if settings.endpoint else None,
         ),
     )
+    client.meta.events.register("before-parse.s3.ListObjectsV2", _leave_out_what_is_not_read)
+    return client
 
 
-def _instant(text: str) -> datetime:
-    """An instant as S3's XML has it (2025-08-01T12:00:00.000Z), or in any other of AWS's formats."""
-    try:
-        return datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except (AttributeError, ValueError):
-        instant: datetime = botocore.utils.parse_timestamp(text)
-        return instant
+_NOT_READ = re.compile(
+    rb"<(LastModified|ETag|StorageClass|Owner|ChecksumAlgorithm|ChecksumType)>.*?</\1>", re.DOTALL
+)
+
+
+def _leave_out_what_is_not_read(response_dict: dict[str, Any], **_: Any) -> None:
+    """Take from a listing what stands beside key and size: reading it takes four fifths of a listing's time.
+
+    A tag cannot be part of a key: `<` stands as an entity there.
+    """
+    response_dict["body"] = _NOT_READ.sub(b"", response_dict["body"])
 
 
 def _translate(doing: str, settings: Lake, error: BaseException) -> LakeError:

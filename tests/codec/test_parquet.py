@@ -72,3 +72,13 @@ def test_what_lies_between_is_tried() -> None:
     ]
     sample = pa.table({"near": near, "apart": apart})
     assert "apart" in dictionary_columns(sample)
+
+
+def test_what_repeats_thirty_thousand_rows_apart_is_found() -> None:
+    """A page ends with its row group or at 4 MB: zstd looks no further back than its page."""
+    once = np.random.default_rng(1).random(30_000)
+    table = pa.table({"latitude": np.concatenate([once, once])})
+    sink = io.BytesIO()
+    with open_writer(sink, table.schema, table.slice(0, 1000)) as writer:
+        writer.write_table(table)
+    assert sink.tell() < 0.75 * table.nbytes

@@ -56,6 +56,16 @@ def test_a_small_file_is_sent_in_one_piece(world: World, tmp_path: Path):
     assert lake.get("small") == b"rows"
 
 
+def test_a_listing_is_read_for_keys_and_sizes_alone(world: World):
+    lake, names = world.lake, ["a&b", "a<ETag>b</ETag>c", "a b", "ünd"]
+    for size, name in enumerate(names):
+        lake.put(f"odd/{name}", b"x" * size)
+    found = {each.key: each.bytes for each in lake.list("odd/")}
+    assert found == {f"odd/{name}": size for size, name in enumerate(names)}
+    page = lake._client.list_objects_v2(Bucket=lake.settings.bucket, Prefix=f"{lake.prefix}odd/")
+    assert all(set(each) == {"Key", "Size"} for each in page["Contents"])
+
+
 @pytest.mark.parametrize("size", [1_000, 6 * MIB])
 def test_what_is_changed_on_the_way_is_refused_by_the_server(world: World, size: int):
     lake = with_transfer(world, 5, 2)
