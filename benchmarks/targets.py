@@ -30,7 +30,7 @@ class Figure:
     unit: str = ""
     digits: int = 2
     most: Callable[[Results], Summary] | None = None
-    """What the raw drain itself would reach, where the figure is a ratio that it bounds."""
+    """What can be reached at all, where the figure is a ratio that the drain or the processors bound."""
 
     @property
     def target(self) -> str:
@@ -38,7 +38,7 @@ class Figure:
         return f"{'≥' if self.at_least else '≤'} {self.limit:g}{self.unit}"
 
     def row(self, results: Results) -> tuple[str, str, str, str, str]:
-        """Name, target, measured, what the drain itself would reach, reached or not."""
+        """Name, target, measured, what can be reached at all, reached or not."""
         found, most = (_found(read, results) for read in (self.read, self.most))
         at_most = spread(most, self.digits)
         if not found:
@@ -68,8 +68,24 @@ def of_rounds(contestant: dict[str, Any], *names: str) -> dict[int, float]:
     return {run["round"]: sum(run[name] for name in names) for run in contestant["runs"]}
 
 
-def _of_drain(name: str) -> Callable[[Results], Summary]:
-    return lambda results: dict(contestant(results, name, "bounds")["of_drain"])
+def least_seconds(results: Results, name: str) -> float:
+    """What a run takes at least: all its CPU, the server's included, spread over every core."""
+    each = contestant(results, name, "bounds")
+    cpu = each["cpu"]["median"] + each["server"]["median"]
+    return float(cpu / results["bounds"]["machine"]["cores"])
+
+
+def _of_drain(name: str, limit: float, ours: str) -> Figure:
+    """A share of the raw drain, which the processors bound."""
+
+    def most(results: Results) -> Summary:
+        drain = contestant(results, DRAIN, "bounds")["seconds"]["median"]
+        return summary([drain / least_seconds(results, ours)])
+
+    def read(results: Results) -> Summary:
+        return dict(contestant(results, ours, "bounds")["of_drain"])
+
+    return Figure(name, limit, True, read, most=most)
 
 
 def _faster(ours: str, peer: str) -> Callable[[Results], Summary]:
@@ -143,8 +159,8 @@ def _against(name: str, limit: float, ours: str, peer: str, digits: int = 2) -> 
 
 
 FIGURES = (
-    Figure("extract → Parquet, of the raw drain", 0.80, True, _of_drain("extract")),
-    Figure("→ CSV on S3 ready for COPY, of the raw drain", 0.50, True, _of_drain("csv")),
+    _of_drain("extract → Parquet, of the raw drain", 0.80, "extract"),
+    _of_drain("→ CSV on S3 ready for COPY, of the raw drain", 0.50, "csv"),
     _against("→ Parquet on S3, against dlt + ConnectorX", 2.5, "lake", "dlt-connectorx"),
     _against("→ CSV on S3, against Sling", 6, "csv", "sling"),
     _against("→ Parquet file, against PyMySQL + pandas", 12, "extract", "pandas", 1),

@@ -52,7 +52,7 @@ def part(section: Callable[[Results], str], results: Results, errors: Mapping[st
 
 
 def _figures(results: Results) -> str:
-    return table(("figure", "target", "measured", "the drain itself", ""), targets.rows(results))
+    return table(("figure", "target", "measured", "at most", ""), targets.rows(results))
 
 
 def _machine(results: Results) -> str:

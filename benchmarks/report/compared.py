@@ -7,7 +7,7 @@ from typing import Any
 from benchmarks.contestants import BOUNDED, DRAIN, PEERS
 from benchmarks.report.markdown import failures, megabytes, table
 from benchmarks.rounds import ratios, spread, summary
-from benchmarks.targets import Results, contestant, of_rounds
+from benchmarks.targets import Results, contestant, least_seconds, of_rounds
 
 _FAR = {"extract": "Parquet file", "lake": "Parquet on S3", "csv": "CSV on S3"}
 
@@ -52,13 +52,12 @@ def against(results: Results) -> str:
 
 def bounds(results: Results) -> str:
     """What the processors alone allow: all CPU of a run, the server's included, spread over every core."""
-    cores = results["bounds"]["machine"]["cores"]
     drain = contestant(results, DRAIN, "bounds")["seconds"]["median"]
     rows = []
     for name in BOUNDED:
         each = contestant(results, name, "bounds")
         own, server = each["cpu"]["median"], each["server"]["median"]
-        least, took = (own + server) / cores, each["seconds"]["median"]
+        least, took = least_seconds(results, name), each["seconds"]["median"]
         rows.append(
             (
                 each["label"],
