@@ -36,7 +36,7 @@ check: setup ## format, lint, types
 	$(BIN)/mypy pipeline devstack
 
 unit: setup ## tests that need no server
-	$(BIN)/python -m pytest pipeline/window.py pipeline/names.py tests/unit tests/test_layers.py tests/benchmarks
+	$(BIN)/python -m pytest pipeline/window.py pipeline/names.py benchmarks/rounds.py benchmarks/overhead.py tests/unit tests/test_layers.py tests/benchmarks
 
 stack: setup ## tests on real servers; SOURCE=mysql takes MySQL 9 in the place of MariaDB
 	$(BIN)/python -m pytest $(if $(SOURCE),--source $(SOURCE)) --numprocesses 2 --dist worksteal tests/stack tests/scenarios tests/properties tests/pitfalls tests/devstack tests/codec

@@ -82,6 +82,7 @@ SECTIONS: dict[str, Callable[[Results], str]] = {
     "growth": scaled.growth,
     "projection": scaled.projection,
     "overhead": scaled.overhead,
+    "imports": scaled.imports,
     "profile": scaled.profile,
     "conversion_profile": scaled.conversion_profile,
     "machine": _machine,

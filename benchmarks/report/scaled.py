@@ -8,6 +8,9 @@ from benchmarks.report.markdown import megabytes, table
 from benchmarks.rounds import spread
 from benchmarks.targets import Results, contestant
 
+_LARGEST = 6
+"""Packages that are named of those that are imported."""
+
 
 def stages(results: Results) -> str:
     """The whole chain by task."""
@@ -104,6 +107,13 @@ def overhead(results: Results) -> str:
         ("decoder, from the cache", f"{found['decoder']['warm']:.2f}", "–"),
     ]
     return table(("", "seconds, whole process", "S3 requests"), rows)
+
+
+def imports(results: Results) -> str:
+    """What the imports of one command take, in words."""
+    found = results["overhead"]["imports"]
+    largest = ", ".join(f"{name} {taken:.2f} s" for name, taken in list(found.items())[:_LARGEST])
+    return f"{sum(found.values()):.2f} s by `python -X importtime`, of which {largest}."
 
 
 def profile(results: Results) -> str:
