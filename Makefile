@@ -58,5 +58,6 @@ docs: setup ## write the reference pages that are made from the code
 	$(BIN)/python -m pipeline.face.reference
 
 clean: ## stop the local servers and forget their data
-	-[ ! -x $(BIN)/python ] || $(BIN)/python -m devstack down
+	-[ ! -x $(BIN)/python ] || for stack in .devstack .devstack/demo .devstack/bench; do \
+	  $(BIN)/python -m devstack down --directory $$stack; done
 	rm -rf .devstack .spool .locks
