@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -21,6 +22,7 @@ from benchmarks import children, fingerprint, machine, peer_venv
 from benchmarks.children import Measured
 from benchmarks.fingerprint import Fingerprint
 from benchmarks.inside import Job
+from devstack import seed
 from devstack.errors import StackError
 from devstack.seed import seed_settlement
 from devstack.shell import warehouse_connection
@@ -63,8 +65,12 @@ class World:
     folder: Path
 
     def dataset(self, rows: int, days: int = 1) -> Dataset:
-        """The table with that many rows; seeded unless an earlier run has left it."""
-        data = Dataset(f"bench_{rows}_{days}", rows, days)
+        """The table with that many rows; seeded unless an earlier run has left it, by the same code."""
+        stem = f"bench_{rows}_{days}_"
+        data = Dataset(stem + _seed_version(), rows, days)
+        for (old,) in self.sql(None, "SELECT schema_name FROM information_schema.schemata"):
+            if old.startswith(stem) and old != data.database:
+                self.sql(None, f"DROP DATABASE {old}")
         self._widen_buffer_pool(rows)
         if self._count(data) != rows:
             print(f"seeding {rows:,} rows", flush=True)
@@ -153,6 +159,12 @@ class World:
         now = int(self.sql(None, "SELECT @@innodb_buffer_pool_size")[0][0])
         if size > now:
             self.sql(None, f"SET GLOBAL innodb_buffer_pool_size = {size}")
+
+
+def _seed_version() -> str:
+    """The same for the same seeding code: what it makes then is the same, too."""
+    files = sorted(Path(seed.__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
 
 
 @dataclass
