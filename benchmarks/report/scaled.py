@@ -7,6 +7,7 @@ from typing import Any
 from benchmarks.report.markdown import megabytes, table
 from benchmarks.rounds import spread
 from benchmarks.targets import Results, contestant
+from pipeline.steps.csv_rows import SIDE_BY_SIDE
 
 _LARGEST = 6
 """Packages that are named of those that are imported."""
@@ -118,20 +119,25 @@ def imports(results: Results) -> str:
 
 def profile(results: Results) -> str:
     """The extraction's seconds by thread and place."""
-    return _places(results["profile"], results["profile"]["rows"], "reading", "writing")
+    found = results["profile"]
+    return _places(found, found["rows"], {"MainThread": "reading", "consume": "writing"})
 
 
 def conversion_profile(results: Results) -> str:
     """The conversion's."""
-    found = results["profile"]["conversion"]
-    return _places(found, results["profile"]["rows"], "making", "compressing")
+    threads = {
+        "MainThread": "handing over",
+        "convert": f"converting, {SIDE_BY_SIDE} of them",
+        "fetch": "opening",
+        "store": "storing",
+    }
+    return _places(results["profile"]["conversion"], results["profile"]["rows"], threads)
 
 
-def _places(found: dict[str, Any], count: int, main: str, second: str) -> str:
-    threads = {"MainThread": main, "consume": second, "fetch": "opening"}
+def _places(found: dict[str, Any], count: int, threads: dict[str, str]) -> str:
     rows = [
         (
-            threads.get(p["thread"], "storing" if "Pool" in p["thread"] else p["thread"]),
+            threads.get(p["thread"], p["thread"]),
             p["place"],
             f"{p['seconds']:.2f}",
             f"{p['share']:.0%}",
