@@ -37,6 +37,7 @@ _PLACES = (
     ("stores/csv_parts.py", "_end", "end and checksum a part"),
     ("stores/csv_parts.py", "_await", "wait for S3"),
     ("steps/csv_rows.py", "first", "wait for a row group"),
+    ("steps/csv_rows.py", "batches", "read Parquet"),
     ("codec/memory.py", "", "give memory back"),
     ("stores/spool.py", "digest_of", "checksum of the Parquet file"),
     ("stores/s3.py", "", "speak to S3"),
