@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 ROOT = Path(__file__).parent.parent
 _SAMPLE_SECONDS = 0.1
@@ -76,22 +76,14 @@ def watch(
 ) -> tuple[int, float, list[tuple[float, float]]]:
     """Run a command: its exit status, its wall seconds, its memory over time.
 
-    Raises ChildFailed when it takes longer than `timeout` seconds; it is then killed, children and all.
+    Raises ChildFailed when it takes longer than `timeout` seconds; it is then killed, children and all,
+    as it is when whoever waits for it is interrupted.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     memory: list[tuple[float, float]] = []
     started = time.perf_counter()
     with log.open("wb") as output:
-        child = subprocess.Popen(
-            list(command),
-            cwd=ROOT,
-            # where a caller keeps Python from writing .pyc files, every start would compile the sources
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "", **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        child = _started(command, environment, output)
         try:
             while _still_runs(child):
                 passed = time.perf_counter() - started
@@ -103,6 +95,25 @@ def watch(
                 os.killpg(child.pid, signal.SIGKILL)  # the session started above, nobody else's
             child.wait()
     return child.returncode, time.perf_counter() - started, memory
+
+
+def _started(
+    command: Sequence[str], environment: Mapping[str, str], output: IO[bytes]
+) -> subprocess.Popen[bytes]:
+    """The process, in a session of its own; raises ChildFailed where its program is not there."""
+    try:
+        return subprocess.Popen(
+            list(command),
+            cwd=ROOT,
+            # where a caller keeps Python from writing .pyc files, every start would compile the sources
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "", **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except FileNotFoundError as error:
+        raise ChildFailed(str(error)) from None
 
 
 def _still_runs(child: subprocess.Popen[bytes]) -> bool:

@@ -32,9 +32,11 @@ def measure(world: World, data: Dataset, rounds: int, *, peers: bool) -> Any:
             here.run("ours", "lake")
             parquet = _keep_parquet(here)
             for name in names:
+                if name in failed:
+                    continue
                 try:
                     runs[name][number] = _run(here, name, expected)
-                except ChildFailed as error:
+                except Exception as error:
                     failed[name] = str(error)
                 print(f"  round {number}  {LABELS[name]:44} {_said(runs[name].get(number))}")
     base = {number: run["seconds"] for number, run in runs[OURS].items()}

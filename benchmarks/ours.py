@@ -44,18 +44,6 @@ def extract(job: Job) -> Work:
     return work
 
 
-def sampled(job: Job) -> Work:
-    """The same while a sampler looks where each thread is."""
-    warm()
-
-    def work() -> Outcome:
-        with Sampler() as sampler:
-            _extract(job)
-        return {"samples": sampler.table(), "interval": sampler.interval}
-
-    return work
-
-
 def decode(job: Job) -> Work:
     """The drain's statements, decoded to Arrow batches, each dropped as the next one comes."""
     warm()
@@ -107,6 +95,22 @@ def convert(job: Job) -> Work:
         return {}
 
     return work
+
+
+def sampled(prepare: Callable[[Job], Work]) -> Callable[[Job], Work]:
+    """The same work while a sampler looks where each thread is."""
+
+    def prepared(job: Job) -> Work:
+        plain = prepare(job)
+
+        def work() -> Outcome:
+            with Sampler() as sampler:
+                plain()
+            return {"samples": sampler.table(), "interval": sampler.interval}
+
+        return work
+
+    return prepared
 
 
 def chain(last: str) -> Callable[[Job], Work]:
@@ -230,7 +234,8 @@ def _size(data: bytes, at: int) -> int:
 
 COMMANDS: dict[str, Callable[[Job], Work]] = {
     "extract": extract,
-    "sampled": sampled,
+    "sampled-extract": sampled(extract),
+    "sampled-convert": sampled(convert),
     "decode": decode,
     "drain": drain,
     "walk": walk,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
 import sys
 import uuid
 from collections import Counter
@@ -15,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import machine
-from benchmarks.children import ChildFailed, watch
+from benchmarks.children import ROOT, ChildFailed, watch
 from benchmarks.rounds import summary
 from benchmarks.world import World
 from pipeline.names import Keys, TableName
@@ -97,6 +99,7 @@ def measure(world: World, rounds: int, days: int = LONG) -> Any:
             "nothing": _nothing(small, rounds, days),
             "catch_up": _catch_up(small, days),
             "commands": _commands(small, rounds),
+            "imports": _imports(small),
             "decoder": _decoder(small),
         }
     finally:
@@ -160,6 +163,34 @@ def _commands(small: Small, rounds: int) -> dict[str, Any]:
         name: summary([small.timed("pipeline", *line) for _ in range(rounds + 2)])
         for name, line in lines.items()
     }
+
+
+def _imports(small: Small) -> dict[str, float]:
+    """Seconds that `status` spends importing, by package, as Python itself counts them."""
+    told = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "pipeline", "status"],
+        env={**os.environ, **small.environment},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return seconds_by_package(told.stderr)
+
+
+def seconds_by_package(told: str) -> dict[str, float]:
+    """The sums of what ``-X importtime`` writes, the greatest first.
+
+    >>> seconds_by_package("import time:  self [us] | cumulative | imported package\\n"
+    ...     "import time:     1500 |       1500 |     boto3.session\\nimport time: 500 | 2000 | boto3")
+    {'boto3': 0.002}
+    """
+    spent: Counter[str] = Counter()
+    for line in told.splitlines():
+        own, _, rest = line.removeprefix("import time:").partition("|")
+        if line.startswith("import time:") and own.strip().isdigit():
+            spent[rest.rpartition("|")[2].strip().partition(".")[0]] += int(own)
+    return {name: microseconds / 1e6 for name, microseconds in spent.most_common()}
 
 
 def _decoder(small: Small) -> dict[str, float]:

@@ -24,9 +24,10 @@ def install() -> dict[str, str]:
     wanted = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
     if _STAMP.exists() and _STAMP.read_text() == wanted:
         return {}
-    if not PYTHON.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
     print("installing the peers in .venv-bench", flush=True)
+    # also over what is there: an interrupted installation may have left it without pip
+    if said := _run(sys.executable, "-m", "venv", str(VENV)):
+        return {VENV.name: said}
     if not _pip("-r", str(REQUIREMENTS)):
         _STAMP.write_text(wanted)
         return {}
@@ -36,9 +37,13 @@ def install() -> dict[str, str]:
 
 def _pip(*what: str) -> str:
     """Install; empty when it worked, else pip's last error."""
-    command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *what]
+    quiet = ("--quiet", "--disable-pip-version-check")
+    return _run(str(PYTHON), "-m", "pip", "install", *quiet, *what)
+
+
+def _run(*command: str) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode == 0:
         return ""
-    errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
-    return errors[-1] if errors else f"pip ended with status {done.returncode}"
+    errors = [line for line in done.stderr.splitlines() if line.lower().startswith("error")]
+    return errors[-1] if errors else f"{' '.join(command[1:4])} ended with {done.returncode}"

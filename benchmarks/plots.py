@@ -32,13 +32,13 @@ def main() -> None:
     plt.rcParams.update(_STYLE)
     for name, (file, draw) in PLOTS.items():
         source = folder / f"{file}.json"
-        if source.exists():
-            _save(folder / f"{name}.svg", draw, json.loads(source.read_text()))
+        result = json.loads(source.read_text()) if source.exists() else {}
+        _save(folder / f"{name}.svg", draw, result)
 
 
 def _save(target: Path, draw: Callable[[Result], bool], result: Result) -> None:
-    """Draw and save; no file for a plot that has nothing to show."""
-    drawn = draw(result)
+    """Draw and save; no file for a plot that has nothing to show, nor for what could not be measured."""
+    drawn = bool(result) and "error" not in result and draw(result)
     if drawn:
         plt.savefig(target, bbox_inches="tight", metadata={"Date": None})
     plt.close("all")

@@ -7,8 +7,8 @@ from typing import Any
 
 from benchmarks import throughput
 from benchmarks.children import ChildFailed, Measured
+from benchmarks.contestants import DRAIN, OURS, PEERS, Contestant
 from benchmarks.fingerprint import Fingerprint
-from benchmarks.throughput import DRAIN, Contestant
 from benchmarks.world import Dataset, Place, World
 
 
@@ -21,10 +21,10 @@ def _counted(here: Place, run: Measured) -> tuple[Fingerprint, int]:
 
 
 READERS = (
-    *(each for each in throughput.OURS if each.name == DRAIN),
+    *(each for each in OURS if each.name == DRAIN),
     Contestant("decode", "pipeline, decoded to Arrow and dropped", "ours", ("decode",), _counted),
-    *(each for each in throughput.OURS if each.name == "extract"),
-    *(each for each in throughput.PEERS if each.name == "connectorx"),
+    *(each for each in OURS if each.name == "extract"),
+    *(each for each in PEERS if each.name == "connectorx"),
     Contestant(
         "duckdb-arrow",
         "DuckDB MySQL scanner → Arrow, dropped",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -14,15 +16,17 @@ from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-import psycopg2
 import yaml
 
 from benchmarks import children, fingerprint, machine, peer_venv
 from benchmarks.children import Measured
 from benchmarks.fingerprint import Fingerprint
 from benchmarks.inside import Job
+from devstack import seed
+from devstack.errors import StackError
 from devstack.seed import seed_settlement
-from devstack.stack import Stack, running_stack
+from devstack.shell import warehouse_connection
+from devstack.stack import Stack, down, running_stack
 from pipeline.config.settings import Settings
 from pipeline.stores.s3 import Store, store
 from pipeline.window import Window
@@ -61,8 +65,12 @@ class World:
     folder: Path
 
     def dataset(self, rows: int, days: int = 1) -> Dataset:
-        """The table with that many rows; seeded unless an earlier run has left it."""
-        data = Dataset(f"bench_{rows}_{days}", rows, days)
+        """The table with that many rows; seeded unless an earlier run has left it, by the same code."""
+        stem = f"bench_{rows}_{days}_"
+        data = Dataset(stem + _seed_version(), rows, days)
+        for (old,) in self.sql(None, "SELECT schema_name FROM information_schema.schemata"):
+            if old.startswith(stem) and old != data.database:
+                self.sql(None, f"DROP DATABASE {old}")
         self._widen_buffer_pool(rows)
         if self._count(data) != rows:
             print(f"seeding {rows:,} rows", flush=True)
@@ -111,15 +119,7 @@ class World:
 
     def warehouse(self, *statements: str) -> list[tuple[Any, ...]]:
         """Run statements in the warehouse; the last one's rows."""
-        settings = Settings(self.stack.environment(), {}).warehouse
-        link = psycopg2.connect(
-            host=settings.host,
-            port=settings.port,
-            user=settings.user,
-            password=settings.password.get_secret_value(),
-            dbname=settings.database,
-        )
-        link.autocommit = True
+        link = warehouse_connection(self.stack.environment())
         with closing(link), link.cursor() as cursor:
             for statement in statements:
                 cursor.execute(statement)
@@ -159,6 +159,12 @@ class World:
         now = int(self.sql(None, "SELECT @@innodb_buffer_pool_size")[0][0])
         if size > now:
             self.sql(None, f"SET GLOBAL innodb_buffer_pool_size = {size}")
+
+
+def _seed_version() -> str:
+    """The same for the same seeding code: what it makes then is the same, too."""
+    files = sorted(Path(seed.__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
 
 
 @dataclass
@@ -227,10 +233,22 @@ def place(world: World, data: Dataset, window: Window | None = None) -> Iterator
 
 @contextmanager
 def running(directory: Path) -> Iterator[World]:
-    """The servers, for the time of a `with` block; the tables stay for the next run, the lake does not."""
-    shutil.rmtree(directory.resolve() / "seaweedfs", ignore_errors=True)
-    with running_stack(directory.resolve()) as stack:
-        folder = directory.resolve() / "work"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        yield World(stack, folder)
+    """The servers, for the time of a `with` block; the source's tables alone stay for the next run.
+
+    What a run that was killed has left, servers included, is removed first. Raises StackError where one
+    still measures.
+    """
+    directory = directory.resolve()
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / "running").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StackError(f"benchmarks run in {directory} already") from None
+        down(directory)
+        for left in ("seaweedfs", "redshift", "work"):
+            shutil.rmtree(directory / left, ignore_errors=True)
+        with running_stack(directory) as stack:
+            folder = directory / "work"
+            folder.mkdir()
+            yield World(stack, folder)

@@ -1,14 +1,16 @@
 """Statements for the stack's two databases, so that trying something needs no client."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
 import psycopg2
+from psycopg2.extensions import connection
 from pymysql.constants import CLIENT
 
 from devstack.errors import StackError
 from devstack.stack import Stack
+from pipeline.config.settings import Settings
 
 Rows = Sequence[Sequence[Any]]
 
@@ -30,20 +32,26 @@ def warehouse(stack: Stack, statement: str) -> tuple[list[str], Rows]:
     """Run one statement in the warehouse; the names and rows of its result."""
     if stack.warehouse is None:
         raise StackError("this stack has no warehouse")
-    where = stack.warehouse.environment()
-    connection = psycopg2.connect(
-        host=where["REDSHIFT_HOST"],
-        port=where["REDSHIFT_PORT"],
-        user=where["REDSHIFT_USER"],
-        password=where["REDSHIFT_PASSWORD"],
-        dbname=where["REDSHIFT_DATABASE"],
-    )
-    connection.autocommit = True
-    with closing(connection), connection.cursor() as cursor:
+    link = warehouse_connection(stack.environment())
+    with closing(link), link.cursor() as cursor:
         cursor.execute(statement)
         if cursor.description is None:
             return [], []
         return [column.name for column in cursor.description], cursor.fetchall()
+
+
+def warehouse_connection(environment: Mapping[str, str]) -> connection:
+    """A connection to the warehouse that the pipeline's variables name, each statement a transaction."""
+    settings = Settings(dict(environment), {}).warehouse
+    link = psycopg2.connect(
+        host=settings.host,
+        port=settings.port,
+        user=settings.user,
+        password=settings.password.get_secret_value(),
+        dbname=settings.database,
+    )
+    link.autocommit = True
+    return link
 
 
 def table(names: Sequence[str], rows: Rows) -> str:

@@ -33,9 +33,15 @@ COMMON_OPTIONS = [
 
 
 def data_options(data: Path) -> list[str]:
-    """What also a run that only creates the data directory is told."""
+    """What also a run that only creates the data directory is told; makes the temporary one beside it.
+
+    A server that starts removes every temporary table from its temporary directory, also those of
+    another server that uses the same one.
+    """
+    temporary = data.parent / "tmp"
+    temporary.mkdir(parents=True, exist_ok=True, mode=0o700)
     as_root = ["--user=root"] if os.geteuid() == 0 else []  # refused unless it is said
-    return [*as_root, f"--datadir={data}"]
+    return [*as_root, f"--datadir={data}", f"--tmpdir={temporary}"]
 
 
 @dataclass(frozen=True)

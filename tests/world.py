@@ -16,12 +16,12 @@ from typing import Any
 
 import luigi
 import luigi.task_register
-import psycopg2
 import yaml
 from luigi.execution_summary import LuigiRunResult
 from psycopg2 import extensions
 
 from devstack.mysql import MySQL
+from devstack.shell import warehouse_connection
 from pipeline import limits
 from pipeline.config import settings as settings_module
 from pipeline.config import tables as tables_module
@@ -179,16 +179,7 @@ class World:
 
     def reader(self) -> extensions.connection:
         """A connection to the warehouse of the test's own, each statement a transaction."""
-        settings = settings_module.Settings(self.environment, {}).warehouse
-        connection = psycopg2.connect(
-            host=settings.host,
-            port=settings.port,
-            user=settings.user,
-            password=settings.password.get_secret_value(),
-            dbname=settings.database,
-        )
-        connection.autocommit = True
-        return connection
+        return warehouse_connection(self.environment)
 
     def query(
         self, statement: str, arguments: Sequence[Any] | None = None

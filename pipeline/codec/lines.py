@@ -145,7 +145,7 @@ class Lines:
 
 
 def _source(array: pa.Array, quoted: bool) -> _Source:
-    kind, valid = array.type, _valid(array)
+    kind, valid = array.type, present(array)
     if pa.types.is_integer(kind):
         values = _values(array, np.dtype(str(kind)).type)
         return _Source(partial(rendering.integers, values, valid), rendering.WIDEST_INTEGER)
@@ -174,12 +174,12 @@ def _source(array: pa.Array, quoted: bool) -> _Source:
 
 
 def _text(array: pa.Array, valid: Array, quoted: bool) -> _Source:
-    offsets, data = _offsets(array), _data(array)
+    offsets, data = offsets_of(array), _data(array)
     return _Source(partial(quoting.texts, quoted, offsets, data, valid), 2, offsets, 2)
 
 
 def _hexadecimal(array: pa.Array, valid: Array) -> _Source:
-    offsets, data = _offsets(array), _data(array)
+    offsets, data = offsets_of(array), _data(array)
     return _Source(partial(quoting.hexadecimals, offsets, data, valid), 0, offsets, 2)
 
 
@@ -192,7 +192,7 @@ def _shortest(array: pa.Array) -> pa.Array:
     return texts
 
 
-def _valid(array: pa.Array) -> Array:
+def present(array: pa.Array) -> Array:
     """One byte a row: 1 where there is a value."""
     bits = array.buffers()[0]
     if bits is None:
@@ -207,7 +207,8 @@ def _values(array: pa.Array, kind: type[np.generic], width: int = 1) -> Array:
     return _constant(array.buffers()[1], kind)[first:last]
 
 
-def _offsets(array: pa.Array) -> Array:
+def offsets_of(array: pa.Array) -> Array:
+    """Where each text begins in the data, and where the last one ends."""
     offsets = _constant(array.buffers()[1], np.int32)
     return offsets[array.offset : array.offset + len(array) + 1] if len(array) else offsets
 

@@ -9,8 +9,9 @@ import zlib
 import pyarrow as pa
 import pytest
 
-from benchmarks import children, fingerprint, report, rounds, sampler, targets
+from benchmarks import children, contestants, fingerprint, report, rounds, sampler, targets
 from benchmarks.fingerprint import Fingerprint
+from benchmarks.report import compared
 
 WHEN = datetime.datetime(2025, 8, 1, 12, tzinfo=datetime.timezone.utc)
 
@@ -69,17 +70,48 @@ def test_a_difference_names_what_differs():
 def test_a_figure_is_reached_missed_or_not_measured():
     row = next(iter(targets.FIGURES)).row
     found = {"median": 0.81, "min": 0.8, "max": 0.9}
-    results = {"bounds": {"contestants": [{"name": "extract", "of_drain": found, "runs": []}]}}
-    assert row(results)[2:] == ("0.81 (0.80 to 0.90)", "reached")
+    spent = {"cpu": {"median": 5.0}, "server": {"median": 3.0}}
+    extract = {"name": "extract", "of_drain": found, "runs": [], **spent}
+    drain = {"name": "drain", "seconds": {"median": 3.6}}
+    results = {"bounds": {"machine": {"cores": 2}, "contestants": [extract, drain]}}
+    assert row(results)[2:] == ("0.81 (0.80 to 0.90)", "0.90", "reached")
     found["median"] = 0.79
-    assert row(results)[3] == "**not reached**"
-    assert row({})[2:] == ("not measured", "–")
+    assert row(results)[4] == "**not reached**"
+    assert row({})[2:] == ("not measured", "–", "–")
+
+
+def _contestant(name: str, seconds: float, cpu: float) -> dict[str, object]:
+    run = {"round": 1, "seconds": seconds, "user": cpu, "system": 0.0}
+    return {"name": name, "runs": [run], "cpu": {"median": cpu}}
+
+
+def test_a_ratio_to_a_peer_stands_beside_that_of_the_drain_and_the_processors():
+    against = next(f for f in targets.FIGURES if f.name.endswith("PyMySQL + pandas"))
+    every = [_contestant("drain", 2.0, 0.1), _contestant("pandas", 30.0, 24.0)]
+    ours = [_contestant("extract", 3.0, 4.0)]
+    results = {"throughput": {"rows": 1_000_000, "contestants": every + ours}}
+    assert against.row(results)[1:] == ("≥ 12", "10.0", "15.0", "**not reached**")
+    assert against.row({"throughput": {"contestants": every}})[2:4] == ("not measured", "15.0")
+    others = [_contestant(p.name, 6.0, 8.0) for p in contestants.PEERS if p.name != "pandas"]
+    rest = [_contestant(name, 3.0, 4.0) for name in ("lake", "csv")]
+    results["throughput"]["contestants"] = every + ours + others + rest
+    line = next(text for text in compared.against(results).splitlines() if "pandas" in text)
+    assert line.split(" | ")[1:] == ["Parquet file", "10.0", "15.0", "6.0", "24.0", "4.0 |"]
 
 
 def test_a_report_of_nothing_or_of_other_contestants_says_so():
     for section in report.SECTIONS.values():
-        assert report._part(section, {})
-    assert "Not measured" in report._part(report._stages, {"throughput": {"contestants": []}})
+        assert report.part(section, {}, {})
+    without = {"throughput": {"contestants": []}}
+    assert "Not measured" in report.part(report.SECTIONS["stages"], without, {})
+
+
+def test_a_report_says_why_something_could_not_be_measured(tmp_path):
+    (tmp_path / "growth.json").write_text('{"machine": {}, "error": "OSError: the disk\\nis full"}')
+    results, errors = report.read(tmp_path)
+    assert results == {}
+    said = report.part(report.SECTIONS["growth"], results, errors)
+    assert said == "*Could not be measured:* `OSError: the disk is full`"
 
 
 def test_a_frame_that_no_place_names_is_told_by_its_function():

@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import boto3
@@ -14,6 +16,7 @@ import pytest
 from devstack import stack
 from devstack.__main__ import main
 from devstack.errors import StackError
+from devstack.mariadb import MariaDB
 from devstack.stack import Stack
 
 
@@ -196,3 +199,15 @@ def test_the_pipelines_account_reads_and_cannot_write(small_stack: Stack) -> Non
 def test_a_wrong_password_is_refused(small_stack: Stack, user: str) -> None:
     with pytest.raises(pymysql.err.OperationalError, match="Access denied"):
         pymysql.connect(host="127.0.0.1", port=small_stack.source.port, user=user, password="wrong")
+
+
+def test_servers_that_begin_at_once_leave_the_temporary_tables_of_others_alone(
+    small_stack: Stack, tmp_path: Path
+) -> None:
+    beginners = [MariaDB.new(tmp_path / name) for name in ("one", "two", "three")]
+    with closing(small_stack.source.connect(root=True)) as link, link.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE held (ID INT PRIMARY KEY) ENGINE=MyISAM")
+        with ThreadPoolExecutor(len(beginners)) as pool:
+            list(pool.map(MariaDB.prepare, beginners))
+        cursor.execute("DROP TEMPORARY TABLE held")
+    assert all(beginner.data.is_dir() for beginner in beginners)
