@@ -13,8 +13,9 @@ from devstack.redshift.tokens import STRING, Tokens, closing, find, starts, word
 _WRITING = words("insert update delete merge")
 _NO_TYPES = words("json jsonb uuid bytea xml money inet cidr macaddr tsvector tsquery")
 _SYSTEM_COLUMNS = words("tableoid xmin cmin xmax cmax ctid")
-_AGGREGATES = words(
-    "avg count max min sum stddev stddev_samp stddev_pop variance var_samp var_pop listagg median"
+_FRAMED = words(
+    "avg count max min sum stddev stddev_samp stddev_pop variance var_samp var_pop first_value last_value "
+    "nth_value"
 )
 
 
@@ -77,7 +78,7 @@ def _refuse_window(tokens: Tokens, at: int) -> None:
     if (frame := max(find(window, "range"), find(window, "groups"))) >= 0:
         raise syntax_error(window[frame].text)
     ordered = find(window, "order", "by") >= 0
-    if ordered and find(window, "rows") < 0 and _function_before(tokens, at) in _AGGREGATES:
+    if ordered and find(window, "rows") < 0 and _function_before(tokens, at) in _FRAMED:
         raise not_supported(
             "Aggregate window functions with an ORDER BY clause require a frame clause"
         )

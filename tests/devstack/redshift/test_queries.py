@@ -287,6 +287,7 @@ def test_maintenance_commands_are_accepted(rows: Warehouse) -> None:
         "SELECT CAST('{}' AS json)",
         "SELECT sum(id) OVER w FROM t WINDOW w AS (PARTITION BY v)",
         "SELECT sum(id) OVER (ORDER BY id) FROM t",
+        "SELECT first_value(v) OVER (PARTITION BY v ORDER BY id) FROM t",
         "SELECT v, count(coalesce(id, 0)) OVER (PARTITION BY v ORDER BY id DESC) FROM t",
         "SELECT sum(id) OVER (ORDER BY id RANGE BETWEEN 1 PRECEDING AND CURRENT ROW) FROM t",
         "UPDATE t SET (id, v) = (1, 'x')",
