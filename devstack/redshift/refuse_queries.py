@@ -53,6 +53,8 @@ def _refuse_expression(tokens: Tokens, at: int) -> None:
         distinct = after + starts(tokens, "not", at=after)
         if starts(tokens, "distinct", "from", at=distinct):
             raise syntax_error(tokens[distinct].text)
+    if token.key in ("except", "intersect", "minus") and starts(tokens, "all", at=after):
+        raise not_supported(f"{token.key.upper()} ALL is not supported")
     if token.key in ("from", "join") and starts(tokens, "only", at=after):
         raise syntax_error(tokens[after].text)
     if token.name in _SYSTEM_COLUMNS and not (at and tokens[at - 1].key == "as"):

@@ -296,6 +296,8 @@ def test_maintenance_commands_are_accepted(rows: Warehouse) -> None:
         "CREATE VIEW u AS SELECT * FROM (VALUES (1)) AS v",
         "EXPLAIN SELECT ROW(1, 2)",
         "EXPLAIN ANALYZE SELECT 1",
+        "SELECT id FROM t EXCEPT ALL SELECT id FROM t",
+        "SELECT id FROM t INTERSECT ALL SELECT id FROM t",
         "EXPLAIN (FORMAT JSON) SELECT 1",
         "SAVEPOINT s",
         "ROLLBACK TO SAVEPOINT s",
