@@ -255,7 +255,7 @@ def _entries(file: Path) -> list[tuple[str, Any]]:
 
 def _table(file: Path, name: str, entry: Any, default_database: str, order: int) -> Table:
     try:
-        qualified = name if "." in name or not default_database else f"{default_database}.{name}"
+        qualified = _qualified(name, default_database)
         table = Table(
             name=TableName.parse(qualified),
             definition=TableDefinition.model_validate(_lists(entry)),
@@ -272,6 +272,11 @@ def _table(file: Path, name: str, entry: Any, default_database: str, order: int)
         ) from None
     except ValueError as error:
         raise ConfigurationError(f"{file}: {error}") from None
+
+
+def _qualified(name: str, default_database: str) -> str:
+    """The name with the default database before it where it has none."""
+    return name if "." in name or not default_database else str(TableName(default_database, name))
 
 
 def _lists(entry: Any) -> Any:
@@ -318,7 +323,7 @@ def tables(folder: Path, default_database: str = "") -> dict[str, Table]:
 def table_named(folder: Path, name: str, default_database: str = "") -> Table:
     """The definition of one table; raises ConfigurationError when there is none."""
     known = tables(folder, default_database)
-    qualified = name if "." in name or not default_database else f"{default_database}.{name}"
+    qualified = _qualified(name, default_database)
     if qualified not in known:
         raise ConfigurationError(
             f"table {name} is not defined",

@@ -49,7 +49,8 @@ tables:
     cursor_type: full
 ```
 
-A single column may stand where a list is meant.
+A single column may stand where a list is meant. A database with a dot in its name stands in backticks:
+"`my.db`.orders".
 
 `python -m pipeline discover DATABASE… > configs/FILE.yml` proposes such a file, a definition for every
 table of the databases that has none yet. A cursor is proposed where the server itself sets a column at

@@ -103,3 +103,23 @@ def test_a_database_without_a_table_to_see_is_refused(
     world.forget()
     assert main(["discover", "no_such_database"]) == 41
     assert "no table in a database no_such_database" in capsys.readouterr().err
+
+
+def test_a_database_with_a_dot_in_its_name_stands_in_backticks(
+    world: World, capsys: pytest.CaptureFixture[str]
+):
+    database = f"{world.name}.dotted"
+    world.sql(
+        f"CREATE DATABASE `{database}`",
+        f"CREATE TABLE `{database}`.`a.b` (id INT PRIMARY KEY)",
+        f"INSERT INTO `{database}`.`a.b` VALUES (3)",
+    )
+    try:
+        printed = discovered(world, capsys, database)
+        (world.folder / "configs" / "dotted.yml").write_text(printed)
+        assert f"`{database}`.a.b" in printed
+        world.forget()
+        assert world.build(DailyLoadAll(date=date(2025, 8, 1))).status.name == "SUCCESS"
+        assert world.loaded('"a.b"') == [(3,)]
+    finally:
+        world.sql(f"DROP DATABASE `{database}`")
