@@ -20,6 +20,7 @@ MARKER = "_manifest.json"
 _LONGEST_SEGMENT = 120
 # Bytes; https://docs.aws.amazon.com/redshift/latest/dg/r_names.html
 MAX_IDENTIFIER_BYTES = 127
+_IN_BACKTICKS = re.compile(r"`((?:[^`]|``)+)`\.(.+)", re.DOTALL)
 # The tables the pipeline keeps for itself in the warehouse.
 LEDGER = "pipeline_ledger"
 VIEWS = "pipeline_views"
@@ -36,9 +37,17 @@ class TableName:
 
     @classmethod
     def parse(cls, text: str) -> TableName:
-        """Split ``db.table`` at the first dot; raises ValueError when a half is missing."""
+        """Split ``db.table`` at the first dot; a database whose name has one stands in backticks.
+
+        Raises ValueError when a half is missing.
+
+        >>> TableName.parse("`my.db`.orders").database
+        'my.db'
+        """
+        if match := _IN_BACKTICKS.fullmatch(text):
+            return cls(match[1].replace("``", "`"), match[2])
         database, dot, table = text.partition(".")
-        if not (database and dot and table):
+        if not (database and dot and table) or database.startswith("`"):
             raise ValueError(f"{text!r} is not a table; one reads like settlement.partner_info")
         return cls(database, table)
 
@@ -47,10 +56,15 @@ class TableName:
         """
         >>> TableName("settlement", "claim detail").path
         'settlement/claim%20detail'
+
+        A watermark's key has a dot for the slash, so that a database has none.
         """
-        return f"{_segment(self.database)}/{_segment(self.table)}"
+        database = quote(self.database, safe="").replace(".", "%2E")
+        return f"{_shortened(database)}/{_segment(self.table)}"
 
     def __str__(self) -> str:
+        if "." in self.database or self.database.startswith("`"):
+            return f"`{self.database.replace('`', '``')}`.{self.table}"
         return f"{self.database}.{self.table}"
 
 
@@ -165,10 +179,13 @@ def lake_marker(path: str, window: Window) -> str:
 def _segment(name: str) -> str:
     """A name as one segment of a path: percent-encoded, its end a digest where that is too long."""
     # nothing but dots would lead to another folder
-    encoded = quote(name, safe="") if name.strip(".") else "%2E" * len(name)
+    return _shortened(quote(name, safe="") if name.strip(".") else "%2E" * len(name))
+
+
+def _shortened(encoded: str) -> str:
     if len(encoded) <= _LONGEST_SEGMENT:
         return encoded
-    digest = hashlib.sha256(name.encode()).hexdigest()[:16]
+    digest = hashlib.sha256(unquote(encoded).encode()).hexdigest()[:16]
     return f"{re.sub('%.?$', '', encoded[: _LONGEST_SEGMENT - 17])}-{digest}"
 
 

@@ -1,6 +1,7 @@
 """Imports run one way, and none is hidden in a function."""
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -116,3 +117,20 @@ def test_the_pipeline_knows_nothing_of_the_local_stack_and_no_table_by_name():
                 if id(node) in docstrings or "reads like" in node.value:
                     continue
                 assert "parcel" not in node.value, f"{path}:{node.lineno}"
+
+
+def test_modules_of_the_local_stack_do_not_import_each_other_in_a_circle():
+    paths = [path for path in sorted((ROOT / "devstack").rglob("*.py")) if path.stem != "__init__"]
+    known = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in paths}
+    order = TopologicalSorter(
+        {
+            name: {other for other in known if any(_within(each, other) for each in imports(path))}
+            for name, path in known.items()
+        }
+    )
+    order.prepare()
+
+
+def _within(imported: str, module: str) -> bool:
+    """Whether what is imported is the module or a name of it."""
+    return imported == module or imported.rpartition(".")[0] == module

@@ -6,14 +6,10 @@ a side catalogue, refusals) is kept here by name and run when it is executed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from devstack.redshift import wire
 from devstack.redshift.errors import BackendError, RedshiftError, not_supported
+from devstack.redshift.executor import Executor, one_statement
 from devstack.redshift.plan import Answer, Plan, Run
-
-if TYPE_CHECKING:
-    from devstack.redshift.session import ClientSession
 
 _NO_PARAMETERS = wire.message(b"t", b"\0\0")
 _NO_DATA = wire.message(b"n")
@@ -22,8 +18,8 @@ _NO_DATA = wire.message(b"n")
 class Extended:
     """The state of the extended protocol in one session."""
 
-    def __init__(self, session: ClientSession) -> None:
-        self._session = session
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
         self._prepared: dict[str, Plan] = {}
         self._tags: dict[str, str] = {}
         self._portals: dict[str, Plan] = {}
@@ -37,21 +33,20 @@ class Extended:
 
     def handle(self, kind: bytes, body: bytes) -> None:
         """Act on one message; after an error, everything up to Sync is passed over."""
-        session = self._session
+        executor = self._executor
         if kind == b"S":
             self._skipping = False
             try:
-                session.backend.send(wire.message(b"S"))
-                session.backend.wait(session.results.sink())
+                executor.backend.send(wire.message(b"S"))
+                executor.backend.wait(executor.results.sink())
             except BackendError as error:
-                session.fail(error)
-            session.client.write(wire.ready(session.backend.status))
-            session.client.flush()
+                executor.fail(error)
+            executor.finish()
             return
         if self._skipping:
             return
         if kind == b"H":
-            session.client.flush()
+            executor.client.flush()
             return
         try:
             {b"P": self._parse, b"B": self._bind, b"D": self._describe}.get(
@@ -59,7 +54,7 @@ class Extended:
             )(body)
         except (RedshiftError, BackendError) as error:
             self._skipping = True
-            session.fail(error)
+            executor.fail(error)
 
     def _unknown(self, body: bytes) -> None:
         raise not_supported(f"a message of this kind ({len(body)} bytes) is not supported")
@@ -67,18 +62,18 @@ class Extended:
     def _parse(self, body: bytes) -> None:
         name, at = wire.split_text(body)
         sql, at = wire.split_text(body, at)
-        tokens = self._session.one_statement(sql)
-        plan = self._session.plan(tokens) if tokens else Run("")
+        tokens = one_statement(sql)
+        plan = self._executor.plan(tokens) if tokens else Run("")
         self._prepared.pop(name, None)
         if isinstance(plan, Run) and plan.alone:
             self._tags[name] = plan.tag
             message = wire.message(b"P", wire.text(name) + wire.text(plan.main) + body[at:])
-            self._session.backend.step(message, b"1", self._session.results.sink())
+            self._executor.backend.step(message, b"1", self._executor.results.sink())
             return
         if int.from_bytes(body[at : at + 2], "big"):
             raise not_supported("parameters are not supported in this statement")
         self._prepared[name] = plan
-        self._session.client.write(wire.message(b"1"))
+        self._executor.client.write(wire.message(b"1"))
 
     def _bind(self, body: bytes) -> None:
         portal, at = wire.split_text(body)
@@ -86,11 +81,11 @@ class Extended:
         self._portals.pop(portal, None)
         if name in self._prepared:
             self._portals[portal] = self._prepared[name]
-            self._session.client.write(wire.message(b"2"))
+            self._executor.client.write(wire.message(b"2"))
         else:
             self._portal_tags[portal] = self._tags.get(name, "")
             message = wire.message(b"B", body)
-            self._session.backend.step(message, b"2", self._session.results.sink())
+            self._executor.backend.step(message, b"2", self._executor.results.sink())
 
     def _describe(self, body: bytes) -> None:
         statement = body[:1] == b"S"
@@ -98,27 +93,27 @@ class Extended:
         plan = (self._prepared if statement else self._portals).get(name)
         if plan is None:
             message = wire.message(b"D", body)
-            self._session.backend.step(message, b"Tn", self._session.results.sink())
+            self._executor.backend.step(message, b"Tn", self._executor.results.sink())
             return
         if statement:
-            self._session.client.write(_NO_PARAMETERS)
+            self._executor.client.write(_NO_PARAMETERS)
         rows = isinstance(plan, Answer) and plan.columns
-        self._session.client.write(wire.row_description(rows) if rows else _NO_DATA)
+        self._executor.client.write(wire.row_description(rows) if rows else _NO_DATA)
 
     def _execute(self, body: bytes) -> None:
         name, _ = wire.split_text(body)
         plan = self._portals.get(name)
         if plan is None:
-            sink = self._session.results.sink(self._portal_tags.get(name, ""))
-            self._session.backend.step(wire.message(b"E", body), b"CIs", sink)
+            sink = self._executor.results.sink(self._portal_tags.get(name, ""))
+            self._executor.backend.step(wire.message(b"E", body), b"CIs", sink)
         else:
-            self._session.run(plan, described=True)
+            self._executor.run(plan, described=True)
 
     def _close(self, body: bytes) -> None:
         name, _ = wire.split_text(body, 1)
         kept = self._prepared if body[:1] == b"S" else self._portals
         if kept.pop(name, None) is None:
             message = wire.message(b"C", body)
-            self._session.backend.step(message, b"3", self._session.results.sink())
+            self._executor.backend.step(message, b"3", self._executor.results.sink())
         else:
-            self._session.client.write(wire.message(b"3"))
+            self._executor.client.write(wire.message(b"3"))

@@ -27,6 +27,7 @@ _SETTINGS = {
     "listen_addresses": "",
     "max_connections": "200",
     "shared_buffers": "128MB",
+    "work_mem": "128MB",
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",

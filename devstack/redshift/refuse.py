@@ -8,6 +8,7 @@ where the guide gives none.
 from __future__ import annotations
 
 from devstack.redshift.errors import RedshiftError, not_supported, syntax_error
+from devstack.redshift.refuse_queries import refuse_queries
 from devstack.redshift.tokens import STRING, WORD, Tokens, find, sql_of, starts, words
 
 _CREATED = {
@@ -30,7 +31,8 @@ _CREATED = {
     "unlogged": "CREATE UNLOGGED TABLE is not supported",
 }
 _FIRST_WORDS = words(
-    "cluster reindex listen notify unlisten load checkpoint discard do security import reassign"
+    "cluster reindex listen notify unlisten load checkpoint discard do security import reassign "
+    "savepoint release"
 )
 _FUNCTIONS = words(
     "array_agg string_agg json_agg jsonb_agg json_build_object jsonb_build_object row_to_json "
@@ -39,9 +41,13 @@ _FUNCTIONS = words(
     "regexp_split_to_table string_to_array array_to_string array_length make_date make_timestamp "
     "make_interval justify_days justify_hours justify_interval clock_timestamp "
     "statement_timestamp transaction_timestamp gen_random_uuid uuid_generate_v4 encode "
-    "convert_from convert_to get_byte set_byte pg_sleep setval nextval currval lastval"
+    "convert_from convert_to get_byte set_byte pg_sleep setval nextval currval lastval "
+    "every xmlagg corr covar_pop covar_samp regr_avgx regr_avgy regr_count regr_intercept regr_r2 "
+    "regr_slope regr_sxx regr_sxy regr_syy div setseed width_bucket bit_length quote_nullable "
+    "generate_subscripts mode pg_advisory_lock pg_advisory_xact_lock"
 )
 _BODIES = {"procedure", "function"}
+_QUERIES = words("select with insert update delete merge values declare") | {"("}
 
 
 def refuse(tokens: Tokens) -> None:
@@ -51,6 +57,10 @@ def refuse(tokens: Tokens) -> None:
         _refuse_create(tokens)
     if first in _FIRST_WORDS or starts(tokens, "set", "constraints"):
         raise syntax_error(tokens[0].text)
+    if starts(tokens, "rollback", "to") or starts(tokens, "explain", "("):
+        raise syntax_error(tokens[1].text)
+    if starts(tokens, "explain", "analyze") or starts(tokens, "explain", "verbose", "analyze"):
+        raise syntax_error("ANALYZE")
     if first == "drop" and len(tokens) > 1 and tokens[1].key in ("index", *_CREATED):
         raise not_supported(f'SQL command "{sql_of(tokens)}" not supported on Redshift tables.')
     _refuse_literals(tokens)
@@ -58,6 +68,19 @@ def refuse(tokens: Tokens) -> None:
     if first in ("insert", "update", "delete", "merge", "with"):
         _refuse_writing(tokens)
     _refuse_querying(tokens)
+    if query := _query_of(tokens):
+        refuse_queries(query)
+
+
+def _query_of(tokens: Tokens) -> Tokens:
+    """The query that the statement is or has; empty where it has none."""
+    if not tokens:
+        return []
+    if tokens[0].key == "explain":
+        return _query_of(tokens[1 + starts(tokens, "verbose", at=1) :])
+    if tokens[0].key == "create" and not _BODIES & {token.key for token in tokens[:4]}:
+        return _query_of(tokens[find(tokens, "as") + 1 :]) if find(tokens, "as") > 0 else []
+    return tokens if tokens[0].key in _QUERIES else []
 
 
 def _refuse_create(tokens: Tokens) -> None:
@@ -69,6 +92,8 @@ def _refuse_create(tokens: Tokens) -> None:
     if heads[:2] == ["or", "replace"] and len(heads) > 2 and heads[2] in _CREATED:
         raise not_supported(_CREATED[heads[2]])
     if "table" in heads:
+        if (at := find(tokens, "if", "not", "exists")) >= 0 and find(tokens, "as") > at:
+            raise syntax_error(tokens[at].text)  # CREATE TABLE AS has no such clause
         for clause in ("tablespace", "inherits", "using"):
             if (at := find(tokens, clause)) >= 0 and find(tokens, "as") < 0:
                 raise syntax_error(tokens[at].text)

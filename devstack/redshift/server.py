@@ -17,6 +17,7 @@ from devstack.redshift.backend import Backend, send_cancel
 from devstack.redshift.catalog import Journal, open_journal
 from devstack.redshift.copy.source import S3Access
 from devstack.redshift.errors import BackendError, RedshiftError
+from devstack.redshift.executor import Executor
 from devstack.redshift.login import Client, check_password, negotiate, welcome
 from devstack.redshift.names import LongNames
 from devstack.redshift.postgres import Postgres
@@ -191,12 +192,12 @@ class RedshiftStandIn:
         try:
             channel.write(welcome(client.user, backend.key))
             channel.flush()
-            self._session(channel, backend).serve()
+            ClientSession(self._executor(channel, backend)).serve()
         finally:
             self._end(backend)
 
-    def _session(self, channel: wire.Channel, backend: Backend) -> ClientSession:
-        return ClientSession(
+    def _executor(self, channel: wire.Channel, backend: Backend) -> Executor:
+        return Executor(
             channel,
             backend,
             self._journal,

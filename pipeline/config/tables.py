@@ -199,7 +199,30 @@ def read_tables(folder: Path, default_database: str = "") -> dict[str, Table]:
     Raises ConfigurationError, naming the file, for anything that is not a valid definition, for a
     table defined twice and for two that would be one table or view in the warehouse.
     """
-    files = sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")])
+    files = _files(folder)
+    tables = _read(files, default_database)
+    if not tables:
+        raise ConfigurationError(
+            "no table is defined",
+            why=f"{folder} holds {'an empty `tables:`' if files else 'no .yml file'}",
+            todo="write one as docs/tables.md shows, or set PIPELINE_CONFIGS to its folder",
+        )
+    return tables
+
+
+def written_tables(folder: Path, default_database: str = "") -> dict[str, Table]:
+    """The tables that are defined so far: there may be none, and a file may be empty, as one just begun is.
+
+    Raises ConfigurationError for a definition that is not valid.
+    """
+    return _read([file for file in _files(folder) if file.stat().st_size], default_database)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")])
+
+
+def _read(files: Iterable[Path], default_database: str) -> dict[str, Table]:
     tables: dict[str, Table] = {}
     owners = dict.fromkeys((LEDGER, VIEWS), "the pipeline itself")
     for file in files:
@@ -207,12 +230,6 @@ def read_tables(folder: Path, default_database: str = "") -> dict[str, Table]:
             table = _table(file, name, entry, default_database, order=len(tables))
             _claim(file, owners, table)
             tables[str(table.name)] = table
-    if not tables:
-        raise ConfigurationError(
-            "no table is defined",
-            why=f"{folder} holds {'an empty `tables:`' if files else 'no .yml file'}",
-            todo="write one as docs/tables.md shows, or set PIPELINE_CONFIGS to its folder",
-        )
     return tables
 
 
@@ -238,7 +255,7 @@ def _entries(file: Path) -> list[tuple[str, Any]]:
 
 def _table(file: Path, name: str, entry: Any, default_database: str, order: int) -> Table:
     try:
-        qualified = name if "." in name or not default_database else f"{default_database}.{name}"
+        qualified = _qualified(name, default_database)
         table = Table(
             name=TableName.parse(qualified),
             definition=TableDefinition.model_validate(_lists(entry)),
@@ -255,6 +272,11 @@ def _table(file: Path, name: str, entry: Any, default_database: str, order: int)
         ) from None
     except ValueError as error:
         raise ConfigurationError(f"{file}: {error}") from None
+
+
+def _qualified(name: str, default_database: str) -> str:
+    """The name with the default database before it where it has none."""
+    return name if "." in name or not default_database else str(TableName(default_database, name))
 
 
 def _lists(entry: Any) -> Any:
@@ -301,7 +323,7 @@ def tables(folder: Path, default_database: str = "") -> dict[str, Table]:
 def table_named(folder: Path, name: str, default_database: str = "") -> Table:
     """The definition of one table; raises ConfigurationError when there is none."""
     known = tables(folder, default_database)
-    qualified = name if "." in name or not default_database else f"{default_database}.{name}"
+    qualified = _qualified(name, default_database)
     if qualified not in known:
         raise ConfigurationError(
             f"table {name} is not defined",

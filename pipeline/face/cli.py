@@ -34,6 +34,10 @@ _COMMANDS = (
         "source, tables, lake, warehouse, scheduler: do they answer, are they as defined?",
     ),
     (
+        *("discover", "pipeline.face.discovery"),
+        "print a file for configs/ with a definition of every table of a database",
+    ),
+    (
         *("config", "pipeline.face.effective"),
         "the settings in effect, and where each may be set",
     ),
@@ -77,7 +81,11 @@ def _parser() -> argparse.ArgumentParser:
     for name, module, text in _COMMANDS:
         sub = commands.add_parser(name, help=text, description=text)
         sub.set_defaults(module=module)
-        if name != "config":
+        if name == "discover":
+            sub.add_argument(
+                "databases", nargs="*", metavar="DATABASE", help="default: DB_DATABASE"
+            )
+        elif name != "config":
             sub.add_argument("--table", help="db.table; default: every configured table")
         if name == "status":
             sub.add_argument("--windows", type=int, help="how many a table; default: a screen")

@@ -12,11 +12,11 @@ from functools import partial
 from pipeline.config.luigi_cfg import luigi_config
 from pipeline.config.settings import Settings, settings
 from pipeline.config.tables import Table
-from pipeline.errors import PipelineError
+from pipeline.errors import PipelineError, WarehouseError
 from pipeline.face.asked import chosen_tables, say
 from pipeline.steps import check
 from pipeline.steps.described import described, zone_of
-from pipeline.stores import mysql, redshift, transactions
+from pipeline.stores import mysql, redshift, redshift_sql, transactions
 from pipeline.stores.s3 import store
 
 
@@ -95,12 +95,20 @@ def _lake(settings: Settings) -> str:
 
 
 def _warehouse(settings: Settings) -> str:
+    schema = settings.warehouse.schema_name
     with (
         redshift.connected(settings.warehouse, settings.bastion) as connection,
         connection.cursor() as cursor,
     ):
         version = str(redshift.scalar(cursor, "SELECT version()"))
-    return version.rsplit(", ", maxsplit=1)[-1]
+        cursor.execute(redshift_sql.SCHEMA, (schema,))
+        if cursor.fetchone() is None:
+            raise WarehouseError(
+                f"Redshift has no schema {schema} to load into",
+                why=f"pg_namespace does not show it in {settings.warehouse.database}",
+                todo=f"{redshift_sql.create_schema(schema)}, or correct REDSHIFT_SCHEMA",
+            )
+    return f"{version.rsplit(', ', maxsplit=1)[-1]}, schema {schema}"
 
 
 def _scheduler(settings: Settings) -> str:

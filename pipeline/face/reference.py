@@ -49,7 +49,15 @@ tables:
     cursor_type: full
 ```
 
-A single column may stand where a list is meant.
+A single column may stand where a list is meant. A database with a dot in its name stands in backticks:
+"`my.db`.orders".
+
+`python -m pipeline discover DATABASE… > configs/FILE.yml` proposes such a file, a definition for every
+table of the databases that has none yet. A cursor is proposed where the server itself sets a column at
+every change (`ON UPDATE CURRENT_TIMESTAMP`, not NULL) and there is a primary key; every other table is
+read as a whole. Names that the warehouse cannot have, or has already, get others; columns of types that
+it has no place for are left out. Comments say what a person may know better: a column that is named like
+a cursor, an index that is missing, since when there are rows.
 """
 _POLICIES_HEAD = """\
 ## Policies

@@ -36,6 +36,12 @@ SIZE = """
 SELECT COALESCE(TABLE_ROWS, 0), COALESCE(DATA_LENGTH, 0), GREATEST(COALESCE(AVG_ROW_LENGTH, 0), 1)
 FROM information_schema.tables WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s
 """
+# A table with system versioning is a kind of its own to MariaDB.
+TABLES = """
+SELECT TABLE_NAME, TABLE_TYPE, COALESCE(TABLE_ROWS, 0) AS TABLE_ROWS
+FROM information_schema.tables WHERE TABLE_SCHEMA = %s
+AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED', 'VIEW') ORDER BY TABLE_NAME
+"""
 CLOCK = "SELECT UTC_TIMESTAMP(6)"
 # A statement's NOW() is fixed when it begins, but it is no transaction yet while it waits for a metadata
 # or backup lock; its age tells how old a cursor it may still write. Commands that write have many names
@@ -217,6 +223,12 @@ def cursor_after(table: TableName, span: Span) -> str:
 def highest(table: TableName, cursor: str) -> str:
     """The largest cursor of the table."""
     return f"SELECT MAX({quoted(cursor)}) FROM {_qualified(table)}"
+
+
+def lowest(table: TableName, cursor: str) -> str:
+    """The smallest cursor of the table but for the zero date."""
+    column = quoted(cursor)
+    return f"SELECT MIN({column}) FROM {_qualified(table)} WHERE {column} > 0"
 
 
 def count_without_cursor(table: TableName, cursor: str, *, zero_is_one: bool = False) -> str:

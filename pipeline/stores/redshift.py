@@ -133,7 +133,9 @@ def translate(error: psycopg2.Error, settings: Warehouse) -> WarehouseError:
             "see who holds the table (svv_transactions), or raise REDSHIFT_STATEMENT_TIMEOUT; "
             "what was not committed is not loaded"
         )
-    elif error.pgcode in ("42501", "42P01", "3F000"):
+    elif error.pgcode == "3F000":
+        todo = f"{redshift_sql.create_schema(settings.schema_name)}, or correct REDSHIFT_SCHEMA"
+    elif error.pgcode in ("42501", "42P01"):
         todo = f"check the rights of {settings.user} and REDSHIFT_SCHEMA ({settings.schema_name})"
     elif isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError):
         todo = "the same command continues; what was not committed is not loaded"

@@ -163,6 +163,13 @@ def probe(relation: Relation) -> str:
     return f"SELECT 1 FROM {relation} LIMIT 0"
 
 
+def create_schema(name: str) -> str:
+    """What a person may run to have a schema to load into."""
+    return f"CREATE SCHEMA {quoted(name)}"
+
+
+# https://docs.aws.amazon.com/redshift/latest/dg/r_PG_NAMESPACE.html
+SCHEMA = "SELECT 1 FROM pg_namespace WHERE nspname = %s"
 TABLE_COLUMNS = """
 SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale
 FROM svv_columns WHERE table_schema = %s AND table_name = %s ORDER BY ordinal_position

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pipeline.columns import Column, column_of
 from pipeline.errors import ConfigurationError
@@ -23,6 +24,8 @@ class SourceTable:
     left_out: tuple[str, ...] = ()
     auto_increment: str | None = None
     """The column of which the server gives each new row a higher number."""
+    on_update: tuple[str, ...] = ()
+    """The columns that the server sets to the time of each change."""
 
     def column(self, name: str) -> Column | None:
         """The column of that name; MySQL's column names do not distinguish case."""
@@ -43,6 +46,15 @@ class TableSize:
     row_bytes: int
 
 
+@dataclass(frozen=True)
+class Listed:
+    """A table or view of a database, and about how many rows it has."""
+
+    name: TableName
+    rows: int
+    is_view: bool
+
+
 def describe(
     connection: Connection,
     name: TableName,
@@ -55,13 +67,7 @@ def describe(
     of `rename` get another name in the warehouse. Raises ConfigurationError when there is no such table,
     or one of `exclude` or `rename` is no column of it.
     """
-    rows = rows_of(connection, mysql_sql.COLUMNS, (name.database, name.table))
-    if not rows:
-        raise ConfigurationError(
-            f"the source has no table {name}",
-            why="information_schema does not show it to this user",
-            todo="correct the name (it may be case-sensitive), or GRANT SELECT on it",
-        )
+    rows = described_columns(connection, name)
     known = [str(row["COLUMN_NAME"]) for row in rows]
     for setting, named in (("exclude", exclude), ("rename", rename or {})):
         if unknown := [column for column in named if spelled(column, known) is None]:
@@ -87,7 +93,39 @@ def describe(
         indexes=tuple(tuple(columns) for columns in keys.values()),
         left_out=tuple(sorted(left_out)),
         auto_increment=next((n for n, extra in extras.items() if "AUTO_INCREMENT" in extra), None),
+        on_update=tuple(n for n, extra in extras.items() if "ON UPDATE" in extra),
     )
+
+
+def described_columns(connection: Connection, name: TableName) -> list[dict[str, Any]]:
+    """The rows of ``information_schema.columns``, in order. Raises ConfigurationError for no such table."""
+    rows = rows_of(connection, mysql_sql.COLUMNS, (name.database, name.table))
+    if not rows:
+        raise ConfigurationError(
+            f"the source has no table {name}",
+            why="information_schema does not show it to this user",
+            todo="correct the name (it may be case-sensitive), or GRANT SELECT on it",
+        )
+    return rows
+
+
+def tables_of(connection: Connection, database: str) -> list[Listed]:
+    """The tables and views of a database, by name; raises ConfigurationError where there is none to see."""
+    rows = rows_of(connection, mysql_sql.TABLES, (database,))
+    if not rows:
+        raise ConfigurationError(
+            f"the source has no table in a database {database}",
+            why="information_schema does not show one to this user",
+            todo="correct the name (it may be case-sensitive), or GRANT SELECT on its tables",
+        )
+    return [
+        Listed(
+            TableName(database, str(row["TABLE_NAME"])),
+            int(row["TABLE_ROWS"]),
+            is_view=row["TABLE_TYPE"] == "VIEW",
+        )
+        for row in rows
+    ]
 
 
 def size(connection: Connection, name: TableName) -> TableSize:

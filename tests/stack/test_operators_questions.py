@@ -44,6 +44,19 @@ def test_check_refuses_the_type_that_a_run_would_refuse(
     assert "only TINYINT and BIT(1)" in told
 
 
+def test_check_and_a_run_say_that_the_schema_is_missing(
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    world.sql("CREATE TABLE things (id INT PRIMARY KEY)")
+    table = world.define("things", cursor_type="full")
+    monkeypatch.setenv("REDSHIFT_SCHEMA", "nowhere")
+    told = answer(world, capsys, "check", table)
+    assert told.startswith("44\n")
+    assert "no schema nowhere to load into" in told
+    for text in (told, str(world.failure(DailyLoad(date(2025, 8, 1), table=table)))):
+        assert 'CREATE SCHEMA "nowhere", or correct REDSHIFT_SCHEMA' in text
+
+
 def test_verify_counts_by_the_cursors_name_in_the_warehouse(
     world: World, capsys: pytest.CaptureFixture[str]
 ):

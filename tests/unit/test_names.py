@@ -25,6 +25,8 @@ NAMES = st.text(
         ("a.b.c", "a", "b.c"),
         ("A.B", "A", "B"),
         ("sales.claim detail", "sales", "claim detail"),
+        ("`a.b`.c.d", "a.b", "c.d"),
+        ("`a``.b`.c", "a`.b", "c"),
     ],
 )
 def test_a_table_is_named_by_database_and_table(text: str, database: str, table: str):
@@ -32,7 +34,18 @@ def test_a_table_is_named_by_database_and_table(text: str, database: str, table:
     assert (name.database, name.table, str(name)) == (database, table, text)
 
 
-@pytest.mark.parametrize("text", ["", ".", "a", "a.", ".b"])
+@given(NAMES, NAMES)
+def test_what_a_table_is_called_says_which_it_is(database: str, table: str):
+    name = TableName(database, table)
+    assert TableName.parse(str(name)) == name
+
+
+def test_a_dot_in_a_database_is_not_where_it_ends():
+    one, other = Keys(TableName("a.b", "c")), Keys(TableName("a", "b.c"))
+    assert one.watermark != other.watermark
+
+
+@pytest.mark.parametrize("text", ["", ".", "a", "a.", ".b", "``.b", "`a.b`"])
 def test_half_a_name_is_none(text: str):
     with pytest.raises(ValueError, match="is not a table"):
         TableName.parse(text)

@@ -22,6 +22,8 @@ Array = Any
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _CLOCK = r"( [0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?)?"
 _ZONE = r"[-+][0-9]{2}:[0-9]{2}"
+_PLAIN = ("", "auto")
+"""Formats under which the default form of a moment is right: 'auto' knows it among others."""
 Test = Callable[[Array], Array]
 """From an array of strings to an array of booleans: certainly right as it stands."""
 
@@ -118,11 +120,11 @@ def _test_for(column: Column, command: CopyCommand) -> Test:
     if kind == "bool":
         words = pa.array(sorted(TRUE | FALSE))
         return lambda values: pc.is_in(values, value_set=words)
-    if kind == "date" and not command.date_format:
+    if kind == "date" and command.date_format.lower() in _PLAIN:
         return _moment_test(_DAY, pa.date32())
-    if kind == "timestamp" and not command.time_format:
+    if kind == "timestamp" and command.time_format.lower() in _PLAIN:
         return _moment_test(_DAY + _CLOCK, pa.timestamp("us"))
-    if kind == "timestamptz" and not command.time_format:
+    if kind == "timestamptz" and command.time_format.lower() in _PLAIN:
         return _moment_test(_DAY + _CLOCK[:-1] + _ZONE, pa.timestamp("us", "UTC"))
     return _never
 

@@ -60,7 +60,7 @@ def read_column_attributes(column: Column, part: Tokens, at: int) -> list[dict[s
             end = at + 1
             while end < len(part) and part[end].key not in _COLUMN_WORDS:
                 end += 1
-            target = sql_of(part[at:end])
+            target = referenced(part[at:end])
             keys.append({"type": "FOREIGN KEY", "columns": [column.name], "references": target})
             at = end
         else:
@@ -87,7 +87,21 @@ def _read_null(_column: Column, _part: Tokens, at: int) -> int:
     return at + 1
 
 
-def _read_collate(_column: Column, _part: Tokens, at: int) -> int:
+def referenced(tokens: Tokens) -> str:
+    """What a foreign key refers to: a table and its columns, without actions, which Redshift has not."""
+    for token in tokens:
+        if token.key in ("on", "match", "deferrable", "initially"):
+            raise syntax_error(token.text)
+    return sql_of(tokens)
+
+
+def _read_collate(_column: Column, part: Tokens, at: int) -> int:
+    """Source: "CREATE TABLE", COLLATE; the stand-in compares by case alone."""
+    name = part[at + 1].name if at + 1 < len(part) else ""
+    if name in ("case_insensitive", "ci"):
+        raise not_supported(f"COLLATE {name} is not supported by the stand-in")
+    if name not in ("case_sensitive", "cs"):
+        raise syntax_error(name or ";")
     return at + 2
 
 

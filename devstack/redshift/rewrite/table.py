@@ -12,7 +12,7 @@ from typing import Any
 from devstack.redshift.backend import literal
 from devstack.redshift.errors import RedshiftError, not_supported, syntax_error
 from devstack.redshift.plan import Run
-from devstack.redshift.rewrite.column import Column, read_column_attributes
+from devstack.redshift.rewrite.column import Column, read_column_attributes, referenced
 from devstack.redshift.rewrite.reserved import refuse_reserved
 from devstack.redshift.rewrite.types import ColumnType, read_type
 from devstack.redshift.tokens import (
@@ -148,7 +148,7 @@ def read_key(part: Tokens) -> dict[str, Any]:
             if name:
                 key["name"] = name
             if kind == "FOREIGN KEY":
-                key["references"] = sql_of(part[end + 1 :])
+                key["references"] = referenced(part[end + 1 :])
             return key
     raise syntax_error(part[0].text)
 

@@ -166,6 +166,8 @@ def _decimal(tokens: Tokens, at: int) -> tuple[str, int]:
 
 def _float(tokens: Tokens, at: int) -> tuple[str, int]:
     given, at = _arguments(tokens, at)
+    if given and not 1 <= _number(given[0]) <= 53:
+        raise RedshiftError("precision for type float must be between 1 and 53 bits", "22023")
     return ("real" if given and _number(given[0]) <= 24 else "double precision"), at
 
 

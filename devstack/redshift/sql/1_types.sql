@@ -133,6 +133,9 @@ CREATE FUNCTION standin.char_length(value bpchar, typmod integer, explicit boole
 DECLARE kept text := rtrim(value::text, ' ');
 BEGIN
     IF typmod < 4 THEN RETURN value; END IF;
+    IF octet_length(kept) > length(kept) THEN  -- Source: "Character types", multibyte characters
+        RAISE EXCEPTION 'CHAR string contains invalid ASCII character' USING ERRCODE = '22021';
+    END IF;
     IF octet_length(kept) > typmod - 4 THEN
         IF NOT explicit THEN
             RAISE EXCEPTION 'value too long for type character(%)', typmod - 4

@@ -109,6 +109,8 @@ _COLUMNS = [
     Column("c", "int4", not_null=True),
     Column("c", "int4", not_null=True, default="7"),
 ]
+_DEFAULT = CopyCommand(file_format="csv")
+_AUTO = CopyCommand(file_format="csv", date_format="auto", time_format="Auto")
 _field = st.none() | st.sampled_from(
     ["", " ", "1", "-1", "+1", "01", "1.5", "1.239", ".5", "5.", "1e3", "0x1F", "999.99", "1000",
      "40000", "3000000000", "9" * 20, "t", "TRUE", "yes", "2024-02-29", "2023-02-29", "0000-01-01",
@@ -119,13 +121,14 @@ _field = st.none() | st.sampled_from(
 """Without NUL, for which the whole file goes to the exact reader (copy/quoting)."""
 
 
+@pytest.mark.parametrize("command", [_DEFAULT, _AUTO], ids=["default", "auto"])
 @pytest.mark.parametrize("column", _COLUMNS, ids=lambda c: f"{c.type}-{c.not_null}-{c.scale}")
 @settings(max_examples=150, deadline=None)
 @given(fields=st.lists(_field, min_size=1, max_size=6))
 def test_the_fast_check_accepts_only_what_the_exact_rule_accepts(
-    column: Column, fields: list[str | None]
+    command: CopyCommand, column: Column, fields: list[str | None]
 ) -> None:
-    loader = ColumnLoader(column, 0, CopyCommand(file_format="csv"))
+    loader = ColumnLoader(column, 0, command)
     exact: list[str | None] = []
     failing: FieldError | None = None
     for field in fields:
@@ -144,3 +147,20 @@ def test_the_fast_check_accepts_only_what_the_exact_rule_accepts(
         assert [value is None for value in fast] == [value is None for value in exact]
     elif column.type != "timestamptz":
         assert [(v or "").lstrip("+") for v in fast] == [(v or "").lstrip("+") for v in exact]
+
+
+@pytest.mark.parametrize("command", [_DEFAULT, _AUTO], ids=["default", "auto"])
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("date", "2024-02-29"),
+        ("timestamp", "2024-02-29 23:59:59.123456"),
+        ("timestamptz", "2024-02-29 23:59:59+08:00"),
+    ],
+)
+def test_a_moment_as_the_pipeline_writes_it_is_not_read_cell_by_cell(
+    command: CopyCommand, kind: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loader = ColumnLoader(Column("c", kind), 0, command)
+    monkeypatch.delattr(ColumnLoader, "_each")
+    assert loader.array(pa.array([value, None])).to_pylist() == [value, None]

@@ -275,13 +275,55 @@ def test_maintenance_commands_are_accepted(rows: Warehouse) -> None:
         "REINDEX TABLE t",
         "LISTEN channel",
         "DO 'BEGIN END'",
+        "VALUES (1), (2)",
+        "SELECT * FROM (VALUES (1), (2)) AS v",
+        "WITH v AS (VALUES (1)) SELECT * FROM v",
+        "WITH gone AS (DELETE FROM t) SELECT 1",
+        "SELECT ROW(1, 2)",
+        "SELECT * FROM ONLY t",
+        "SELECT * FROM t WHERE id IS DISTINCT FROM 1",
+        "SELECT * FROM t WHERE id IS NOT DISTINCT FROM 1",
+        "SELECT '{}'::jsonb",
+        "SELECT CAST('{}' AS json)",
+        "SELECT sum(id) OVER w FROM t WINDOW w AS (PARTITION BY v)",
+        "SELECT sum(id) OVER (ORDER BY id) FROM t",
+        "SELECT first_value(v) OVER (PARTITION BY v ORDER BY id) FROM t",
+        "SELECT v, count(coalesce(id, 0)) OVER (PARTITION BY v ORDER BY id DESC) FROM t",
+        "SELECT sum(id) OVER (ORDER BY id RANGE BETWEEN 1 PRECEDING AND CURRENT ROW) FROM t",
+        "UPDATE t SET (id, v) = (1, 'x')",
+        "CREATE TABLE IF NOT EXISTS u AS SELECT 1 AS a",
+        "CREATE TABLE u AS SELECT sum(id) OVER (ORDER BY id) AS a FROM t",
+        "CREATE VIEW u AS SELECT * FROM (VALUES (1)) AS v",
+        "EXPLAIN SELECT ROW(1, 2)",
+        "EXPLAIN ANALYZE SELECT 1",
+        "SELECT id FROM t EXCEPT ALL SELECT id FROM t",
+        "SELECT id FROM t INTERSECT ALL SELECT id FROM t",
+        "EXPLAIN (FORMAT JSON) SELECT 1",
+        "SAVEPOINT s",
+        "ROLLBACK TO SAVEPOINT s",
+        "SELECT corr(id, id) FROM t",
+        "SELECT width_bucket(id, 0, 10, 5) FROM t",
         "UNLOAD ('SELECT 1') TO 's3://b/k' IAM_ROLE default",
         "SET standin.unknown TO 1",
     ],
 )
 def test_what_redshift_does_not_know_is_refused(rows: Warehouse, statement: str) -> None:
-    """Documentation: "Unsupported PostgreSQL features" and the pages of the commands."""
+    """Documentation: "Unsupported PostgreSQL features", "Unsupported PostgreSQL functions", "Window
+    function syntax summary", and the pages of the commands."""
     assert rows.refused(statement).pgcode in ("42601", "0A000", "42704", "42883")
+
+
+@pytest.mark.parametrize("name", ["ctid", "xmin", '"cmax"', "t.tableoid"])
+def test_there_are_no_system_columns(rows: Warehouse, name: str) -> None:
+    """Documentation: "Unsupported PostgreSQL features"."""
+    assert rows.refused(f"SELECT {name} FROM t").pgcode == "42703"
+
+
+def test_windows_that_redshift_has(rows: Warehouse) -> None:
+    """Documentation: "Window function syntax summary"."""
+    rows.run("SELECT row_number() OVER (PARTITION BY v ORDER BY id DESC NULLS LAST) FROM t")
+    rows.run("SELECT sum(id) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING), max(id) OVER () FROM t")
+    rows.run("SELECT lag(id) OVER (ORDER BY id), rank() OVER (ORDER BY sum(id)) FROM t GROUP BY id")
 
 
 def test_an_escape_string_is_refused_in_redshifts_words(warehouse: Warehouse) -> None:

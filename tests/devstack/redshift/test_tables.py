@@ -119,12 +119,16 @@ def test_column_views_give_lengths_in_bytes(warehouse: Warehouse) -> None:
         ("a int DISTKEY, b int DISTKEY", "multiple DISTKEYs"),
         ("a super SORTKEY", "cannot be a SORTKEY"),
         ("a int ENCODE nonsense", "invalid encoding"),
+        ("a float(54)", "between 1 and 53"),
+        ('a varchar(9) COLLATE "C"', "syntax error"),
+        ("a int REFERENCES u (a) ON DELETE CASCADE", "syntax error"),
+        ("a int, FOREIGN KEY (a) REFERENCES u (a) ON UPDATE SET NULL", "syntax error"),
     ],
 )
 def test_definitions_that_redshift_refuses(
     warehouse: Warehouse, definition: str, message: str
 ) -> None:
-    """Documentation: "Data types", "Unsupported PostgreSQL data types", "Reserved words"."""
+    """Documentation: "Data types", "Unsupported PostgreSQL data types", "Reserved words", "CREATE TABLE"."""
     assert message in str(warehouse.refused(f"CREATE TABLE t ({definition})"))
 
 
@@ -187,6 +191,13 @@ def test_varchar_and_char_count_bytes(warehouse: Warehouse) -> None:
     assert "value too long for type character varying(3)" in str(error)
     assert warehouse.refused("UPDATE t SET s = s || 'd'").pgcode == "22001"
     assert warehouse.run("SELECT CAST('éé' AS varchar(3))") == [("é",)]
+
+
+def test_char_takes_single_bytes_alone(warehouse: Warehouse) -> None:
+    """Documentation: "Character types", CHAR or CHARACTER."""
+    warehouse.run("CREATE TABLE t (a char(3))")
+    warehouse.run("INSERT INTO t VALUES ('abc')")
+    assert "invalid ASCII" in str(warehouse.refused("INSERT INTO t VALUES ('é')"))
 
 
 def test_names_are_folded_even_when_quoted(warehouse: Warehouse) -> None:

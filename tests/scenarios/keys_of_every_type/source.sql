@@ -1,0 +1,23 @@
+-- A key of every type: a row that changed takes the place of its older version, and of no other row's.
+CREATE TABLE of_bytes (k VARBINARY(8) PRIMARY KEY, note VARCHAR(9), at DATETIME NOT NULL);
+INSERT INTO of_bytes VALUES (x'00', 'old', '2025-08-01'), (x'0000', 'old', '2025-08-01'), ('', 'old', '2025-08-01'), ('a', 'old', '2025-08-01');
+CREATE TABLE of_decimal (k DECIMAL(20,6) PRIMARY KEY, note VARCHAR(9), at DATETIME NOT NULL);
+INSERT INTO of_decimal VALUES (0, 'old', '2025-08-01'), (-0.000001, 'old', '2025-08-01'), (12345678901234.5, 'old', '2025-08-01');
+CREATE TABLE of_many_digits (k DECIMAL(65,30) PRIMARY KEY, note VARCHAR(9), at DATETIME NOT NULL);
+INSERT INTO of_many_digits VALUES (0, 'old', '2025-08-01'), (1e-30, 'old', '2025-08-01'), (99999999999999999999999999999999999, 'old', '2025-08-01');
+CREATE TABLE of_instant (k DATETIME(6) PRIMARY KEY, note VARCHAR(9), at DATETIME NOT NULL);
+INSERT INTO of_instant VALUES ('2025-08-01 00:00:00.000001', 'old', '2025-08-01'), ('2025-08-01 00:00:00.000002', 'old', '2025-08-01'), ('1000-01-01', 'old', '2025-08-01');
+CREATE TABLE of_time (k TIME(6) PRIMARY KEY, note VARCHAR(9), at DATETIME NOT NULL);
+INSERT INTO of_time VALUES ('-00:00:00.000001', 'old', '2025-08-01'), ('00:00:00.000001', 'old', '2025-08-01'), ('838:59:59', 'old', '2025-08-01');
+CREATE TABLE of_choice (k ENUM('b','a','') PRIMARY KEY, note VARCHAR(9), at DATETIME NOT NULL);
+INSERT INTO of_choice VALUES ('b', 'old', '2025-08-01'), ('a', 'old', '2025-08-01'), ('', 'old', '2025-08-01');
+CREATE TABLE of_set (k SET('x','y') PRIMARY KEY, note VARCHAR(9), at DATETIME NOT NULL);
+INSERT INTO of_set VALUES ('', 'old', '2025-08-01'), ('x', 'old', '2025-08-01'), ('x,y', 'old', '2025-08-01');
+CREATE TABLE of_bits (k BIT(64) PRIMARY KEY, note VARCHAR(9), at DATETIME NOT NULL);
+INSERT INTO of_bits VALUES (0, 'old', '2025-08-01'), (5, 'old', '2025-08-01'), (18446744073709551615, 'old', '2025-08-01');
+CREATE TABLE of_double (k DOUBLE PRIMARY KEY, note VARCHAR(9), at DATETIME NOT NULL);
+INSERT INTO of_double VALUES (0.1, 'old', '2025-08-01'), (0.30000000000000004, 'old', '2025-08-01'), (1e300, 'old', '2025-08-01');
+CREATE TABLE of_unsigned (k BIGINT UNSIGNED PRIMARY KEY, note VARCHAR(9), at DATETIME NOT NULL);
+INSERT INTO of_unsigned VALUES (0, 'old', '2025-08-01'), (9223372036854775808, 'old', '2025-08-01'), (18446744073709551615, 'old', '2025-08-01');
+CREATE TABLE of_year (k YEAR PRIMARY KEY, note VARCHAR(9), at DATETIME NOT NULL);
+INSERT INTO of_year VALUES (1901, 'old', '2025-08-01'), (2155, 'old', '2025-08-01'), (0, 'old', '2025-08-01');

@@ -1,0 +1,125 @@
+"""`python -m pipeline discover` prints definitions with which a whole database can be loaded as it is."""
+
+from datetime import date
+
+import pytest
+import yaml
+
+from pipeline import DailyLoadAll
+from pipeline.face.cli import main
+from tests.world import World
+
+SERVER_SETS = "TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP"
+
+
+def discovered(world: World, capsys: pytest.CaptureFixture[str], *databases: str) -> str:
+    world.forget()
+    capsys.readouterr()
+    assert main(["discover", *databases]) == 0
+    return capsys.readouterr().out
+
+
+def definitions(world: World, printed: str) -> dict[str, dict[str, object]]:
+    """The definitions by table, without the database."""
+    tables = yaml.safe_load(printed)["tables"]
+    return {name.removeprefix(f"{world.name}."): each for name, each in tables.items()}
+
+
+def test_a_cursor_is_what_the_server_sets_at_every_change(
+    world: World, capsys: pytest.CaptureFixture[str]
+):
+    world.sql(
+        f"CREATE TABLE followed (id INT PRIMARY KEY, at {SERVER_SETS}, KEY (at))",
+        "INSERT INTO followed VALUES (1, '2006-02-15 04:34:33'), (2, '2025-08-01')",
+        f"CREATE TABLE scanned (id INT PRIMARY KEY, at {SERVER_SETS})",
+        f"CREATE TABLE two (id INT PRIMARY KEY, a {SERVER_SETS}, b {SERVER_SETS}, KEY (b))",
+        "CREATE TABLE may_be_null (id INT PRIMARY KEY, at DATETIME ON UPDATE CURRENT_TIMESTAMP)",
+        f"CREATE TABLE no_key (id INT, at {SERVER_SETS})",
+        "CREATE TABLE by_its_name (id INT PRIMARY KEY, updated_at DATETIME NOT NULL)",
+        "CREATE VIEW a_view AS SELECT 1 AS one",
+    )
+    printed = discovered(world, capsys)
+    assert definitions(world, printed) == {
+        "followed": {"cursor": "at"},
+        "scanned": {"cursor": "at"},
+        "two": {"cursor": "b"},
+        "may_be_null": {"cursor_type": "full"},
+        "no_key": {"cursor_type": "full"},
+        "by_its_name": {"cursor_type": "full"},
+    }
+    for remark in (
+        "# its oldest row is of 2006-02-15: --start 2006-02-15 loads them all",
+        f"# without an index: ALTER TABLE `{world.name}`.`scanned` ADD INDEX (`at`, `id`)",
+        "# no primary key to merge by: at",
+        "# if every change sets it, and it is never NULL: cursor: updated_at",
+        f"# views of {world.name}, left out: a_view",
+    ):
+        assert f"  {remark}\n" in printed
+
+
+def test_odd_names_are_printed_so_that_the_whole_database_loads(
+    world: World, capsys: pytest.CaptureFixture[str]
+):
+    long = "顺" * 64
+    world.sql(
+        'CREATE TABLE `it\'s: {a} #"table"` (id INT PRIMARY KEY)',
+        'INSERT INTO `it\'s: {a} #"table"` VALUES (1)',
+        f"CREATE TABLE system_columns (oid INT PRIMARY KEY, `Ƚ` INT, `ƚ` INT, `{long}` INT)",
+        "INSERT INTO system_columns VALUES (1, 2, 3, 4)",
+        "CREATE TABLE pipeline_ledger (id INT PRIMARY KEY)",
+        "CREATE TABLE hidden (id INT PRIMARY KEY INVISIBLE DEFAULT 5, v INT)",
+        "INSERT INTO hidden (v) VALUES (7)",
+        f"CREATE TABLE `new\nline` (id INT PRIMARY KEY, at {SERVER_SETS}, KEY (at))",
+        "INSERT INTO `new\nline` VALUES (1, '2025-08-01')",
+    )
+    file = world.folder / "configs" / "discovered.yml"
+    file.touch()  # as `discover > configs/discovered.yml` does before it asks
+    printed = discovered(world, capsys)
+    file.write_text(printed)
+    found = definitions(world, printed)
+    assert found["pipeline_ledger"]["target"] == f"{world.name}_pipeline_ledger"
+    assert found["system_columns"]["rename"] == {"oid": "oid_2", "ƚ": "ƚ_2", long: f"{'顺' * 39}_2"}
+    assert "  # left out, as they are invisible: id\n" in printed
+    world.forget()
+    assert world.build(DailyLoadAll(date=date(2025, 8, 1))).status.name == "SUCCESS"
+    assert world.loaded('"it\'s: {a} #""table"""') == [(1,)]
+    assert world.loaded("system_columns") == [(1, 2, 3, 4)]
+    assert world.loaded("hidden") == [(7,)]
+    assert world.loaded('"new\nline"', "id") == [(1,)]
+
+
+def test_what_is_defined_already_is_left_out_and_its_names_are_taken(
+    world: World, capsys: pytest.CaptureFixture[str]
+):
+    world.sql("CREATE TABLE known (id INT PRIMARY KEY)", "CREATE TABLE other (id INT PRIMARY KEY)")
+    world.define("known", cursor_type="full", target="other")
+    named = definitions(world, discovered(world, capsys, world.name))
+    assert named == {"other": {"cursor_type": "full", "target": f"{world.name}_other"}}
+
+
+def test_a_database_without_a_table_to_see_is_refused(
+    world: World, capsys: pytest.CaptureFixture[str]
+):
+    world.forget()
+    assert main(["discover", "no_such_database"]) == 41
+    assert "no table in a database no_such_database" in capsys.readouterr().err
+
+
+def test_a_database_with_a_dot_in_its_name_stands_in_backticks(
+    world: World, capsys: pytest.CaptureFixture[str]
+):
+    database = f"{world.name}.dotted"
+    world.sql(
+        f"CREATE DATABASE `{database}`",
+        f"CREATE TABLE `{database}`.`a.b` (id INT PRIMARY KEY)",
+        f"INSERT INTO `{database}`.`a.b` VALUES (3)",
+    )
+    try:
+        printed = discovered(world, capsys, database)
+        (world.folder / "configs" / "dotted.yml").write_text(printed)
+        assert f"`{database}`.a.b" in printed
+        world.forget()
+        assert world.build(DailyLoadAll(date=date(2025, 8, 1))).status.name == "SUCCESS"
+        assert world.loaded('"a.b"') == [(3,)]
+    finally:
+        world.sql(f"DROP DATABASE `{database}`")
