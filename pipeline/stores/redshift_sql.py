@@ -163,24 +163,6 @@ def probe(relation: Relation) -> str:
     return f"SELECT 1 FROM {relation} LIMIT 0"
 
 
-TABLE_COLUMNS = """
-SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale
-FROM svv_columns WHERE table_schema = %s AND table_name = %s ORDER BY ordinal_position
-"""
-REQUIRED_COLUMNS = """
-SELECT column_name FROM svv_columns WHERE table_schema = %s AND table_name = %s
-AND is_nullable = 'NO' AND column_default IS NULL
-"""
-# Names of constraints are unique within a table alone.
-PRIMARY_KEY = """
-SELECT k.column_name FROM information_schema.table_constraints AS c
-JOIN information_schema.key_column_usage AS k ON k.constraint_name = c.constraint_name
-AND k.table_schema = c.table_schema AND k.table_name = c.table_name
-WHERE c.constraint_type = 'PRIMARY KEY' AND c.table_schema = %s AND c.table_name = %s
-ORDER BY k.ordinal_position
-"""
-
-
 def create_view(view: Relation, query: str) -> str:
     """A late-binding view: it survives whatever happens to the tables beneath it."""
     return f"CREATE OR REPLACE VIEW {view} AS\n{query}\nWITH NO SCHEMA BINDING"

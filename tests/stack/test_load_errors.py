@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from pipeline import DailyLoad
-from pipeline.stores import redshift
+from pipeline.stores import copying
 from tests.world import World, day
 
 
@@ -21,8 +21,8 @@ def refusal(world: World) -> str:
 
 def test_a_workgroup_tells_file_line_and_column(world: World, monkeypatch: pytest.MonkeyPatch):
     """It has no stl_load_errors; what it has instead does not show the value."""
-    refused = redshift._LOAD_ERRORS[0].replace("stl_load_errors", "stl_load_errors_of_no_workgroup")
-    monkeypatch.setattr(redshift, "_LOAD_ERRORS", (refused, *redshift._LOAD_ERRORS[1:]))
+    refused = copying._LOAD_ERRORS[0].replace("stl_load_errors", "stl_load_errors_of_no_workgroup")
+    monkeypatch.setattr(copying, "_LOAD_ERRORS", (refused, *copying._LOAD_ERRORS[1:]))
     told = refusal(world)
     assert "COPY refused line 1 of s3://" in told
     assert "column doc (" in told
