@@ -18,7 +18,7 @@ from pipeline.ledger.load import Load
 from pipeline.ledger.schema import Target
 from pipeline.manifest import CsvManifest, decode
 from pipeline.names import Keys
-from pipeline.stores import redshift, redshift_sql
+from pipeline.stores import merge_sql, redshift, redshift_sql
 from pipeline.stores.redshift_sql import Relation
 from pipeline.stores.s3 import Store
 from pipeline.window import UTC
@@ -93,8 +93,44 @@ def _apply_merge(
 def _apply_append(
     cursor: extensions.cursor, load: Load, stage: Relation, target: Target
 ) -> tuple[int, int]:
+    if _is_overlapped(cursor, load):
+        return _append_versions(cursor, load, stage, target)
     cursor.execute(redshift_sql.delete_window(load.target, load.cursor, load.bounds))
     return _insert_all(cursor, load, stage, target)
+
+
+def _is_overlapped(cursor: extensions.cursor, load: Load) -> bool:
+    """Whether rows between the window's bounds were loaded by others, as by hours of a day."""
+    what = (load.schema, str(load.table.name), str(load.target), load.window)
+    is_of_time = load.table.definition.loaded_cursor is not None
+    return is_of_time and ledger.is_overlapped(cursor, *what)
+
+
+def _append_versions(
+    cursor: extensions.cursor, load: Load, stage: Relation, target: Target
+) -> tuple[int, int]:
+    """Replace what the window brings; versions that only another window saw stay."""
+    if not load.csv.rows:
+        return 0, 0
+    if load.version:
+        texts = load.texts.intersection(load.version)
+        what = (load.target, stage, load.version, texts, load.values(target))
+        cursor.execute(merge_sql.delete_versions(*what))
+        return _insert_all(cursor, load, stage, target)
+    _refuse_fewer_rows(cursor, load)
+    cursor.execute(redshift_sql.delete_window(load.target, load.cursor, load.bounds))
+    return _insert_all(cursor, load, stage, target)
+
+
+def _refuse_fewer_rows(cursor: extensions.cursor, load: Load) -> None:
+    counted = redshift_sql.count_window(load.target, load.cursor, load.bounds)
+    if (rows := redshift.scalar(cursor, counted)) > load.csv.rows:
+        raise DataError(
+            f"{rows} rows of the window are loaded already, by windows that overlap it, and it has"
+            f" {load.csv.rows}",
+            why="versions that are in the source no more would be lost; without a key nothing tells which",
+            todo="load this table by days or by hours alone, or name columns in `key:` that are never NULL",
+        )
 
 
 def _apply_replace(

@@ -187,6 +187,22 @@ class Load:
         """What the warehouse calls a column of the source; the same where the window does not carry it."""
         return next(iter(self._known((column,))), column)
 
+    @property
+    def texts(self) -> frozenset[str]:
+        """The warehouse names of the columns of text."""
+        return frozenset(column.target for column in self.definitions if column.arrow == "string")
+
+    @property
+    def version(self) -> tuple[str, ...]:
+        """What tells versions of rows apart: key and cursor. Empty for no key, or one that may be NULL."""
+        key = self.table.definition.key or self.csv.key
+        named = [spelled(name, (c.name for c in self.definitions)) for name in key]
+        columns = {column.name: column for column in self.definitions}
+        found = [columns[name] for name in named if name is not None and not columns[name].nullable]
+        if not key or len(found) < len(key):
+            return ()
+        return tuple(dict.fromkeys([*(column.target for column in found), self.cursor]))
+
     def check_count(self, who: str, rows: int) -> None:
         """Raise DataError unless those are the window's rows."""
         if rows != self.csv.rows:
@@ -198,14 +214,13 @@ class Load:
 
     def merge(self, stage: Relation, target: Target) -> Merge:
         """The statements that bring the stage into the target."""
-        texts = {column.target for column in self.definitions if column.arrow == "string"}
         return Merge(
             target=self.target,
             stage=stage,
             columns=self.columns,
             key=self.key,
             cursor=self.cursor,
-            text_key=tuple(name for name in self.key if name in texts),
+            text_key=tuple(name for name in self.key if name in self.texts),
             tie_break=self._tie_break,
             values=self.values(target),
         )
