@@ -163,8 +163,10 @@ def _refuse_other_key(
     if not wanted:
         needs = "several of this window's rows may have one, and Redshift's planner believes a key"
     if missing := sorted(wanted - set(types)):
+        renamed = ", ".join(f"{name}: <its name before>" for name in missing)
         todo = (
-            f"give the table another `target:` and load its windows again: rows that are loaded have no"
+            f"if a column was only renamed, keep its name here with `rename: {{{renamed}}}`; else give the"
+            f" table another `target:` and load its windows again: rows that are loaded have no"
             f" {', '.join(missing)}"
         )
     raise DataError(

@@ -55,7 +55,8 @@ def restore_empty(
 def _refused(connection: Connection, source: CopySource, error: psycopg2.Error) -> LoadRefused:
     text = " ".join((error.diag.message_primary or str(error)).split())
     row = _load_error(connection)
-    if row is None:
+    # of an earlier session with this one's number there may be one too, and COPY may fail without one
+    if row is None or source.manifest_url.rpartition("/")[0] not in str(row[0]):
         return LoadRefused(f"COPY refused {source.manifest_url}", why=text)
     value = "" if row[4] is None else f", value {str(row[4]).strip()!r}"
     filename, line, column, kind, _, code, reason = (str(field).strip() for field in row)

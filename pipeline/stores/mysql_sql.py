@@ -41,11 +41,24 @@ CLOCK = "SELECT UTC_TIMESTAMP(6)"
 # or backup lock; its age tells how old a cursor it may still write. Commands that write have many names
 # (Query, Execute, Bulk_execute, Connect for an event): those that write nothing are named. The threads of a
 # replica are as old as it is behind.
-OLDEST_STATEMENT = """
-SELECT MAX(TIME) FROM information_schema.processlist
+_STATES = """
+FROM information_schema.processlist
 WHERE ID <> CONNECTION_ID() AND USER <> 'system user' AND COMMAND NOT IN ('Sleep', 'Daemon')
 AND LEFT(COMMAND, 6) <> 'Slave_' AND LEFT(COMMAND, 11) <> 'Binlog Dump'
 AND LTRIM(INFO) NOT LIKE 'SELECT%' AND LTRIM(INFO) NOT LIKE 'SHOW%'
+"""
+OLDEST_STATEMENT = f"SELECT MAX(TIME) {_STATES}"
+WHO_STATES_LONGEST = f"""
+SELECT 'a statement' AS what, ID AS id, CONCAT(USER, '@', HOST) AS who, NOW() - INTERVAL TIME SECOND AS since
+{_STATES} ORDER BY TIME DESC LIMIT 1
+"""
+# Connection 0 has a transaction that was prepared before the server was restarted (XA RECOVER).
+WHO_WRITES_LONGEST = """
+SELECT 'a transaction' AS what, t.trx_mysql_thread_id AS id, CONCAT(p.USER, '@', p.HOST) AS who,
+       t.trx_started AS since
+FROM information_schema.innodb_trx AS t
+LEFT JOIN information_schema.processlist AS p ON p.ID = t.trx_mysql_thread_id
+WHERE t.trx_is_read_only = 0 ORDER BY t.trx_started LIMIT 1
 """
 # A name does not tell: London is GMT to a server started there in winter. So a day of winter and one of
 # summer are compared. SYSTEM is the operating system's zone.
@@ -231,6 +244,16 @@ def count_partial_dates(table: TableName, span: Span) -> str:
     column = quoted(span.cursor or "")
     partial = f"(MONTH({column}) = 0 OR DAYOFMONTH({column}) = 0)"
     return f"SELECT COUNT(*) FROM {_qualified(table)}{_where(span) or ' WHERE TRUE'} AND {partial}"
+
+
+def show_create(table: TableName) -> str:
+    """The statement that would make the table, AUTO_INCREMENT as it is now among its options."""
+    return f"SHOW CREATE TABLE {_qualified(table)}"
+
+
+def set_next_id(table: TableName, following: int) -> str:
+    """What a person may run to have ids go on behind those there were."""
+    return f"ALTER TABLE {_qualified(table)} AUTO_INCREMENT = {following:d}"
 
 
 def add_index(table: TableName, columns: Sequence[str]) -> str:

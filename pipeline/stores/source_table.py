@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,9 @@ from pipeline.errors import ConfigurationError
 from pipeline.names import TableName, all_spelled, spelled
 from pipeline.stores import mysql_sql
 from pipeline.stores.mysql import Connection, rows_of
+
+# Before anything in quotes, as a comment is; left out by the server as long as it is 1.
+_NEXT_ID = re.compile(r"[^']*?\bENGINE=\w+ AUTO_INCREMENT=(\d+)")
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,14 @@ def describe(
         left_out=tuple(sorted(left_out)),
         auto_increment=next((n for n, extra in extras.items() if "AUTO_INCREMENT" in extra), None),
     )
+
+
+def next_id(connection: Connection, name: TableName) -> int:
+    """The AUTO_INCREMENT that the next row gets. `information_schema` may have an old one (MySQL 8)."""
+    (row,) = rows_of(connection, mysql_sql.show_create(name))
+    options = str(row.get("Create Table", "")).rpartition("\n)")[2]
+    found = _NEXT_ID.match(options)
+    return int(found[1]) if found else 1
 
 
 def size(connection: Connection, name: TableName) -> TableSize:

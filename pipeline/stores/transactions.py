@@ -12,11 +12,13 @@ import pymysql
 
 from pipeline.errors import SourceError
 from pipeline.stores import mysql_sql
-from pipeline.stores.mysql import NO_PRIVILEGE, Connection, clock, scalar, snapshot
+from pipeline.stores.mysql import NO_PRIVILEGE, Connection, clock, rows_of, scalar, snapshot
 from pipeline.stores.replicas import replication
 
 log = logging.getLogger(__name__)
 
+LONG = 300
+"""Seconds that a transaction may hold windows back, beyond the lag, before it is told whose it is."""
 _LOOKS = 20
 """At the open transactions, until they are shown as they are."""
 _PICTURE = 0.1
@@ -43,7 +45,20 @@ def closed_until(connection: Connection, lag: int) -> datetime:
             lag,
         )
     ages = _ages(connection, lag) or []
+    if max(ages, default=0) > lag + origin.behind + LONG:
+        _tell_who_holds(connection)
     return min(now - timedelta(seconds=age) for age in [lag + origin.behind, *ages])
+
+
+def _tell_who_holds(connection: Connection) -> None:
+    """Nothing else would tell why no window closes, while an abandoned connection keeps all of them open."""
+    for query in (mysql_sql.WHO_WRITES_LONGEST, mysql_sql.WHO_STATES_LONGEST):
+        for row in rows_of(connection, query):
+            log.warning(
+                "windows are held back by %s of connection %s (%s), open since %s by the server's clock; "
+                "if it is abandoned, KILL %s in the source",
+                *(row["what"], row["id"], row["who"], row["since"], row["id"]),
+            )
 
 
 def ended_until(connection: Connection, lag: int) -> datetime:

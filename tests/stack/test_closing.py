@@ -85,6 +85,27 @@ def test_a_transaction_older_than_the_windows_end_keeps_it_waiting(
     assert world.loaded("visits", "who") == [(2,)]
 
 
+def test_who_holds_windows_back_for_long_is_told(
+    world: World,
+    visits: str,
+    writer: Any,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Else a connection that somebody forgot would keep every window waiting, and nobody would know why."""
+    cursor = writer.cursor()
+    cursor.execute("UPDATE visits SET who = 5")
+    begun = clock(world)
+    while clock(world) < begun + seconds(2):
+        pass
+    assert not is_closed(world, begun + seconds(1))
+    assert "held back" not in caplog.text
+    monkeypatch.setattr(transactions, "LONG", 0)
+    assert not is_closed(world, begun + seconds(1))
+    assert f"held back by a transaction of connection {writer.thread_id()} (root@" in caplog.text
+    assert f"KILL {writer.thread_id()} in the source" in caplog.text
+
+
 def test_a_transaction_that_only_reads_holds_nothing_back(world: World, visits: str, writer: Any):
     cursor = writer.cursor()
     cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")

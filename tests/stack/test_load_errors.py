@@ -29,6 +29,18 @@ def test_a_workgroup_tells_file_line_and_column(world: World, monkeypatch: pytes
     assert "value" not in told.partition("Try:")[0].partition("column doc")[2].partition(":")[0]
 
 
+def test_what_another_session_of_that_number_was_refused_is_not_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    """Sessions' numbers come again, and the errors of a week are kept."""
+    other = "SELECT 's3://bucket/csv/other/part-00000.csv', 7, 'other', 'int4', 'x', 1207, 'digit'"
+    monkeypatch.setattr(copying, "_LOAD_ERRORS", (other,))
+    told = refusal(world)
+    assert "COPY refused s3://" in told
+    assert "line 7" not in told
+    assert "other" not in told
+
+
 def test_once_it_is_mended_the_window_is_read_anew_as_the_message_says(world: World):
     told = refusal(world)
     keys, window = world.keys("docs"), day("2025-08-01")

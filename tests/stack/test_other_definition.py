@@ -105,6 +105,18 @@ def test_a_key_by_a_new_column_asks_for_another_target(world: World):
     assert load(world, table, THIRD) == "SUCCESS"
 
 
+def test_a_key_column_that_was_renamed_keeps_its_name_as_the_message_says(world: World):
+    table = tenants(world)
+    world.sql(
+        "ALTER TABLE rows_ CHANGE id number INT NOT NULL",
+        "INSERT INTO rows_ VALUES (1, 3, 3, '2025-08-03 10:00')",
+    )
+    assert "`rename: {number: <its name before>}`" in refused(world, table, THIRD).todo
+    world.define("rows_", cursor="at", rename={"number": "id"})
+    assert load(world, table, FIRST, SECOND, THIRD) == "SUCCESS"
+    assert world.loaded("rows_", "id, n") == [(1, 1), (2, 2), (3, 3)]
+
+
 def test_versions_are_not_kept_in_a_table_whose_key_is_believed(world: World):
     """Redshift's planner trusts PRIMARY KEY: DISTINCT would leave versions in, a join drop them."""
     table = tenants(world)
