@@ -15,7 +15,7 @@ from pipeline.columns import as_defined, warehouse_name
 from pipeline.config.tables import Table
 from pipeline.errors import ConfigurationError
 from pipeline.manifest import CsvManifest, ViewsMarker
-from pipeline.names import VIEWS, Keys, fold, spelled
+from pipeline.names import Keys, fold, spelled
 from pipeline.stores import catalogue, ledger_sql, redshift, redshift_sql
 from pipeline.stores.redshift_sql import Relation
 from pipeline.stores.s3 import Store
@@ -156,8 +156,6 @@ def _make(connection: redshift.Connection, view: View, schema: str) -> None:
 
 
 def _create(cursor: psycopg2.extensions.cursor, view: View, schema: str) -> None:
-    # of two who make one view, the later one's row is to stay, and that one alone
-    cursor.execute(redshift_sql.lock(Relation(schema, VIEWS)))
     cursor.execute(redshift_sql.create_view(view.relation, view.query))
     cursor.execute(ledger_sql.delete_view(schema), (view.relation.name,))
     now = datetime.now(UTC).replace(tzinfo=None)

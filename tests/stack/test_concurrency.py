@@ -225,32 +225,6 @@ def test_a_view_that_another_run_is_just_making_is_waited_for(world: World):
     assert world.query("SELECT COUNT(*) FROM {schema}.pipeline_views") == [(1,)]
 
 
-def test_of_two_runs_that_make_one_view_otherwise_one_definition_is_kept(
-    world: World, monkeypatch: pytest.MonkeyPatch
-):
-    """The one whose view stands; the other's row would have it taken for up to date."""
-    world.query("CREATE TABLE {schema}.orders (id INTEGER)")
-    relation = redshift_sql.Relation(world.name, "v")
-    views = [refresh.View(relation, f"SELECT id FROM {world.name}.orders")]
-    with redshift.connected(settings().warehouse) as connection:
-        refresh.refresh_views(connection, views, world.name)
-    views = [
-        refresh.View(relation, f"SELECT id + {n} AS id FROM {world.name}.orders") for n in (1, 2)
-    ]
-    together(monkeypatch, refresh, "_stands")  # neither finds its own
-
-    def one(view: refresh.View) -> tuple[str, ...]:
-        with redshift.connected(settings().warehouse) as connection:
-            return refresh.refresh_views(connection, [view], world.name)
-
-    with ThreadPoolExecutor(2) as pool:
-        assert list(pool.map(one, views)) == [("v",), ("v",)]
-    ((digest,),) = world.query("SELECT definition_digest FROM {schema}.pipeline_views")
-    world.query("INSERT INTO {schema}.orders VALUES (0)")
-    ((standing,),) = world.query("SELECT id FROM {schema}.v")
-    assert digest == views[standing - 1].digest
-
-
 def test_a_chunk_that_one_run_has_spooled_is_not_written_over_by_another(world: World):
     """The first may have its digest already, and be about to upload it."""
     table = orders(world)
