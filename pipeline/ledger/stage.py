@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from psycopg2 import extensions
 
-from pipeline.errors import DataError
+from pipeline.errors import ConfigurationError, DataError
 from pipeline.ledger import schema
 from pipeline.ledger.load import Load
 from pipeline.ledger.schema import Target
@@ -64,6 +64,7 @@ def fill(
         load.check_count("the stage holds", rows)
         _check_nulls(cursor, load, stage, target)
         if load.table.definition.load_mode == "merge":
+            _check_case(cursor, load, stage)
             merge = load.merge(stage, target)
             cursor.execute(merge.keep_newest)
             _check_keys(load, redshift.scalar(cursor, merge.count_newest))
@@ -88,6 +89,17 @@ def _check_nulls(cursor: extensions.cursor, load: Load, stage: Relation, target:
             continue
         if rows := redshift.scalar(cursor, redshift_sql.count_nulls(stage, column.target)):
             raise schema.not_null(target, column.target, load.layout, rows)
+
+
+def _check_case(cursor: extensions.cursor, load: Load, stage: Relation) -> None:
+    """Where the warehouse ignores case, two keys of the source may be one, and a row be lost."""
+    for name in sorted(load.texts.intersection(load.key)):
+        if redshift.scalar(cursor, redshift_sql.count_case_ignored(stage, name)):
+            raise ConfigurationError(
+                f"the warehouse takes values of {name} that differ in case for one, and it is a key",
+                why="the database was made with COLLATE CASE_INSENSITIVE",
+                todo="load into a database that is CASE_SENSITIVE, or with load: append",
+            )
 
 
 def _check_keys(load: Load, distinct: int) -> None:

@@ -126,6 +126,15 @@ def insert_stage(
     return f"INSERT INTO {target} ({listed(columns)})\nSELECT {chosen} FROM {stage}"
 
 
+def count_case_ignored(table: Relation, column: str) -> str:
+    """How many texts are another in upper case and yet compare equal: none, but where case is ignored.
+
+    A database or a column may be so: https://docs.aws.amazon.com/redshift/latest/dg/r_COLLATE.html
+    """
+    text = quoted(column)
+    return f"SELECT COUNT(*) FROM {table} WHERE {text} = UPPER({text}) AND MD5({text}) <> MD5(UPPER({text}))"
+
+
 def count_nulls(table: Relation, column: str) -> str:
     """How many rows have no value in the column."""
     return f"SELECT COUNT(*) FROM {table} WHERE {quoted(column)} IS NULL"
