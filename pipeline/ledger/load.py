@@ -75,11 +75,16 @@ class Load:
 
     @cached_property
     def content(self) -> str:
-        """One name for what is loaded: the lake's digest, where nothing has changed its rows since."""
-        if not self.csv.converted and self.definitions == self.csv.columns:
+        """One name for what is loaded: the lake's digest, where nothing has changed its rows since.
+
+        Neither in themselves, nor in which of them are versions of one row.
+        """
+        is_merged = self.table.definition.load_mode == "merge"
+        otherwise = [self.key] if is_merged and self.key != self._known(self.csv.key) else []
+        if not otherwise and not self.csv.converted and self.definitions == self.csv.columns:
             return self.csv.lake_digest
         shape = [(column.name, column.target, column.redshift) for column in self.definitions]
-        said = json.dumps([self.csv.lake_digest, self.csv.converted, shape])
+        said = json.dumps([self.csv.lake_digest, self.csv.converted, shape, *otherwise])
         return hashlib.sha256(said.encode()).hexdigest()
 
     @cached_property

@@ -160,6 +160,19 @@ def test_a_key_that_was_mended_before_the_load_loses_no_row(world: World):
     assert world.loaded("order_lines", "order_no, line", "2") == [(1, 1), (1, 2)]
 
 
+def test_rows_that_a_key_of_too_little_took_for_one_are_loaded_again(world: World):
+    """The ledger has the window's rows already, but not as those of this key."""
+    table = lines(world, key="order_no")
+    assert load(world, table, FIRST) == "SUCCESS"
+    assert world.loaded("order_lines", "order_no, line") == [(1, 2)]
+    world.define("order_lines", cursor="at", key=["order_no", "line"])
+    forget(world, "order_lines", FIRST, "load", "views")
+    run_what_it_says(world, refused(world, table, FIRST))
+    assert load(world, table, FIRST) == "SUCCESS"
+    assert world.loaded("order_lines", "order_no, line", "2") == [(1, 1), (1, 2)]
+    assert_tidy(world, "order_lines")
+
+
 def test_a_key_that_was_given_up_before_the_load_is_not_merged_by(world: World):
     """Which columns are the primary key, a window does not know that was read by others."""
     table = lines(world, key="order_no")
