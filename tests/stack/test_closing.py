@@ -106,6 +106,26 @@ def test_who_holds_windows_back_for_long_is_told(
     assert f"KILL {writer.thread_id()} in the source" in caplog.text
 
 
+def test_a_transaction_that_was_prepared_and_left_holds_all_windows_back(
+    world: World, visits: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    """After a restart it is as young as that in innodb_trx, but the rows that it may commit are not."""
+    monkeypatch.setattr(transactions, "PREPARED", 1)
+    with closing(world.source()) as left:
+        for statement in ("XA START '{0}'", "INSERT INTO visits (who) VALUES (2)", "XA END '{0}'"):
+            left.cursor().execute(statement.format(world.name))
+        left.cursor().execute(f"XA PREPARE '{world.name}'")
+    long_ago = NOW - timedelta(days=300)
+    try:
+        deadline = monotonic() + 60
+        while is_closed(world, long_ago):  # it is said to be young
+            assert monotonic() < deadline
+        assert "XA RECOVER in the source lists it" in caplog.text
+    finally:
+        world.sql(f"XA ROLLBACK '{world.name}'")
+    assert is_closed(world, long_ago)
+
+
 def test_a_transaction_that_only_reads_holds_nothing_back(world: World, visits: str, writer: Any):
     cursor = writer.cursor()
     cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
