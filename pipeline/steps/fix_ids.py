@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 PATIENCE = 10.0
 """Seconds for which transactions are waited for; most are over in less."""
 _PAUSE = 0.2
+_LAST = 2**64 - 1  # where a counter of BIGINT UNSIGNED stays
 # Tables for which that was in vain: their other windows, which may be many, are not waited for.
 _in_vain: set[TableName] = set()
 
@@ -84,7 +85,8 @@ def _check_counter(
     column = source.column(cursor)
     if not ranges.windows or column is None or column.name != source.auto_increment:
         return
-    if (following := source_table.next_id(connection, source.name)) >= ranges.behind:
+    following = source_table.next_id(connection, source.name)
+    if following >= min(ranges.behind, _LAST):
         return
     statement = mysql_sql.set_next_id(source.name, ranges.behind)
     raise DataError(
