@@ -28,7 +28,6 @@ log = logging.getLogger(__name__)
 PATIENCE = 10.0
 """Seconds for which transactions are waited for; most are over in less."""
 _PAUSE = 0.2
-_LAST = 2**64 - 1  # where a counter of BIGINT UNSIGNED stays
 # Tables for which that was in vain: their other windows, which may be many, are not waited for.
 _in_vain: set[TableName] = set()
 
@@ -86,8 +85,8 @@ def _check_counter(
     if not ranges.windows or column is None or column.name != source.auto_increment:
         return
     following = source_table.next_id(connection, source.name)
-    if following >= min(ranges.behind, _LAST):
-        return
+    if following >= ranges.behind or following <= _highest(connection, source, cursor):
+        return  # at the last id of its type a counter stays
     statement = mysql_sql.set_next_id(source.name, ranges.behind)
     raise DataError(
         f"the next id of {source.name} is {following}",
@@ -102,9 +101,14 @@ def _take(connection: Connection, source: SourceTable, cursor: str) -> Reading:
     if (step := int(mysql.scalar(connection, mysql_sql.ID_STEP))) > 1:
         _tell_of_steps(source, step)
     asked = mysql.clock(connection)
-    highest = mysql.scalar(connection, mysql_sql.highest(source.name, cursor))
-    behind = id_ranges.LEAST if highest is None else int(highest) + 1
+    behind = _highest(connection, source, cursor) + 1
     return Reading(behind=behind, asked=asked, answered=mysql.clock(connection))
+
+
+def _highest(connection: Connection, source: SourceTable, cursor: str) -> int:
+    """The highest id; where there are no rows, the one below the least."""
+    highest = mysql.scalar(connection, mysql_sql.highest(source.name, cursor))
+    return id_ranges.LEAST - 1 if highest is None else int(highest)
 
 
 def _tell_of_steps(source: SourceTable, step: int) -> None:
