@@ -106,7 +106,8 @@ class Extent(BaseModel):
     """Which rows a window was read as: ``lower <= cursor < upper``, as values of the source.
 
     `cursor` is spelled as the source does, None for a snapshot; `timezone` is that of a DATETIME cursor in
-    local time, `epoch_unit` what one that counts from 1970 counts.
+    local time, `epoch_unit` what one that counts from 1970 counts. `key` is what `key:` of the definition
+    named, None in a marker of an earlier version.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -117,6 +118,22 @@ class Extent(BaseModel):
     epoch_unit: str | None = None
     lower: str | None = None
     upper: str | None = None
+    key: tuple[str, ...] | None = None
+
+    @property
+    def order(self) -> Extent:
+        """What tells which of two rows is newer: the cursor, without the bounds."""
+        return self.model_copy(update={"lower": None, "upper": None, "key": None})
+
+    def __str__(self) -> str:
+        if self.cursor is None:
+            return "no cursor, as a snapshot"
+        said = (
+            self.cursor_type,
+            self.epoch_unit,
+            self.timezone and f"local time of {self.timezone}",
+        )
+        return f"{self.cursor} ({', '.join(word for word in said if word)})"
 
 
 class LakeManifest(Marker):

@@ -234,6 +234,11 @@ def all_spelled(names: Iterable[str], among: Iterable[str]) -> frozenset[str]:
     return frozenset(found for name in names if (found := spelled(name, columns)) is not None)
 
 
+def in_one_case(name: str) -> bytes:
+    """A column's name, the same for spellings that differ in the case of ASCII letters."""
+    return name.encode().lower()
+
+
 def left_out(names: Iterable[str], among: Iterable[str]) -> frozenset[str]:
     """Those of a window's columns that `exclude:` names, spelled so or in another case of ASCII letters.
 
@@ -242,5 +247,5 @@ def left_out(names: Iterable[str], among: Iterable[str]) -> frozenset[str]:
     >>> sorted(left_out(["Ƚ", "SECRET"], ["ƚ", "secret", "id"]))
     ['secret']
     """
-    folded = {name.encode().lower() for name in names}
-    return frozenset(column for column in among if column.encode().lower() in folded)
+    folded = set(map(in_one_case, names))
+    return frozenset(column for column in among if in_one_case(column) in folded)

@@ -19,7 +19,7 @@ from pipeline.columns import fingerprint
 from pipeline.config.settings import settings
 from pipeline.cursors import Bounds
 from pipeline.errors import DataError
-from pipeline.ledger import ledger, loaded_by, watermark
+from pipeline.ledger import ledger, watermark
 from pipeline.ledger.load import Load
 from pipeline.manifest import CsvManifest, LakeManifest
 from pipeline.steps import (
@@ -256,7 +256,6 @@ class CopyToRedshift(LoadedTask):
         what = Load(self.definition, self.window, csv, warehouse.schema_name, bounds)
         credentials = load.credentials(warehouse, settings().lake)
         with redshift.connected(warehouse, settings().bastion) as connection:
-            loaded_by.check(connection, lake(), what)
             marker = load.load_window(connection, lake(), what, credentials, self.progress)
             of = (connection, what.schema, marker.table, marker.target)
             snapshots = self.definition.definition.cursor_type == "full"

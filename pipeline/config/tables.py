@@ -14,7 +14,7 @@ from pipeline.config.documents import read_document
 from pipeline.config.policies import Policies, Rules
 from pipeline.cursors import CursorType, EpochUnit, TimeCursor
 from pipeline.errors import ConfigurationError
-from pipeline.names import LEDGER, VIEWS, TableName, fold
+from pipeline.names import LEDGER, VIEWS, TableName, fold, in_one_case
 from pipeline.zones import zone_named
 
 LoadMode = Literal["merge", "append", "replace"]
@@ -129,7 +129,7 @@ class TableDefinition(Policies):
 
     def _check_super(self) -> None:
         """SUPER has no order and is no key."""
-        parsed = {column.lower() for column in self.super}
+        parsed = {in_one_case(column): column for column in self.super}
         places = {
             "cursor": (self.cursor or "",),
             "key": self.key,
@@ -138,8 +138,9 @@ class TableDefinition(Policies):
             "sortkey": self.sortkey,
         }
         for place, columns in places.items():
-            if wrong := parsed.intersection(column.lower() for column in columns):
-                raise ValueError(f"{place} cannot be a super column: {', '.join(sorted(wrong))}")
+            if wrong := parsed.keys() & map(in_one_case, columns):
+                names = sorted(parsed[each] for each in wrong)
+                raise ValueError(f"{place} cannot be a super column: {', '.join(names)}")
 
     @field_validator("rename")
     @classmethod

@@ -54,6 +54,16 @@ def entry(cursor: extensions.cursor, schema: str, table: str, window: Window) ->
     return None if row is None else _entry(table, row)
 
 
+def is_overlapped(
+    cursor: extensions.cursor, schema: str, table: str, target: str, window: Window
+) -> bool:
+    """Whether other windows that share an instant with this one have brought rows into the target."""
+    instants = (_naive(window.start), _naive(window.end))
+    cursor.execute(ledger_sql.count_overlapping(schema), (table, target, *instants, *instants))
+    (found,) = cursor.fetchone() or (0,)
+    return bool(found)
+
+
 def windows(
     connection: redshift.Connection, schema: str, table: str, target: str, *, snapshots: bool
 ) -> list[Window]:

@@ -13,7 +13,7 @@ from pipeline.config.tables import Table
 from pipeline.cursors import Bounds
 from pipeline.errors import DataError
 from pipeline.ledger.schema import Target
-from pipeline.manifest import CsvManifest
+from pipeline.manifest import CsvManifest, Extent
 from pipeline.names import left_out, spelled
 from pipeline.stores import redshift_sql, table_sql
 from pipeline.stores.merge_sql import Merge
@@ -21,7 +21,7 @@ from pipeline.stores.redshift_sql import Relation
 from pipeline.stores.table_sql import Layout
 from pipeline.window import Window
 
-_ANEW = "delete the window's lake marker and CSV marker, and it is read anew"
+ANEW = "delete the window's lake marker and CSV marker, and it is read anew"
 
 
 @dataclass(frozen=True)
@@ -75,17 +75,67 @@ class Load:
 
     @cached_property
     def content(self) -> str:
-        """One name for what is loaded: the lake's digest, where nothing has changed its rows since."""
-        if not self.csv.converted and self.definitions == self.csv.columns:
+        """One name for what is loaded: the lake's digest, where nothing has changed its rows since.
+
+        Neither in themselves, nor in which of them are versions of one row.
+        """
+        is_merged = self.table.definition.load_mode == "merge"
+        otherwise = [self.key] if is_merged and self.key != self._known(self.csv.key) else []
+        if not otherwise and not self.csv.converted and self.definitions == self.csv.columns:
             return self.csv.lake_digest
         shape = [(column.name, column.target, column.redshift) for column in self.definitions]
-        said = json.dumps([self.csv.lake_digest, self.csv.converted, shape])
+        said = json.dumps([self.csv.lake_digest, self.csv.converted, shape, *otherwise])
         return hashlib.sha256(said.encode()).hexdigest()
 
-    @property
+    @cached_property
     def key(self) -> tuple[str, ...]:
-        """The warehouse names of the key columns."""
-        return self.names(self.csv.key, "the key")
+        """The warehouse names of the columns to merge by: the definition's, else the primary key.
+
+        Raises DataError where the window does not say which these are, or where one of them may be NULL.
+        """
+        named, read = self.table.definition.key, self.csv.extent
+        if not named and read is not None and read.key:
+            raise self._keyless(f"it was read when `key:` named {', '.join(read.key)}")
+        key = self.names(named or self.csv.key, "the key")
+        if not key:
+            raise self._keyless("the table had no primary key when it was read")
+        nullable = {column.target for column in self.definitions if column.nullable}
+        if unknown := [name for name in key if name in nullable]:
+            raise self._keyless(f"{', '.join(unknown)} may be NULL in it, which equals nothing")
+        return key
+
+    def _keyless(self, why: str) -> DataError:
+        return DataError(
+            "the window has no key to merge by",
+            why=why,
+            todo=f"name other columns in `key:` of {self.table.name}, or {ANEW}",
+        )
+
+    @property
+    def extent(self) -> Extent | None:
+        """Which rows the window was read as, its columns as the warehouse calls them.
+
+        None where a marker of an earlier version does not say.
+        """
+        read = self.csv.extent
+        if read is None or read.cursor is None:
+            return read
+        return read.model_copy(update={"cursor": self.name_of(read.cursor)})
+
+    @property
+    def wanted(self) -> Extent | None:
+        """The same as the definition asks for it now; of its zone only the source could tell."""
+        if (read := self.extent) is None:
+            return None
+        definition = self.table.definition
+        kind = definition.cursor_type
+        said = {
+            "cursor": self.cursor or None,
+            "cursor_type": kind,
+            "epoch_unit": definition.epoch_unit if kind == "epoch" else None,
+        }
+        ids = {"lower": self.bounds.lower, "upper": self.bounds.upper} if kind == "id" else {}
+        return read.model_copy(update={**said, **ids})
 
     @property
     def cursor(self) -> str:
@@ -125,7 +175,7 @@ class Load:
                 raise DataError(
                     f"the window has no column {column} to load, which {asking} names",
                     why=f"it has {', '.join(each.name for each in self.definitions)}",
-                    todo=f"correct the definition of {self.table.name}, or {_ANEW}",
+                    todo=f"correct the definition of {self.table.name}, or {ANEW}",
                 )
         return self._known(columns)
 
@@ -142,42 +192,40 @@ class Load:
         """What the warehouse calls a column of the source; the same where the window does not carry it."""
         return next(iter(self._known((column,))), column)
 
-    def refuse_other_extent(self) -> None:
-        """Raise DataError where the window's rows are others than the definition says.
+    @property
+    def texts(self) -> frozenset[str]:
+        """The warehouse names of the columns of text."""
+        return frozenset(column.target for column in self.definitions if column.arrow == "string")
 
-        What is appended is put in the place of rows that the definition's cursor has between the window's
-        bounds, and a snapshot in that of all: rows read by another cursor would be there twice, or
-        alone. A merge goes by their key.
-        """
-        read, definition = self.csv.extent, self.table.definition
-        if read is None or definition.load_mode == "merge":
-            return
-        same = read.cursor_type == definition.cursor_type
-        if same and read.cursor is not None:
-            same = self._known((read.cursor,)) == (self.cursor,)
-        if same and read.cursor_type == "id":
-            same = Bounds(read.lower, read.upper) == self.bounds
-        if not same:
-            by = (
-                f"{read.cursor} ({read.cursor_type})" if read.cursor else "no cursor, as a snapshot"
-            )
+    @property
+    def version(self) -> tuple[str, ...]:
+        """What tells versions of rows apart: key and cursor. Empty for no key, or one that may be NULL."""
+        key = self.table.definition.key or self.csv.key
+        named = [spelled(name, (c.name for c in self.definitions)) for name in key]
+        columns = {column.name: column for column in self.definitions}
+        found = [columns[name] for name in named if name is not None and not columns[name].nullable]
+        if not key or len(found) < len(key):
+            return ()
+        return tuple(dict.fromkeys([*(column.target for column in found), self.cursor]))
+
+    def check_count(self, who: str, rows: int) -> None:
+        """Raise DataError unless those are the window's rows."""
+        if rows != self.csv.rows:
             raise DataError(
-                f"the window was read by {by}, from {read.lower} to {read.upper}",
-                why=f"the definition says cursor: {definition.cursor}, cursor_type: "
-                f"{definition.cursor_type}, by which other rows are in it",
-                todo=f"{_ANEW}; or restore the definition",
+                f"{who} {rows} rows",
+                why=f"the CSV manifest has {self.csv.rows}",
+                todo="run it again; nothing was loaded",
             )
 
     def merge(self, stage: Relation, target: Target) -> Merge:
         """The statements that bring the stage into the target."""
-        texts = {column.target for column in self.definitions if column.arrow == "string"}
         return Merge(
             target=self.target,
             stage=stage,
             columns=self.columns,
             key=self.key,
             cursor=self.cursor,
-            text_key=tuple(name for name in self.key if name in texts),
+            text_key=tuple(name for name in self.key if name in self.texts),
             tie_break=self._tie_break,
             values=self.values(target),
         )

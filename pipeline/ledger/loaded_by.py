@@ -1,8 +1,9 @@
-"""By which cursor a table's rows were loaded: kept in one object of the lake, beside the ledger.
+"""By which cursor a window was read, against what is asked of it and what the table's rows were read by.
 
 Of two versions of a row the cursor tells the newer. Values of another column, or of the same in another
 zone's time, are no part of that order: a merge would keep old rows for new ones, an append would put a
-window in the place of others. So such a window is refused as long as the table has rows.
+window in the place of others. What a table is loaded by is kept in one object of the lake, beside the
+ledger; a window that was read otherwise is refused as long as the table has rows.
 """
 
 from __future__ import annotations
@@ -11,80 +12,64 @@ from pydantic import BaseModel, ConfigDict
 
 from pipeline.errors import DataError
 from pipeline.ledger import ledger
-from pipeline.ledger.load import Load
-from pipeline.manifest import decode
+from pipeline.ledger.load import ANEW, Load
+from pipeline.manifest import Extent, decode
 from pipeline.names import Keys
-from pipeline.stores import redshift, redshift_sql
+from pipeline.stores import catalogue, redshift, redshift_sql
 from pipeline.stores.s3 import Store
 
 
-class ReadBy(BaseModel):
-    """What a table's windows are made by: its cursor column, the `cursor_type`, its unit and its zone."""
-
-    model_config = ConfigDict(frozen=True)
-
-    column: str
-    type: str
-    unit: str | None = None
-    timezone: str | None = None
-
-    def __str__(self) -> str:
-        said = (self.type, self.unit, self.timezone and f"local time of {self.timezone}")
-        return f"{self.column} ({', '.join(word for word in said if word)})"
-
-
 class LoadedBy(BaseModel):
-    """The cursor that all rows of a target were read by."""
+    """The cursor that all rows of a target were read by, as the warehouse calls it."""
 
     model_config = ConfigDict(frozen=True)
 
     table: str
     target: str
-    cursor: ReadBy
-
-
-def read_by(load: Load) -> ReadBy | None:
-    """What a window was made by, its column as the warehouse calls it.
-
-    None for a snapshot, and where a marker of an earlier version is silent.
-    """
-    extent = load.csv.extent
-    if extent is None or extent.cursor is None:
-        return None
-    return ReadBy(
-        column=load.name_of(extent.cursor),
-        type=extent.cursor_type,
-        unit=extent.epoch_unit,
-        timezone=extent.timezone,
-    )
+    cursor: Extent
 
 
 def check(connection: redshift.Connection, store: Store, load: Load) -> None:
-    """Raise DataError where the target has rows that were read by another cursor than this window's.
+    """Raise DataError where the window was read by another cursor than it is to be loaded by.
 
-    What an empty target is first loaded by is kept.
+    That is the definition's, and that of the rows which the target has. What an empty target is first
+    loaded by is kept. A snapshot takes the place of all rows, whatever they were read by.
     """
-    if (cursor := read_by(load)) is None:
+    if (read := load.extent) is None:
+        return
+    _refuse_other_than_defined(load, read)
+    if read.cursor is None:
         return
     key = Keys(load.table.name).loaded_by
     found = store.get_if_there(key)
     kept = decode(LoadedBy, found, store.url(key)) if found is not None else None
-    wanted = LoadedBy(table=str(load.table.name), target=str(load.target), cursor=cursor)
+    wanted = LoadedBy(table=str(load.table.name), target=str(load.target), cursor=read.order)
     if kept == wanted:
         return
     if kept is not None and kept.target == wanted.target and _has_rows(connection, load):
         raise DataError(
             f"{load.target} is loaded by another cursor than this window was read by",
-            why=f"its rows are by {kept.cursor}, the window's by {cursor}; neither tells which row is newer",
+            why=f"its rows are by {kept.cursor}, the window's by {read}; neither tells which row is newer",
             todo="set the definition back and read the window again, or load the whole table anew as "
             "docs/redo.md says",
         )
     store.put(key, wanted.model_dump_json(indent=1).encode())
 
 
+def _refuse_other_than_defined(load: Load, read: Extent) -> None:
+    """Its rows would be compared by the definition's cursor, and replaced between its bounds."""
+    if read == load.wanted:
+        return
+    raise DataError(
+        f"the window was read by {read}, from {read.lower} to {read.upper}",
+        why=f"the definition asks for {load.wanted}, by which other rows are in it",
+        todo=f"{ANEW}; or restore the definition",
+    )
+
+
 def _has_rows(connection: redshift.Connection, load: Load) -> bool:
     """Whether anything is in the target, or is said to be; of one that was dropped nothing is."""
-    if not redshift.table_columns(connection, load.target):
+    if not catalogue.table_columns(connection, load.target):
         return False
     ledger.ensure(connection, load.schema)
     with connection.cursor() as cursor:

@@ -11,7 +11,7 @@ from psycopg2 import extensions
 
 from pipeline.columns import Column
 from pipeline.errors import DataError
-from pipeline.stores import redshift, redshift_sql, table_sql
+from pipeline.stores import catalogue, redshift, redshift_sql, table_sql
 from pipeline.stores.redshift_sql import Relation
 from pipeline.stores.table_sql import Layout
 from pipeline.widths import holds, wider
@@ -88,8 +88,8 @@ def follow(
     wanted = {column.target: column.redshift for column in columns}
     create = table_sql.create_table(target, wanted, layout)
     redshift.ensure(connection, create, f"create {target}")
-    present = redshift.table_columns(connection, target)
-    required = redshift.required_columns(connection, target)
+    present = catalogue.table_columns(connection, target)
+    required = catalogue.required_columns(connection, target)
     if not is_empty:
         _refuse_other_key(connection, target, present, required, layout, unique, undone)
     missing = [column for column in columns if column.target not in present]
@@ -97,12 +97,12 @@ def follow(
         add = table_sql.add_column(target, column.target, column.redshift)
         redshift.add_column(connection, add)
     if is_empty:
-        return Target(target, redshift.table_columns(connection, target), required)
+        return Target(target, catalogue.table_columns(connection, target), required)
     narrow = [c for c in columns if c not in missing and not holds(present[c.target], c.redshift)]
     for column in narrow:
         _widen(connection, _Change(target, column, present, layout, undone))
     if missing or narrow:
-        present = redshift.table_columns(connection, target)
+        present = catalogue.table_columns(connection, target)
     _refuse_left_behind(target, present, required - set(wanted), layout)
     return Target(target, present, required)
 
@@ -133,7 +133,7 @@ def _widen(connection: redshift.Connection, change: _Change) -> None:
 def _rewrite(connection: redshift.Connection, cursor: extensions.cursor, change: _Change) -> None:
     cursor.execute(redshift_sql.lock(change.target))
     # another process may have been faster
-    change = replace(change, types=redshift.table_columns(connection, change.target))
+    change = replace(change, types=catalogue.table_columns(connection, change.target))
     if not holds(change.have, change.column.redshift):
         for statement in change.statements:
             cursor.execute(statement)
@@ -155,7 +155,7 @@ def _refuse_other_key(
     wanted = set(layout.key)
     if required == wanted:
         return
-    declared = redshift.primary_key(connection, target)
+    declared = catalogue.primary_key(connection, target)
     if not declared or set(declared) == wanted or (not wanted and set(declared) == set(unique)):
         return
     needs = f"this window's rows are told apart by {', '.join(layout.key)}"
@@ -163,8 +163,10 @@ def _refuse_other_key(
     if not wanted:
         needs = "several of this window's rows may have one, and Redshift's planner believes a key"
     if missing := sorted(wanted - set(types)):
+        renamed = ", ".join(f"{name}: <its name before>" for name in missing)
         todo = (
-            f"give the table another `target:` and load its windows again: rows that are loaded have no"
+            f"if a column was only renamed, keep its name here with `rename: {{{renamed}}}`; else give the"
+            f" table another `target:` and load its windows again: rows that are loaded have no"
             f" {', '.join(missing)}"
         )
     raise DataError(

@@ -13,11 +13,12 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
 
+from pipeline.errors import DataError
 from pipeline.ledger import id_ranges
-from pipeline.ledger.id_ranges import Reading
+from pipeline.ledger.id_ranges import IdRanges, Reading
 from pipeline.names import Keys, TableName
 from pipeline.steps import once
-from pipeline.stores import mysql, mysql_sql, transactions
+from pipeline.stores import mysql, mysql_sql, source_table, transactions
 from pipeline.stores.mysql import Connection
 from pipeline.stores.s3 import Store
 from pipeline.stores.source_table import SourceTable
@@ -42,7 +43,8 @@ def is_fixed(
     """Whether the window, whose end has passed, has its ids; gives them to it where that can be done now.
 
     `described` gives the table and its id column. A reading that has to wait is kept in the lake, so that a
-    later run need not wait again. Raises DataError where what earlier windows were given is lost.
+    later run need not wait again. Raises DataError where what earlier windows were given is lost, and where
+    the server gives rows such ids again.
     """
     ranges, tag = id_ranges.read(store, keys)
     if ranges.of(window) is not None:
@@ -51,6 +53,7 @@ def is_fixed(
         id_ranges.check_not_lost(store, keys)
     with connect() as connection:
         source, cursor = described(connection)
+        _check_counter(connection, source, cursor, ranges)
         while ranges.of(window) is None:
             reading = ranges.reading
             if reading is None or reading.asked < window.end:
@@ -74,13 +77,38 @@ def is_fixed(
     return True
 
 
+def _check_counter(
+    connection: Connection, source: SourceTable, cursor: str, ranges: IdRanges
+) -> None:
+    """After a TRUNCATE ids begin at 1 again: rows that get what windows have been given would not be read."""
+    column = source.column(cursor)
+    if not ranges.windows or column is None or column.name != source.auto_increment:
+        return
+    following = source_table.next_id(connection, source.name)
+    if following >= ranges.behind or following <= _highest(connection, source, cursor):
+        return  # at the last id of its type a counter stays
+    statement = mysql_sql.set_next_id(source.name, ranges.behind)
+    raise DataError(
+        f"the next id of {source.name} is {following}",
+        why=f"windows have been given all ids below {ranges.behind}; the counter was put back, as by "
+        "TRUNCATE, and a row with one of them is never read",
+        todo=f"if no row was added since, run in the source: {statement}; "
+        "else load the table anew, as docs/redo.md says of another cursor",
+    )
+
+
 def _take(connection: Connection, source: SourceTable, cursor: str) -> Reading:
     if (step := int(mysql.scalar(connection, mysql_sql.ID_STEP))) > 1:
         _tell_of_steps(source, step)
     asked = mysql.clock(connection)
-    highest = mysql.scalar(connection, mysql_sql.highest(source.name, cursor))
-    behind = id_ranges.LEAST if highest is None else int(highest) + 1
+    behind = _highest(connection, source, cursor) + 1
     return Reading(behind=behind, asked=asked, answered=mysql.clock(connection))
+
+
+def _highest(connection: Connection, source: SourceTable, cursor: str) -> int:
+    """The highest id; where there are no rows, the one below the least."""
+    highest = mysql.scalar(connection, mysql_sql.highest(source.name, cursor))
+    return id_ranges.LEAST - 1 if highest is None else int(highest)
 
 
 def _tell_of_steps(source: SourceTable, step: int) -> None:

@@ -16,7 +16,7 @@ from pipeline.config.tables import Table
 from pipeline.errors import ConfigurationError
 from pipeline.manifest import CsvManifest, ViewsMarker
 from pipeline.names import Keys, fold, spelled
-from pipeline.stores import ledger_sql, redshift, redshift_sql
+from pipeline.stores import catalogue, ledger_sql, redshift, redshift_sql
 from pipeline.stores.redshift_sql import Relation
 from pipeline.stores.s3 import Store
 from pipeline.window import UTC, Window
@@ -52,7 +52,7 @@ def latest_view(
     if table.latest_view is None:
         return None
     source = Relation(schema, table.target)
-    present = redshift.table_columns(connection, source)
+    present = catalogue.table_columns(connection, source)
     columns = as_defined(csv.columns, definition.rename, definition.super)
     targets = {column.name: column.target for column in columns}
 

@@ -87,6 +87,7 @@ def extent_of(
         epoch_unit=definition.epoch_unit if is_epoch else None,
         lower=spans[0].lower,
         upper=spans[-1].upper,
+        key=definition.key,
     )
 
 

@@ -87,10 +87,11 @@ def _counts(
 ) -> tuple[datetime | None, int, int]:
     ledger.ensure(warehouse, schema)
     target = Relation(schema, table.target)
+    of = (warehouse, schema, str(table.name), str(target))
+    windows = ledger.windows(*of, snapshots=table.definition.cursor_type == "full")
+    if not windows:
+        return None, 0, 0
     with warehouse.cursor() as cursor:
-        windows = [e.window for e in ledger.entries(cursor, schema, str(table.name))]
-        if not windows:
-            return None, 0, 0
         if table.definition.cursor is None:
             here = int(redshift.scalar(cursor, redshift_sql.count(target)))
             there = int(mysql.scalar(source, mysql_sql.count_rows(table.name, Span())))

@@ -59,6 +59,15 @@ def select_windows(schema: str) -> str:
     )
 
 
+def count_overlapping(schema: str) -> str:
+    """How many other windows with rows overlap one; takes table, target, and its two instants, twice."""
+    return (
+        f"SELECT COUNT(*) FROM {Relation(schema, LEDGER)} WHERE table_name = %s AND target = %s"
+        " AND rows_staged > 0 AND window_end > %s AND window_start < %s"
+        " AND NOT (window_start = %s AND window_end = %s)"
+    )
+
+
 def delete_entry(schema: str) -> str:
     """Takes the table's name and the window's two instants."""
     return (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.stores.redshift_sql import Relation, count, free_name, identity, listed, quoted
@@ -87,3 +87,24 @@ class Merge:
         same = [f"{other}.{quoted(k)} = stage.{quoted(k)}" for k in self.key]
         same += [f"LEN({other}.{quoted(k)}) = LEN(stage.{quoted(k)})" for k in self.text_key]
         return " AND ".join(same)
+
+
+def delete_versions(
+    target: Relation,
+    stage: Relation,
+    version: Sequence[str],
+    texts: Collection[str],
+    values: Mapping[str, str],
+) -> str:
+    """Remove the versions of rows that the stage has; `version` tells them apart, `texts` are text in it.
+
+    `values` are columns of the stage that have another type in the target, each as a value of that type.
+    """
+    chosen = ", ".join(f"{values.get(c, quoted(c))} AS {quoted(c)}" for c in version)
+    same = [f"{target}.{quoted(c)} = stage.{quoted(c)}" for c in version]
+    same += [f"LEN({target}.{quoted(c)}) = LEN(stage.{quoted(c)})" for c in version if c in texts]
+    return (
+        f"DELETE FROM {target} WHERE EXISTS (\n"
+        f"  SELECT 1 FROM (SELECT {chosen} FROM {stage}) AS stage\n"
+        f"  WHERE {' AND '.join(same)}\n)"
+    )

@@ -1,4 +1,4 @@
-"""MySQL's SQL, as text: the only place that writes any."""
+"""MySQL's SQL, as text, of tables and their rows: here and in `activity_sql` alone any is written."""
 
 from __future__ import annotations
 
@@ -43,16 +43,6 @@ FROM information_schema.tables WHERE TABLE_SCHEMA = %s
 AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED', 'VIEW') ORDER BY TABLE_NAME
 """
 CLOCK = "SELECT UTC_TIMESTAMP(6)"
-# A statement's NOW() is fixed when it begins, but it is no transaction yet while it waits for a metadata
-# or backup lock; its age tells how old a cursor it may still write. Commands that write have many names
-# (Query, Execute, Bulk_execute, Connect for an event): those that write nothing are named. The threads of a
-# replica are as old as it is behind.
-OLDEST_STATEMENT = """
-SELECT MAX(TIME) FROM information_schema.processlist
-WHERE ID <> CONNECTION_ID() AND USER <> 'system user' AND COMMAND NOT IN ('Sleep', 'Daemon')
-AND LEFT(COMMAND, 6) <> 'Slave_' AND LEFT(COMMAND, 11) <> 'Binlog Dump'
-AND LTRIM(INFO) NOT LIKE 'SELECT%' AND LTRIM(INFO) NOT LIKE 'SHOW%'
-"""
 # A name does not tell: London is GMT to a server started there in winter. So a day of winter and one of
 # summer are compared. SYSTEM is the operating system's zone.
 ZONE = """
@@ -64,18 +54,6 @@ SELECT CASE
 FROM (SELECT TIMESTAMP(MAKEDATE(YEAR(UTC_TIMESTAMP()), 15)) AS winter,
              TIMESTAMP(MAKEDATE(YEAR(UTC_TIMESTAMP()), 196)) AS summer) AS dates
 """
-# What a user sees of a replica who may not ask for its status; NULL for nothing. An enumeration since
-# MariaDB 12, read_only is a number elsewhere.
-REPLICA_TRACES = """
-SELECT CASE
-  WHEN CONCAT(@@global.read_only) NOT IN ('0', 'OFF') THEN 'read_only is set'
-  WHEN @@global.innodb_read_only THEN 'innodb_read_only is set'
-  WHEN EXISTS (SELECT 1 FROM information_schema.processlist WHERE USER = 'system user'
-               AND (LEFT(COMMAND, 6) = 'Slave_' OR COMMAND = 'Connect')) THEN 'its threads run'
-END
-"""
-# Also of a replica below the level of statements, as an Aurora reader is.
-IS_READ_ONLY = "SELECT @@global.innodb_read_only OR CONCAT(@@global.read_only) NOT IN ('0', 'OFF')"
 # By how much ids of one server step; more than one where several servers write.
 ID_STEP = "SELECT @@global.auto_increment_increment"
 SNAPSHOT = (
@@ -151,38 +129,6 @@ def value_literal(value: object) -> str:
     raise TypeError(f"{type(value).__name__} has no literal")
 
 
-def oldest_writer(sign: str) -> str:
-    """Seconds since the oldest transaction that may write began, and whether innodb_trx shows this query.
-
-    The view has the server's own local time, hence the zone SYSTEM; a transaction that can only read
-    cannot commit a row into a window. `sign` is letters and digits that no other query has.
-    """
-    began = "MIN(IF(trx_is_read_only = 0, trx_started, NULL))"
-    return (
-        f"SELECT TIMESTAMPDIFF(SECOND, {began}, CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', 'SYSTEM')), "
-        f"COALESCE(SUM(INSTR(trx_query, {literal_word(sign)}) > 0), 0) FROM information_schema.innodb_trx"
-    )
-
-
-def put_back_since(age: int) -> str:
-    """Seconds by which the server's clock was put back since `age` seconds and an hour ago, at least 0.
-
-    An hour more, as `age` is a difference of local times and may be too little by that.
-    """
-    ago = f"INTERVAL {age + 3600:d} SECOND"
-    then, now = f"UTC_TIMESTAMP() - {ago}", "UTC_TIMESTAMP()"
-    local_then = f"CONVERT_TZ({then}, '+00:00', 'SYSTEM')"
-    local_now = f"CONVERT_TZ({now}, '+00:00', 'SYSTEM')"
-    return f"SELECT GREATEST(0, TIMESTAMPDIFF(SECOND, {local_now} - {ago}, {local_then}))"
-
-
-def literal_word(word: str) -> str:
-    """A string literal of letters and digits; anything else is refused."""
-    if not (word.isascii() and word.isalnum()):
-        raise ValueError(f"{word!r} is not a word")
-    return f"'{word}'"
-
-
 def select_rows(
     table: TableName, columns: Sequence[Column], span: Span, order: Sequence[str] = ()
 ) -> str:
@@ -243,6 +189,16 @@ def count_partial_dates(table: TableName, span: Span) -> str:
     column = quoted(span.cursor or "")
     partial = f"(MONTH({column}) = 0 OR DAYOFMONTH({column}) = 0)"
     return f"SELECT COUNT(*) FROM {_qualified(table)}{_where(span) or ' WHERE TRUE'} AND {partial}"
+
+
+def show_create(table: TableName) -> str:
+    """The statement that would make the table, AUTO_INCREMENT as it is now among its options."""
+    return f"SHOW CREATE TABLE {_qualified(table)}"
+
+
+def set_next_id(table: TableName, following: int) -> str:
+    """What a person may run to have ids go on behind those there were."""
+    return f"ALTER TABLE {_qualified(table)} AUTO_INCREMENT = {following:d}"
 
 
 def add_index(table: TableName, columns: Sequence[str]) -> str:

@@ -126,6 +126,15 @@ def insert_stage(
     return f"INSERT INTO {target} ({listed(columns)})\nSELECT {chosen} FROM {stage}"
 
 
+def count_case_ignored(table: Relation, column: str) -> str:
+    """How many texts are another in upper case and yet compare equal: none, but where case is ignored.
+
+    A database or a column may be so: https://docs.aws.amazon.com/redshift/latest/dg/r_COLLATE.html
+    """
+    text = quoted(column)
+    return f"SELECT COUNT(*) FROM {table} WHERE {text} = UPPER({text}) AND MD5({text}) <> MD5(UPPER({text}))"
+
+
 def count_nulls(table: Relation, column: str) -> str:
     """How many rows have no value in the column."""
     return f"SELECT COUNT(*) FROM {table} WHERE {quoted(column)} IS NULL"
@@ -170,22 +179,6 @@ def create_schema(name: str) -> str:
 
 # https://docs.aws.amazon.com/redshift/latest/dg/r_PG_NAMESPACE.html
 SCHEMA = "SELECT 1 FROM pg_namespace WHERE nspname = %s"
-TABLE_COLUMNS = """
-SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale
-FROM svv_columns WHERE table_schema = %s AND table_name = %s ORDER BY ordinal_position
-"""
-REQUIRED_COLUMNS = """
-SELECT column_name FROM svv_columns WHERE table_schema = %s AND table_name = %s
-AND is_nullable = 'NO' AND column_default IS NULL
-"""
-# Names of constraints are unique within a table alone.
-PRIMARY_KEY = """
-SELECT k.column_name FROM information_schema.table_constraints AS c
-JOIN information_schema.key_column_usage AS k ON k.constraint_name = c.constraint_name
-AND k.table_schema = c.table_schema AND k.table_name = c.table_name
-WHERE c.constraint_type = 'PRIMARY KEY' AND c.table_schema = %s AND c.table_name = %s
-ORDER BY k.ordinal_position
-"""
 
 
 def create_view(view: Relation, query: str) -> str:

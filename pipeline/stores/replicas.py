@@ -8,7 +8,7 @@ from typing import Any
 import pymysql
 
 from pipeline.errors import SourceError
-from pipeline.stores import mysql_sql
+from pipeline.stores import activity_sql
 from pipeline.stores.mysql import NO_PRIVILEGE, Connection, rows_of, scalar
 
 # MariaDB's for all channels, MySQL 8.4's, MySQL 5.7's.
@@ -35,11 +35,11 @@ def replication(connection: Connection) -> Replication:
     if channels:
         return Replication(max(map(_behind, channels)), "the source is a replica")
     if channels is None:
-        if found := scalar(connection, mysql_sql.REPLICA_TRACES):
+        if found := scalar(connection, activity_sql.REPLICA_TRACES):
             raise _may_not_be_asked(connection, str(found))
         grant = _grant(connection)
         return Replication(blind=f"whether the source is a replica cannot be seen ({grant})")
-    if scalar(connection, mysql_sql.IS_READ_ONLY):
+    if scalar(connection, activity_sql.IS_READ_ONLY):
         return Replication(blind="the source is read-only, its rows are written elsewhere")
     return Replication()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,9 @@ from pipeline.errors import ConfigurationError
 from pipeline.names import TableName, all_spelled, spelled
 from pipeline.stores import mysql_sql
 from pipeline.stores.mysql import Connection, rows_of
+
+# Before anything in quotes, as a comment is; left out by the server as long as it is 1.
+_NEXT_ID = re.compile(r"[^']*?\bENGINE=\w+ AUTO_INCREMENT=(\d+)")
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,14 @@ def tables_of(connection: Connection, database: str) -> list[Listed]:
         )
         for row in rows
     ]
+
+
+def next_id(connection: Connection, name: TableName) -> int:
+    """The AUTO_INCREMENT that the next row gets. `information_schema` may have an old one (MySQL 8)."""
+    (row,) = rows_of(connection, mysql_sql.show_create(name))
+    options = str(row.get("Create Table", "")).rpartition("\n)")[2]
+    found = _NEXT_ID.match(options)
+    return int(found[1]) if found else 1
 
 
 def size(connection: Connection, name: TableName) -> TableSize:

@@ -11,12 +11,19 @@ from datetime import datetime, timedelta
 import pymysql
 
 from pipeline.errors import SourceError
-from pipeline.stores import mysql_sql
-from pipeline.stores.mysql import NO_PRIVILEGE, Connection, clock, scalar, snapshot
+from pipeline.stores import activity_sql
+from pipeline.stores.mysql import NO_PRIVILEGE, Connection, clock, rows_of, scalar, snapshot
 from pipeline.stores.replicas import replication
 
 log = logging.getLogger(__name__)
 
+LONG = 300
+"""Seconds that a transaction may hold windows back, beyond the lag, before it is told whose it is."""
+PREPARED = 10
+"""Seconds after which a transaction without a connection is one that was prepared (XA) and left: a commit
+takes less. After a restart of the server it is said to have begun then, whenever it did."""
+UNKNOWN = 40 * 365 * 86_400
+"""Seconds: older than any window that is still to be taken."""
 _LOOKS = 20
 """At the open transactions, until they are shown as they are."""
 _PICTURE = 0.1
@@ -43,7 +50,26 @@ def closed_until(connection: Connection, lag: int) -> datetime:
             lag,
         )
     ages = _ages(connection, lag) or []
+    if max(ages, default=0) > lag + origin.behind + LONG:
+        _tell_who_holds(connection)
     return min(now - timedelta(seconds=age) for age in [lag + origin.behind, *ages])
+
+
+def _tell_who_holds(connection: Connection) -> None:
+    """Nothing else would tell why no window closes, while an abandoned connection keeps all of them open."""
+    for query in (activity_sql.WHO_WRITES_LONGEST, activity_sql.WHO_STATES_LONGEST):
+        for row in rows_of(connection, query):
+            if not row["id"]:
+                log.warning(
+                    "windows are held back by a prepared transaction, which may be of any age: XA RECOVER in "
+                    "the source lists it, XA COMMIT or XA ROLLBACK ends it"
+                )
+                continue
+            log.warning(
+                "windows are held back by %s of connection %s (%s), open since %s by the server's clock; "
+                "if it is abandoned, KILL %s in the source",
+                *(row["what"], row["id"], row["who"], row["since"], row["id"]),
+            )
 
 
 def ended_until(connection: Connection, lag: int) -> datetime:
@@ -79,7 +105,7 @@ def _ages(connection: Connection, lag: int) -> list[int] | None:
 
 def _oldest_statement(connection: Connection) -> int | None:
     """Seconds since the oldest statement that may write began, None for no such statement."""
-    age = scalar(connection, mysql_sql.OLDEST_STATEMENT)
+    age = scalar(connection, activity_sql.OLDEST_STATEMENT)
     return None if age is None else int(age)
 
 
@@ -92,8 +118,10 @@ def _oldest_writer(connection: Connection) -> int | None:
     """
     for look in range(_LOOKS):
         with snapshot(connection), connection.cursor() as cursor:
-            cursor.execute(mysql_sql.oldest_writer(uuid.uuid4().hex))
-            age, seen = cursor.fetchone() or (None, 0)
+            cursor.execute(activity_sql.oldest_writer(uuid.uuid4().hex))
+            age, alone, seen = cursor.fetchone() or (None, None, 0)
+        if seen and alone is not None and int(alone) >= PREPARED:
+            return UNKNOWN
         if seen:
             return None if age is None else _with_hour_put_back(connection, int(age))
         time.sleep(_until_next(look))
@@ -115,4 +143,4 @@ def _with_hour_put_back(connection: Connection, age: int) -> int:
     A transaction begun before the change looks younger by that, or not even begun. Its digits do not
     say on which side of the change it began: the older is taken.
     """
-    return age + int(scalar(connection, mysql_sql.put_back_since(age)))
+    return age + int(scalar(connection, activity_sql.put_back_since(age)))

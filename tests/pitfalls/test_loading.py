@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
-from pipeline.stores import redshift_sql
-from pipeline.tasks import RefreshViews
+from pipeline.config.settings import settings
+from pipeline.config.tables import table_named
+from pipeline.cursors import TimeCursor
+from pipeline.ledger import ledger
+from pipeline.ledger.load import Load as WindowLoad
+from pipeline.steps import convert, load
+from pipeline.stores import redshift, redshift_sql
+from pipeline.targets import lake
+from pipeline.tasks import ConvertCSV, RefreshViews
+from pipeline.window import Window
 from tests.truths import assert_same, assert_tidy, stages
 from tests.world import World, day
 
@@ -25,11 +36,13 @@ def orders(world: World, **definition: object) -> str:
     return world.define("orders", **(definition or {"cursor": "at"}))
 
 
+@pytest.mark.parametrize("mode", ["merge", "append", "replace"])
 def test_pitfall_19_values_stay_in_their_columns_when_the_table_changes(
-    world: World, loaded_days: Load
+    world: World, loaded_days: Load, mode: str
 ):
     """COPY by position shifts values when a column is put in the middle or columns change places."""
-    orders(world)
+    full = mode == "replace"
+    orders(world, **({"cursor_type": "full"} if full else {"cursor": "at", "load": mode}))
     loaded_days("orders", 1)
     world.sql(
         "ALTER TABLE orders ADD COLUMN note VARCHAR(20) AFTER id",
@@ -105,6 +118,45 @@ def test_pitfall_23_loads_at_once_conflict_with_nobody_and_leave_no_stage(world:
     assert_tidy(world, "orders")
     assert stages(world) == []
     assert not any("Serializable isolation violation" in text for text in ended)
+
+
+def test_pitfall_23_two_versions_of_a_row_that_are_merged_at_once_are_one_row(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    """Neither transaction sees the other's row: without a lock first, both insert theirs."""
+    table = orders(world)
+    world.build(ConvertCSV(table=table, window=FIRST))
+    world.sql("UPDATE orders SET state = 'sent', at = '2025-08-02 12:00:00' WHERE id = 1")
+    second = day("2025-08-02")
+    world.build(ConvertCSV(table=table, window=second))
+    record, merged = ledger.record, []
+
+    def meeting(*arguments: Any) -> None:
+        merged.append(arguments)
+        deadline = time.monotonic() + 60
+        while len(merged) < 2 and not is_waited_for(world):
+            assert time.monotonic() < deadline
+        record(*arguments)
+
+    def one(window: Window) -> int:
+        csv = convert.read_manifest(lake(), world.keys("orders"), window)
+        bounds = TimeCursor("timestamp").bounds(window)
+        what = WindowLoad(
+            table_named(settings().run.configs, table), window, csv, world.name, bounds
+        )
+        with redshift.connected(settings().warehouse) as connection:
+            credentials = load.credentials(settings().warehouse, settings().lake)
+            return load.load_window(connection, lake(), what, credentials).rows_staged
+
+    monkeypatch.setattr(ledger, "record", meeting)
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(one, (FIRST, second))) == [2, 2]
+    assert world.loaded("orders", "id, state") == [(1, "sent"), (2, "new"), (3, "new")]
+
+
+def is_waited_for(world: World) -> bool:
+    """Whether a session waits for a lock of another."""
+    return world.query("SELECT COUNT(*) FROM pg_locks WHERE NOT granted") != [(0,)]
 
 
 @pytest.mark.parametrize("definition", [{"cursor": "at"}, {"cursor_type": "full"}])

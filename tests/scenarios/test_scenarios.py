@@ -36,7 +36,7 @@ import yaml
 from pipeline import DailyLoad, HourlyLoad
 from pipeline.config.settings import settings
 from pipeline.errors import PipelineError
-from pipeline.stores import redshift
+from pipeline.stores import catalogue, redshift
 from pipeline.stores.redshift_sql import Relation
 from pipeline.window import UTC
 from tests.world import World
@@ -182,7 +182,7 @@ def compare(wanted: list[str], found: list[str], where: str) -> None:
 def column_types(world: World, table: str) -> dict[str, str]:
     """The columns of a warehouse table in order, with their types as DDL spells them."""
     with redshift.connected(settings().warehouse) as connection:
-        return redshift.table_columns(connection, Relation(world.name, table))
+        return catalogue.table_columns(connection, Relation(world.name, table))
 
 
 def quoted(name: str) -> str:

@@ -85,6 +85,47 @@ def test_a_transaction_older_than_the_windows_end_keeps_it_waiting(
     assert world.loaded("visits", "who") == [(2,)]
 
 
+def test_who_holds_windows_back_for_long_is_told(
+    world: World,
+    visits: str,
+    writer: Any,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Else a connection that somebody forgot would keep every window waiting, and nobody would know why."""
+    cursor = writer.cursor()
+    cursor.execute("UPDATE visits SET who = 5")
+    begun = clock(world)
+    while clock(world) < begun + seconds(2):
+        pass
+    assert not is_closed(world, begun + seconds(1))
+    assert "held back" not in caplog.text
+    monkeypatch.setattr(transactions, "LONG", 0)
+    assert not is_closed(world, begun + seconds(1))
+    assert f"held back by a transaction of connection {writer.thread_id()} (root@" in caplog.text
+    assert f"KILL {writer.thread_id()} in the source" in caplog.text
+
+
+def test_a_transaction_that_was_prepared_and_left_holds_all_windows_back(
+    world: World, visits: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    """After a restart it is as young as that in innodb_trx, but the rows that it may commit are not."""
+    monkeypatch.setattr(transactions, "PREPARED", 1)
+    with closing(world.source()) as left:
+        for statement in ("XA START '{0}'", "INSERT INTO visits (who) VALUES (2)", "XA END '{0}'"):
+            left.cursor().execute(statement.format(world.name))
+        left.cursor().execute(f"XA PREPARE '{world.name}'")
+    long_ago = NOW - timedelta(days=300)
+    try:
+        deadline = monotonic() + 60
+        while is_closed(world, long_ago):  # it is said to be young
+            assert monotonic() < deadline
+        assert "XA RECOVER in the source lists it" in caplog.text
+    finally:
+        world.sql("SET autocommit = 1", f"XA ROLLBACK '{world.name}'")
+    assert is_closed(world, long_ago)
+
+
 def test_a_transaction_that_only_reads_holds_nothing_back(world: World, visits: str, writer: Any):
     cursor = writer.cursor()
     cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")

@@ -22,6 +22,7 @@ from pipeline import (
 from pipeline.config.settings import settings
 from pipeline.config.tables import table_named
 from pipeline.cursors import TimeCursor
+from pipeline.ledger import stage
 from pipeline.ledger.load import Load
 from pipeline.manifest import ChunkFigures, LoadMarker
 from pipeline.steps import convert, load, refresh, upload
@@ -105,7 +106,7 @@ def test_of_two_loads_that_have_both_copied_one_merges(
     table = orders(world, load="append")
     window = day("2025-08-01")
     world.build(ConvertCSV(table=table, window=window))
-    together(monkeypatch, load, "_fill_stage")  # from here both hold a full stage
+    together(monkeypatch, stage, "fill")  # from here both hold a full stage
 
     def one(_: int) -> LoadMarker:
         csv = convert.read_manifest(lake(), world.keys("orders"), window)

@@ -1,6 +1,7 @@
 """Append-only tables: each window has a range of ids, fixed once nothing in it can still come."""
 
 import random
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -104,6 +105,36 @@ def test_each_window_takes_what_came_since_the_one_before(
     assert_tidy(world, "logs")
     world.forget()
     assert main(["verify"]) == 0, capsys.readouterr().out
+
+
+@pytest.mark.parametrize("partitioned", [False, True])
+def test_ids_that_begin_again_are_refused_with_the_statement_to_run(
+    world: World, logs: str, partitioned: bool
+):
+    """TRUNCATE puts the counter back: new rows would get ids of windows that are done."""
+    world.sql("ALTER TABLE logs COMMENT = ') ENGINE=x AUTO_INCREMENT=99'")
+    if partitioned:
+        world.sql("ALTER TABLE logs PARTITION BY HASH (id) PARTITIONS 2")
+    add(world, 1, 2, 3)
+    window = window_until_now(world)
+    load(world, logs, window)
+    world.sql("DELETE FROM logs WHERE who > 1")  # which leaves the counter alone
+    window = window_until_now(world, window)
+    load(world, logs, window)
+
+    world.sql("TRUNCATE logs")
+    window = window_until_now(world, window)
+    line = ("RefreshViews", "--table", logs, "--window", window.name)
+    out = world.luigi(*line, check=45).stdout
+    assert "the next id of" in out
+    statement = re.search(r"run in the source: (ALTER TABLE \S+ AUTO_INCREMENT = 4)", out)
+    assert statement
+    world.sql(statement[1])
+    add(world, 7)
+    window = window_until_now(world, window)
+    load(world, logs, window)
+    assert world.loaded("logs", "id, who")[-1] == (4, 7)
+    assert loaded(world) == [1, 2, 3, 7]
 
 
 def test_days_that_are_caught_up_are_read_once_and_in_whatever_order(world: World, logs: str):

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from pipeline import DailyLoad
-from pipeline.stores import redshift
+from pipeline.stores import copying
 from tests.world import World, day
 
 
@@ -21,12 +21,24 @@ def refusal(world: World) -> str:
 
 def test_a_workgroup_tells_file_line_and_column(world: World, monkeypatch: pytest.MonkeyPatch):
     """It has no stl_load_errors; what it has instead does not show the value."""
-    refused = redshift._LOAD_ERRORS[0].replace("stl_load_errors", "stl_load_errors_of_no_workgroup")
-    monkeypatch.setattr(redshift, "_LOAD_ERRORS", (refused, *redshift._LOAD_ERRORS[1:]))
+    refused = copying._LOAD_ERRORS[0].replace("stl_load_errors", "stl_load_errors_of_no_workgroup")
+    monkeypatch.setattr(copying, "_LOAD_ERRORS", (refused, *copying._LOAD_ERRORS[1:]))
     told = refusal(world)
     assert "COPY refused line 1 of s3://" in told
     assert "column doc (" in told
     assert "value" not in told.partition("Try:")[0].partition("column doc")[2].partition(":")[0]
+
+
+def test_what_another_session_of_that_number_was_refused_is_not_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    """Sessions' numbers come again, and the errors of a week are kept."""
+    other = "SELECT 's3://bucket/csv/other/part-00000.csv', 7, 'other', 'int4', 'x', 1207, 'digit'"
+    monkeypatch.setattr(copying, "_LOAD_ERRORS", (other,))
+    told = refusal(world)
+    assert "COPY refused s3://" in told
+    assert "line 7" not in told
+    assert "other" not in told
 
 
 def test_once_it_is_mended_the_window_is_read_anew_as_the_message_says(world: World):

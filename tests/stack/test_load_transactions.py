@@ -18,7 +18,7 @@ from pipeline import ConvertCSV, CopyToRedshift, DailyLoad
 from pipeline.config.settings import settings
 from pipeline.config.tables import table_named
 from pipeline.cursors import TimeCursor
-from pipeline.ledger import ledger
+from pipeline.ledger import ledger, stage
 from pipeline.ledger.load import Load
 from pipeline.manifest import LoadMarker
 from pipeline.steps import convert, load
@@ -105,7 +105,7 @@ def test_readers_see_the_rows_of_before_or_those_of_after(
 
 # Beside those of test_resume, which are of append: what has just happened when the process dies.
 POINTS = {
-    "deleted, not inserted": ("pipeline.steps.load:_insert_all:before", False),
+    "deleted, not inserted": ("pipeline.ledger.apply:_insert_all:before", False),
     "inserted, no ledger row": ("pipeline.ledger.ledger:record:before", False),
     "ledger row, not committed": ("pipeline.ledger.ledger:record:after", False),
     "committed, nobody was told": ("pipeline.stores.redshift:in_transaction:after", True),
@@ -239,6 +239,30 @@ def test_loads_of_two_tables_that_meet_in_the_ledger_both_succeed(
     for name in names:
         assert_same(world, name)
         assert len(world.ledger(name)) == 1
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_slow_run_does_not_put_back_what_a_window_was_before_it_was_read_anew(
+    world: World, monkeypatch: pytest.MonkeyPatch, mode: str
+):
+    table = orders(world, **MODES[mode], **({"cursor": None} if mode == "replace" else {}))
+    world.build(ConvertCSV(table=table, window=FIRST))
+    fill = stage.fill
+
+    def overtaken(*arguments: Any) -> None:
+        fill(*arguments)
+        monkeypatch.setattr(stage, "fill", fill)
+        forget(world, "orders")
+        world.sql("UPDATE orders SET state = 2")
+        line = ("CopyToRedshift", "--table", table, "--window", FIRST.name)
+        world.luigi(*line, "--no-lock")
+
+    monkeypatch.setattr(stage, "fill", overtaken)
+    error = str(world.failure(CopyToRedshift(table=table, window=FIRST)))
+    assert "made anew while it was loaded" in error
+    assert_same(world, "orders")
+    assert_tidy(world, "orders")
+    assert CopyToRedshift(table=table, window=FIRST).complete()
 
 
 def test_a_lost_load_marker_is_written_anew_from_the_ledger(world: World):

@@ -6,6 +6,7 @@ import pytest
 
 from pipeline import DailyLoad
 from pipeline.errors import DataError
+from pipeline.stores import redshift_sql
 from tests.truths import assert_same, assert_tidy
 from tests.world import World, day
 
@@ -35,6 +36,28 @@ def test_rows_of_one_key_and_one_instant_are_told_apart_by_all_they_hold(world: 
     world.lake.delete([keys.load_marker(FIRST)])
     assert load(world, table) == "SUCCESS"
     assert world.loaded("events", "n, code, note", order="2") == newest
+
+
+def test_a_text_key_where_the_warehouse_ignores_case_is_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    """Two rows of the source would be one. The stand-in never does: here the question is asked so."""
+    world.sql(
+        "CREATE TABLE codes (code VARCHAR(9) COLLATE utf8mb4_bin PRIMARY KEY, at DATETIME NOT NULL)",
+        "INSERT INTO codes VALUES ('a', '2025-08-01 10:00'), ('A', '2025-08-01 11:00')",
+    )
+    table = world.define("codes", cursor="at")
+    asked = redshift_sql.count_case_ignored
+    monkeypatch.setattr(
+        redshift_sql,
+        "count_case_ignored",
+        lambda *what: asked(*what).replace('WHERE "code"', 'WHERE UPPER("code")'),
+    )
+    error = world.failure(DailyLoad(date(2025, 8, 1), table=table))
+    assert "code that differ in case for one" in str(error)
+    monkeypatch.setattr(redshift_sql, "count_case_ignored", asked)
+    assert world.build(DailyLoad(date(2025, 8, 1), table=table)).status.name == "SUCCESS"
+    assert world.loaded("codes", "code", "at") == [("a",), ("A",)]
 
 
 def test_every_column_of_a_composite_key_counts(world: World):

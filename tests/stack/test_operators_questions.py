@@ -75,6 +75,24 @@ def test_verify_counts_by_the_cursors_name_in_the_warehouse(
     assert told.endswith("DIFFERENT\n")
 
 
+def test_verify_counts_what_is_loaded_into_the_target_there_is_now(
+    world: World, capsys: pytest.CaptureFixture[str]
+):
+    world.sql(
+        "CREATE TABLE things (id INT PRIMARY KEY, at DATETIME NOT NULL, INDEX (at))",
+        "INSERT INTO things VALUES (1, '2025-08-01 10:00:00'), (2, '2025-08-02 11:00:00')",
+    )
+    table = world.define("things", cursor="at")
+    world.build(DailyLoad(date(2025, 8, 1), table=table))
+    world.define("things", cursor="at", target="others")
+    told = answer(world, capsys, "verify", table)
+    assert told.startswith("0\n")
+    world.build(DailyLoad(date(2025, 8, 2), table=table))
+    told = answer(world, capsys, "verify", table)
+    assert told.startswith("0\n")
+    assert told.split()[-3:] == ["1", "1", "equal"]
+
+
 def test_status_shows_what_is_refused_until_it_is_loaded(
     world: World, capsys: pytest.CaptureFixture[str]
 ):

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from pipeline import ConvertCSV, DailyBackup, DailyLoad, HourlyLoad, RefreshViews
+from pipeline import ConvertCSV, CopyToRedshift, DailyBackup, DailyLoad, HourlyLoad, RefreshViews
 from pipeline.errors import DataError
+from pipeline.ledger import id_ranges
+from pipeline.ledger.id_ranges import IdRanges
 from tests.truths import assert_same, assert_tidy
 from tests.world import World, day
 
@@ -103,6 +105,18 @@ def test_a_key_by_a_new_column_asks_for_another_target(world: World):
     assert load(world, table, THIRD) == "SUCCESS"
 
 
+def test_a_key_column_that_was_renamed_keeps_its_name_as_the_message_says(world: World):
+    table = tenants(world)
+    world.sql(
+        "ALTER TABLE rows_ CHANGE id number INT NOT NULL",
+        "INSERT INTO rows_ VALUES (1, 3, 3, '2025-08-03 10:00')",
+    )
+    assert "`rename: {number: <its name before>}`" in refused(world, table, THIRD).todo
+    world.define("rows_", cursor="at", rename={"number": "id"})
+    assert load(world, table, FIRST, SECOND, THIRD) == "SUCCESS"
+    assert world.loaded("rows_", "id, n") == [(1, 1), (2, 2), (3, 3)]
+
+
 def test_versions_are_not_kept_in_a_table_whose_key_is_believed(world: World):
     """Redshift's planner trusts PRIMARY KEY: DISTINCT would leave versions in, a join drop them."""
     table = tenants(world)
@@ -127,6 +141,62 @@ def test_an_empty_window_asks_for_nothing(world: World):
     assert_tidy(world, "rows_")
 
 
+def lines(world: World, **definition: Any) -> str:
+    """Two lines of one order; the second key is that of the table."""
+    world.sql(
+        "CREATE TABLE order_lines (order_no INT NOT NULL, line INT NOT NULL, note INT,"
+        " at DATETIME NOT NULL, PRIMARY KEY (order_no, line), INDEX (at))",
+        "INSERT INTO order_lines VALUES (1, 1, 1, '2025-08-01 10:00'), (1, 2, 2, '2025-08-01 11:00')",
+    )
+    return world.define("order_lines", **{"cursor": "at", **definition})
+
+
+def test_a_key_that_was_mended_before_the_load_loses_no_row(world: World):
+    """The lake was read when `key:` named too little; rows are merged by what it names now."""
+    table = lines(world, key="order_no")
+    world.build(DailyBackup(FIRST, table=table))
+    world.define("order_lines", cursor="at", key=["order_no", "line"])
+    assert load(world, table, FIRST) == "SUCCESS"
+    assert world.loaded("order_lines", "order_no, line", "2") == [(1, 1), (1, 2)]
+
+
+def test_rows_that_a_key_of_too_little_took_for_one_are_loaded_again(world: World):
+    """The ledger has the window's rows already, but not as those of this key."""
+    table = lines(world, key="order_no")
+    assert load(world, table, FIRST) == "SUCCESS"
+    assert world.loaded("order_lines", "order_no, line") == [(1, 2)]
+    world.define("order_lines", cursor="at", key=["order_no", "line"])
+    forget(world, "order_lines", FIRST, "load", "views")
+    run_what_it_says(world, refused(world, table, FIRST))
+    assert load(world, table, FIRST) == "SUCCESS"
+    assert world.loaded("order_lines", "order_no, line", "2") == [(1, 1), (1, 2)]
+    assert_tidy(world, "order_lines")
+
+
+def test_a_key_that_was_given_up_before_the_load_is_not_merged_by(world: World):
+    """Which columns are the primary key, a window does not know that was read by others."""
+    table = lines(world, key="order_no")
+    world.build(DailyBackup(FIRST, table=table))
+    world.define("order_lines", cursor="at")
+    error = refused(world, table, FIRST)
+    assert "no key to merge by" in str(error)
+    assert "when `key:` named order_no" in str(error)
+    forget(world, "order_lines", FIRST, "lake", "csv")
+    assert load(world, table, FIRST) == "SUCCESS"
+    assert world.loaded("order_lines", "order_no, line", "2") == [(1, 1), (1, 2)]
+
+
+@pytest.mark.parametrize(("key", "says"), [("note", "note may be NULL"), (None, "no primary key")])
+def test_what_was_read_to_be_appended_is_merged_by_a_key_alone(
+    world: World, key: str | None, says: str
+):
+    table = lines(world, load="append")
+    world.sql("ALTER TABLE order_lines DROP PRIMARY KEY")
+    world.build(DailyBackup(FIRST, table=table))
+    world.define("order_lines", cursor="at", **({"key": key} if key else {}))
+    assert says in str(refused(world, table, FIRST))
+
+
 # The cursor
 
 
@@ -149,8 +219,43 @@ def test_a_window_of_another_cursor_is_not_appended_to_what_it_overlaps(world: W
     assert load(world, table, SECOND) == "SUCCESS"
     assert world.loaded("logs", "id") == [(1,), (2,)]
     error = refused(world, table, FIRST)
-    assert "was read by" in str(error)
+    assert "the window has no column seen to load, which cursor names" in str(error)
     assert world.loaded("logs", "id") == [(1,), (2,)]
+
+
+@pytest.mark.parametrize("load_mode", ["merge", "append"])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"cursor": "at"}, {"cursor": "seen"}),
+        ({"cursor": "tick", "cursor_type": "epoch"}, {"cursor": "tick", "cursor_type": "id"}),
+        (
+            {"cursor": "tick", "cursor_type": "epoch"},
+            {"cursor": "tick", "cursor_type": "epoch", "epoch_unit": "milliseconds"},
+        ),
+        ({"cursor_type": "full"}, {"cursor": "at"}),
+    ],
+)
+def test_a_window_that_was_read_otherwise_is_not_loaded(
+    world: World, load_mode: str, before: dict[str, Any], after: dict[str, Any]
+):
+    """Not into an empty table either: which version of a row is newer, its own cursor tells."""
+    table = logs(world)
+    world.sql(
+        "ALTER TABLE logs ADD seen DATETIME NOT NULL DEFAULT '2025-08-01 05:00', ADD tick BIGINT NOT NULL"
+        " DEFAULT 1754042400"
+    )
+    window = day("2025-08-01")
+    world.define("logs", **before, **({} if "cursor" not in before else {"load": load_mode}))
+    world.build(ConvertCSV(table=table, window=window))
+    if after.get("cursor_type") == "id":
+        after = {**after, "ids_ascend": True}
+        ranges = IdRanges(table=table).with_window(window, 10)
+        assert id_ranges.replace(world.lake, world.keys("logs"), ranges, None)
+    world.define("logs", **after, load=load_mode)
+    error = world.failure(CopyToRedshift(table=table, window=window))
+    assert "the window was read by" in str(error)
+    assert not world.query("SELECT * FROM svv_columns WHERE table_schema = %s", (world.name,))
 
 
 def test_a_day_is_no_snapshot(world: World):
