@@ -27,8 +27,8 @@ class ChildFailed(Exception):
 class Measured:
     """One run. Seconds of the work, of start and imports before it, of CPU; peak memory in MiB.
 
-    `server` is the CPU that the source spent meanwhile, `wall` the whole process as seen from outside,
-    `memory` (seconds, MiB) of it and its children.
+    `server` is the CPU that MySQL and the S3 server spent meanwhile, `wall` the whole process as seen from
+    outside, `memory` (seconds, MiB) of it and its children.
     """
 
     seconds: float

@@ -114,9 +114,10 @@ def sampled(prepare: Callable[[Job], Work]) -> Callable[[Job], Work]:
 
 
 def chain(last: str) -> Callable[[Job], Work]:
-    """All stages up to the task `last`, by Luigi's command line."""
+    """All stages up to the task `last`, by Luigi's command line; kernels are loaded as for extraction."""
 
     def prepare(job: Job) -> Work:
+        warm()
         spent: dict[str, float] = defaultdict(float)
 
         @luigi.Task.event_handler(luigi.Event.PROCESSING_TIME)  # type: ignore[untyped-decorator]

@@ -69,7 +69,7 @@ def of_rounds(contestant: dict[str, Any], *names: str) -> dict[int, float]:
 
 
 def least_seconds(results: Results, name: str) -> float:
-    """What a run takes at least: all its CPU, the server's included, spread over every core."""
+    """What a run takes at least: all its CPU, the servers' included, spread over every core."""
     each = contestant(results, name, "bounds")
     cpu = each["cpu"]["median"] + each["server"]["median"]
     return float(cpu / results["bounds"]["machine"]["cores"])
@@ -126,12 +126,9 @@ def _time_growth(results: Results) -> Summary:
 
 
 def _size(results: Results) -> Summary:
-    """Of the point nearest to 300,000 rows, brought to exactly that many."""
-    points = results["growth"]["points"]
-    near = min(points, key=lambda point: abs(point["rows"] - _SIZE_ROWS))
-    if abs(near["rows"] / _SIZE_ROWS - 1) > 0.05:
-        return {}
-    return summary([near["parquet_bytes"] / near["rows"] * _SIZE_ROWS / 1e6])
+    """Of the compared table, brought to exactly 300,000 rows."""
+    written = contestant(results, "extract")["bytes"]["median"]
+    return summary([written / results["throughput"]["rows"] * _SIZE_ROWS / 1e6])
 
 
 def _overhead(*path: str) -> Callable[[Results], Summary]:

@@ -26,7 +26,7 @@ from devstack import seed
 from devstack.errors import StackError
 from devstack.seed import seed_settlement
 from devstack.shell import warehouse_connection
-from devstack.stack import Stack, down, running_stack
+from devstack.stack import Stack, down, running_stack, status
 from pipeline.config.settings import Settings
 from pipeline.stores.s3 import Store, store
 from pipeline.window import Window
@@ -109,13 +109,13 @@ class World:
         row = self.sql(database, f"EXPLAIN {query}")[0]
         return "; ".join(str(row[place]) for place in (3, 5, 9) if row[place])
 
-    def source_cpu(self) -> float:
-        """Seconds of CPU, user and system, that the source's server has spent since it was started."""
+    def servers_cpu(self) -> float:
+        """Seconds of CPU, user and system, that MySQL and the S3 server have spent since their start."""
         ((folder, file),) = self.sql(None, "SELECT @@datadir, @@pid_file")
-        pid = Path(folder, file).read_text().strip()
-        # fields 14 and 15, counted behind the name, which may hold blanks: proc_pid_stat(5)
-        told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2]
-        return sum(map(int, told.split()[11:13])) / os.sysconf("SC_CLK_TCK")
+        pids = [int(Path(folder, file).read_text())]
+        kind = self.stack.lake.kind
+        pids += [s.pid for s in status(self.stack.directory) if s.kind == kind and s.pid]
+        return sum(map(_cpu_of, pids))
 
     def warehouse(self, *statements: str) -> list[tuple[Any, ...]]:
         """Run statements in the warehouse; the last one's rows."""
@@ -167,6 +167,12 @@ def _seed_version() -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
 
 
+def _cpu_of(pid: int) -> float:
+    # fields 14 and 15, counted behind the name, which may hold blanks: proc_pid_stat(5)
+    told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2]
+    return sum(map(int, told.split()[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
 @dataclass
 class Place:
     """What one run may write to: a folder, an S3 prefix, a warehouse schema; gone afterwards."""
@@ -205,7 +211,7 @@ class Place:
     ) -> Measured:
         """Run ``python -m benchmarks.<module> <arguments> <job>``; raises ChildFailed."""
         python = str(peer_venv.PYTHON) if peer else sys.executable
-        job, before = self.job(queries), self.world.source_cpu()
+        job, before = self.job(queries), self.world.servers_cpu()
         measured = children.run_child(
             [python, "-m", f"benchmarks.{module}", *arguments, json.dumps(asdict(job))],
             self.environment,
@@ -213,7 +219,7 @@ class Place:
             log=self.world.folder / "logs" / f"{module}-{'-'.join(arguments) or 'run'}.log",
             timeout=120 + self.data.rows / 1000,
         )
-        return replace(measured, server=self.world.source_cpu() - before)
+        return replace(measured, server=self.world.servers_cpu() - before)
 
 
 @contextmanager

@@ -51,7 +51,7 @@ def against(results: Results) -> str:
 
 
 def bounds(results: Results) -> str:
-    """What the processors alone allow: all CPU of a run, the server's included, spread over every core."""
+    """What the processors alone allow: all CPU of a run, the servers' included, spread over every core."""
     drain = contestant(results, DRAIN, "bounds")["seconds"]["median"]
     rows = []
     for name in BOUNDED:
@@ -65,7 +65,15 @@ def bounds(results: Results) -> str:
                 f"{least / took:.0%}",
             )
         )
-    heads = ("", "CPU s", "server CPU s", "least seconds", "of the drain at most", "took s", "busy")
+    heads = (
+        "",
+        "CPU s",
+        "servers' CPU s",
+        "least seconds",
+        "of the drain at most",
+        "took s",
+        "busy",
+    )
     said = f"{results['bounds']['rows']:,} rows, rounds: {results['bounds']['rounds']}."
     return f"{said}\n\n{table(heads, rows)}"
 

@@ -81,11 +81,13 @@ def test_a_run_that_is_told_to_end_stops_what_it_measures(tmp_path: Path):
         "signal.signal(signal.SIGTERM, __main__._interrupt)\n"
         "told = ['sh', '-c', 'echo $$ > pid.draft; mv pid.draft pid; exec sleep 600']\n"
         "children.ROOT = Path(sys.argv[1])\n"
+        "look = children._still_runs\n"
+        "children._still_runs = lambda child: (children.ROOT / 'watched').touch() or look(child)\n"
         "children.watch(told, {}, log=children.ROOT / 'log', timeout=600)\n"
     )
     line = [sys.executable, "-c", script, str(tmp_path)]
     process = subprocess.Popen(line, cwd=children.ROOT, stderr=subprocess.PIPE)
-    while not (tmp_path / "pid").exists():
+    while not ((tmp_path / "pid").exists() and (tmp_path / "watched").exists()):
         assert process.poll() is None
     measured = int((tmp_path / "pid").read_text())
     process.send_signal(signal.SIGTERM)
