@@ -19,9 +19,9 @@ import pymysql
 import pytest
 from hypothesis import HealthCheck, Phase, given, reject, seed, settings
 
-from pipeline.codec.csv import encode_csv
+from pipeline.codec.csv import csv_blocks
 from pipeline.errors import LoadRefused
-from pipeline.steps import convert
+from pipeline.steps import csv_rows
 from tests.properties.chain import Chain, running_chain
 from tests.properties.tables import Drawn, drawn_tables
 from tests.world import World
@@ -70,6 +70,7 @@ def test_any_table_arrives_as_it_is(chain: Chain, share: int):
     (seed(share)(arrives) if IS_CI else arrives)()
 
 
+Block = tuple[int, pa.Buffer]
 Values = Callable[[pa.Array], pa.Array]
 
 
@@ -128,16 +129,16 @@ def test_a_fault_in_the_codec_is_found_out(
 ):
     concerned, change = FAULTS[fault]
 
-    def faulty(batch: pa.RecordBatch, *, null_token: bytes) -> pa.Buffer:
+    def faulty(batch: pa.RecordBatch, *, null_token: bytes) -> Iterator[Block]:
         # key and cursor stay, so that it is the comparison that finds the fault, not the load
         changed = [
             change(values) if index > 1 and concerned(values.type) else values
             for index, values in enumerate(batch.columns)
         ]
         arrays = [c.combine_chunks() if isinstance(c, pa.ChunkedArray) else c for c in changed]
-        return encode_csv(pa.record_batch(arrays, batch.schema), null_token=null_token)
+        return csv_blocks(pa.record_batch(arrays, batch.schema), null_token=null_token)
 
-    monkeypatch.setattr(convert, "encode_csv", faulty)
+    monkeypatch.setattr(csv_rows, "csv_blocks", faulty)
 
     @settings(max_examples=200, phases=[Phase.generate], report_multiple_bugs=False, **DRAWING)
     @seed(1)
@@ -157,11 +158,11 @@ def test_a_fault_in_the_codec_is_found_out(
 def test_a_row_read_twice_in_the_place_of_another_is_found_out(
     chain: Chain, monkeypatch: pytest.MonkeyPatch
 ):
-    def faulty(batch: pa.RecordBatch, *, null_token: bytes) -> pa.Buffer:
+    def faulty(batch: pa.RecordBatch, *, null_token: bytes) -> Iterator[Block]:
         rows = [0, *range(batch.num_rows - 1)]
-        return encode_csv(batch.take(rows), null_token=null_token)
+        return csv_blocks(batch.take(rows), null_token=null_token)
 
-    monkeypatch.setattr(convert, "encode_csv", faulty)
+    monkeypatch.setattr(csv_rows, "csv_blocks", faulty)
     chain.make(["CREATE TABLE pair (id INT)", "INSERT INTO pair VALUES (1), (2)"])
     assert chain.differences(chain.carry("pair", {"cursor_type": "full"})) == ["id: '2' became '1'"]
 
