@@ -123,8 +123,13 @@ class ExtractChunk(SpoolTask):
     def requires(self) -> luigi.Task:
         return self.clone(PlanChunks)
 
-    def output(self) -> luigi.LocalTarget:
-        return luigi.LocalTarget(str(self._path))
+    def output(self) -> luigi.LocalTarget | MarkerTarget:
+        try:
+            return luigi.LocalTarget(str(self._path))
+        except (
+            FileNotFoundError
+        ):  # no plan says what it is called: another run is done with the spool
+            return MarkerTarget(self.keys.lake_marker(self.window))
 
     @property
     def resources(self) -> dict[str, int]:

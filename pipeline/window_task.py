@@ -177,11 +177,7 @@ class SpoolTask(WindowTask):
     @exit_status.noted
     def complete(self) -> bool:
         """Whether the output is there, or another run was faster and nobody needs it any more."""
-        try:
-            done = bool(super().complete())
-        except FileNotFoundError:  # what the output is called stands in the plan
-            done = False
-        return done or is_overtaken(self)
+        return bool(super().complete()) or is_overtaken(self)
 
 
 def is_overtaken(task: WindowTask) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from luigi.task import flatten, getpaths
 
 from pipeline import (
     ConvertCSV,
@@ -18,6 +19,7 @@ from pipeline import (
     DailyLoad,
     ExtractChunk,
     PlanChunks,
+    UploadParquet,
 )
 from pipeline.config.settings import settings
 from pipeline.config.tables import table_named
@@ -235,3 +237,17 @@ def test_a_chunk_that_one_run_has_spooled_is_not_written_over_by_another(world: 
     first = path.read_bytes()
     task.run()  # at another moment, which stands in the file's footer
     assert path.read_bytes() == first
+
+
+def test_an_upload_whose_chunks_another_run_brings_to_the_lake_meanwhile_goes_on(world: World):
+    table, window = orders(world), day("2025-08-01")
+    world.build(PlanChunks(table=table, window=window))
+    upload_ = UploadParquet(table=table, window=window).run()
+    asked = next(upload_)
+    world.build(ConvertCSV(table=table, window=window))  # it clears the spool
+    assert not PlanChunks(table=table, window=window).spool.plan_path.exists()
+    # what Luigi does with what a running task asks for
+    assert all(task.complete() for task in flatten(asked))
+    getpaths(asked)
+    with pytest.raises(StopIteration):
+        next(upload_)
