@@ -95,7 +95,7 @@ def _throughput(servers: World, options: argparse.Namespace) -> Any:
 
 
 def _bounds(servers: World, options: argparse.Namespace) -> Any:
-    """Ours alone, with the CPU that the server spends on it."""
+    """Ours alone, with the CPU that the servers spend on it."""
     chosen = [each for each in OURS if each.name in BOUNDED]
     data = servers.dataset(options.own_rows)
     return throughput.measure(servers, data, chosen, options.rounds)

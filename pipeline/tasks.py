@@ -126,9 +126,7 @@ class ExtractChunk(SpoolTask):
     def output(self) -> luigi.LocalTarget | MarkerTarget:
         try:
             return luigi.LocalTarget(str(self._path))
-        except (
-            FileNotFoundError
-        ):  # no plan says what it is called: another run is done with the spool
+        except FileNotFoundError:  # the plan is gone, as another run is done with the spool
             return MarkerTarget(self.keys.lake_marker(self.window))
 
     @property

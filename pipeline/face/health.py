@@ -106,7 +106,7 @@ def _warehouse(settings: Settings) -> str:
             raise WarehouseError(
                 f"Redshift has no schema {schema} to load into",
                 why=f"pg_namespace does not show it in {settings.warehouse.database}",
-                todo=f"{redshift_sql.create_schema(schema)}, or correct REDSHIFT_SCHEMA",
+                todo=redshift.schema_wanted(settings.warehouse),
             )
     return f"{version.rsplit(', ', maxsplit=1)[-1]}, schema {schema}"
 

@@ -10,7 +10,7 @@ from psycopg2 import extensions
 
 from pipeline.errors import ConfigurationError, DataError
 from pipeline.ledger import schema
-from pipeline.ledger.load import Load
+from pipeline.ledger.load import ANEW, Load
 from pipeline.ledger.schema import Target
 from pipeline.names import Keys
 from pipeline.stores import copying, redshift, redshift_sql, table_sql
@@ -29,7 +29,7 @@ def check_parts(store: Store, load: Load) -> None:
             raise DataError(
                 f"{store.url(part.key)} is not what its manifest says",
                 why=f"{part.bytes} bytes were written, {stored.get(part.key, 'none')} are there",
-                todo="delete the window's lake marker and CSV marker, and it is read again"
+                todo=ANEW
                 if in_lake
                 else "delete the window's CSV marker, and it is converted again",
             )
@@ -110,5 +110,5 @@ def _check_keys(load: Load, distinct: int) -> None:
         f"{load.csv.rows} rows have only {distinct} different keys",
         why=f"{', '.join(load.key)} is the primary key in the source, but a row was read twice: its cursor"
         " was set back within the window between the reading of two chunks",
-        todo="delete the window's lake marker and CSV marker to read it again",
+        todo=ANEW,
     )

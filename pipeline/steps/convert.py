@@ -198,16 +198,19 @@ def _write_parts(
     def key_of(index: int, sha256: str) -> str:
         return keys.csv_part(window, index, sha256, suffix)
 
-    tokens = Tokens(conversion.columns)
+    tokens, given_up = Tokens(conversion.columns), set[str]()
     while True:
         parts = CsvParts(store, key_of)
         try:
             with parts:
                 changes = convert_rows(files, conversion, tokens, parts.add, progress)
-            return _Written(tuple(parts.done), tokens, changes)
         except TokenTaken as taken:
-            store.delete(part.key for part in parts.done)
+            given_up.update(part.key for part in parts.done)
             tokens.take_others(taken)
+            continue
+        # not before: a part without the token is the same again, and may stand in another process's marker
+        store.delete(sorted(given_up.difference(part.key for part in parts.done)))
+        return _Written(tuple(parts.done), tokens, changes)
 
 
 def _check_rows(lake: LakeManifest, parts: Sequence[Part]) -> None:

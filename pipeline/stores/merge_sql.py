@@ -84,9 +84,7 @@ class Merge:
         )
 
     def _same_key(self, other: str) -> str:
-        same = [f"{other}.{quoted(k)} = stage.{quoted(k)}" for k in self.key]
-        same += [f"LEN({other}.{quoted(k)}) = LEN(stage.{quoted(k)})" for k in self.text_key]
-        return " AND ".join(same)
+        return _same(other, self.key, self.text_key)
 
 
 def delete_versions(
@@ -101,10 +99,16 @@ def delete_versions(
     `values` are columns of the stage that have another type in the target, each as a value of that type.
     """
     chosen = ", ".join(f"{values.get(c, quoted(c))} AS {quoted(c)}" for c in version)
-    same = [f"{target}.{quoted(c)} = stage.{quoted(c)}" for c in version]
-    same += [f"LEN({target}.{quoted(c)}) = LEN(stage.{quoted(c)})" for c in version if c in texts]
+    same = _same(str(target), version, [c for c in version if c in texts])
     return (
         f"DELETE FROM {target} WHERE EXISTS (\n"
         f"  SELECT 1 FROM (SELECT {chosen} FROM {stage}) AS stage\n"
-        f"  WHERE {' AND '.join(same)}\n)"
+        f"  WHERE {same}\n)"
     )
+
+
+def _same(other: str, columns: Sequence[str], texts: Sequence[str]) -> str:
+    """Whether a row of `other` has the stage's values; of those that are text the lengths count too."""
+    same = [f"{other}.{quoted(c)} = stage.{quoted(c)}" for c in columns]
+    same += [f"LEN({other}.{quoted(c)}) = LEN(stage.{quoted(c)})" for c in texts]
+    return " AND ".join(same)

@@ -114,6 +114,11 @@ def _login_error(error: psycopg2.Error, settings: Warehouse) -> WarehouseError:
     )
 
 
+def schema_wanted(settings: Warehouse) -> str:
+    """What to do where there is no schema to load into."""
+    return f"{redshift_sql.create_schema(settings.schema_name)}, or correct REDSHIFT_SCHEMA"
+
+
 def translate(error: psycopg2.Error, settings: Warehouse) -> WarehouseError:
     """The error of a statement in this package's words; credentials never stand in them."""
     text = " ".join((error.diag.message_primary or str(error)).split())
@@ -124,7 +129,7 @@ def translate(error: psycopg2.Error, settings: Warehouse) -> WarehouseError:
             "what was not committed is not loaded"
         )
     elif error.pgcode == "3F000":
-        todo = f"{redshift_sql.create_schema(settings.schema_name)}, or correct REDSHIFT_SCHEMA"
+        todo = schema_wanted(settings)
     elif error.pgcode in ("42501", "42P01"):
         todo = f"check the rights of {settings.user} and REDSHIFT_SCHEMA ({settings.schema_name})"
     elif isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError):

@@ -193,6 +193,24 @@ def test_the_null_token_is_one_that_no_value_is(world: World):
     assert marker["null_token"] not in ("__null__", "__null1__")
 
 
+def test_parts_that_a_token_was_given_up_for_are_gone_and_the_others_stay(world: World):
+    """The first part has the token, the second is the same with any, the third shows that it is a value."""
+    world.sql(
+        "CREATE TABLE tokens (id INT PRIMARY KEY, word VARCHAR(20), at DATETIME NOT NULL, INDEX (at))",
+        "INSERT INTO tokens VALUES (1, NULL, '2025-08-01 01:00'), (2, 'x', '2025-08-01 09:00'),"
+        " (3, '__null__', '2025-08-01 18:00')",
+    )
+    table, window = world.define("tokens", cursor="at", chunks=3), day("2025-08-01")
+    world.build(DailyLoad(date(2025, 8, 1), table=table))
+    keys = world.keys("tokens")
+    marker = world.marker(keys.csv_marker(window))
+    parts = [part["key"] for part in marker["parts"]]
+    assert len(parts) == 3
+    wanted = sorted([*parts, marker["copy_manifest"], keys.csv_marker(window)])
+    assert sorted(world.lake_keys(keys.csv_folder(window))) == wanted
+    assert world.loaded("tokens", "id, word") == [(1, None), (2, "x"), (3, "__null__")]
+
+
 def test_names_that_need_quoting_are_carried(world: World):
     name = 'Odd "Table` 顺丰'
     quoted = "`" + name.replace("`", "``") + "`"
