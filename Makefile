@@ -36,7 +36,7 @@ check: setup ## format, lint, types
 	$(BIN)/mypy pipeline devstack
 
 unit: setup ## tests that need no server
-	$(BIN)/python -m pytest pipeline/window.py pipeline/names.py benchmarks/rounds.py benchmarks/overhead.py tests/unit tests/test_layers.py tests/benchmarks
+	$(BIN)/python -m pytest --pyargs pipeline.model benchmarks/rounds.py benchmarks/overhead.py tests/unit tests/test_layers.py tests/benchmarks
 
 stack: setup ## tests on real servers; SOURCE=mysql takes MySQL 9 in the place of MariaDB
 	$(BIN)/python -m pytest $(if $(SOURCE),--source $(SOURCE)) --numprocesses 2 --dist worksteal tests/stack tests/scenarios tests/properties tests/pitfalls tests/devstack tests/codec
@@ -55,7 +55,7 @@ format: setup ## let ruff format and sort
 	$(BIN)/ruff check --fix .
 
 docs: setup ## write the reference pages that are made from the code
-	$(BIN)/python -m pipeline.face.reference
+	$(BIN)/python -m tools.reference_pages
 
 clean: ## stop the local servers and forget their data
 	-[ ! -x $(BIN)/python ] || for stack in .devstack .devstack/demo .devstack/bench; do \

@@ -12,8 +12,8 @@ setup(
         if line.startswith("VERSION")
     ),
     description="MySQL tables to Amazon Redshift through S3, by time windows, exactly once",
-    packages=find_packages(include=["pipeline", "pipeline.*", "devstack", "devstack.*"]),
-    package_data={"devstack": ["**/*.sql"], "pipeline": ["py.typed"]},
+    packages=find_packages(include=["pipeline", "pipeline.*"]),
+    package_data={"pipeline": ["py.typed"]},
     python_requires=">=3.10,<3.14",
     install_requires=[
         "boto3>=1.36",

@@ -10,7 +10,7 @@ from benchmarks import machine, outputs
 from benchmarks.children import ChildFailed, Measured
 from benchmarks.rounds import ratios, slope, summary
 from benchmarks.world import DELIVERY, Dataset, World, place
-from pipeline.window import UTC, Window
+from pipeline.model.window import UTC, Window
 
 PROJECTED = (65_000_000, 100_000_000)
 _FIT_FROM = 100_000

@@ -22,10 +22,10 @@ from benchmarks.inside import Job, Outcome, Work
 from benchmarks.sampler import Sampler
 from pipeline.codec.warm import warm
 from pipeline.config.settings import settings
-from pipeline.stores import mysql
-from pipeline.stores.rowstream import read_batches
-from pipeline.tasks import ConvertCSV, ExtractChunk, PlanChunks
-from pipeline.window import Window
+from pipeline.model.window import Window
+from pipeline.source import connection as mysql
+from pipeline.source.row_batches import read_batches
+from pipeline.tasks.chain import ConvertCSV, ExtractChunk, PlanChunks
 
 _EOF_SIZE = 9
 _END = (b"\5\0\0", b"\xfe")

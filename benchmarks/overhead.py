@@ -20,9 +20,10 @@ from benchmarks import machine
 from benchmarks.children import ROOT, ChildFailed, watch
 from benchmarks.rounds import summary
 from benchmarks.world import World
-from pipeline.names import Keys, TableName
-from pipeline.stores.s3 import Store
-from pipeline.window import Window
+from pipeline.lake.keys import Keys
+from pipeline.lake.s3 import Store
+from pipeline.model.table_name import TableName
+from pipeline.model.window import Window
 
 DATABASE = "bench_small"
 TABLES = tuple(f"small_{number}" for number in range(1, 7))

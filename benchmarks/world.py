@@ -28,8 +28,8 @@ from devstack.seed import seed_settlement
 from devstack.shell import warehouse_connection
 from devstack.stack import Stack, down, running_stack, status
 from pipeline.config.settings import Settings
-from pipeline.stores.s3 import Store, store
-from pipeline.window import Window
+from pipeline.lake.s3 import Store, store
+from pipeline.model.window import Window
 
 DELIVERY = "settlement_normal_delivery_detail"
 START = date(2025, 8, 1)

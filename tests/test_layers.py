@@ -1,4 +1,4 @@
-"""Imports run one way, and none is hidden in a function."""
+"""Imports run one way, and none is hidden in a function. `tools/layers.py` has the table."""
 
 import ast
 from graphlib import TopologicalSorter
@@ -6,44 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from tools.layers import FLOORS, rooms
+
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "pipeline"
-
-# Top to bottom: each layer may import itself and what stands above it.
-LAYERS = {
-    "words": {
-        *("errors", "window", "zones", "cursors", "names", "columns", "widths", "manifest"),
-        *("version", "retry"),
-    },
-    "codec": {"codec"},
-    "config": {"config"},
-    "policies": {"policies"},
-    "stores": {"stores"},
-    "ledger": {"ledger"},
-    "steps": {"steps"},
-    "tasks": {
-        "command_line",
-        "exit_status",
-        "limits",
-        "parameters",
-        "targets",
-        "window_task",
-        "tasks",
-        "entries",
-        "ranges",
-        "logs",
-        "run_report",
-    },
-    "face": {"face", "__main__"},
-}
-ORDER = list(LAYERS)
-# Who may know Luigi: the tasks, their command line's logs, and the reader of luigi.cfg.
-LUIGI = {"config/luigi_cfg.py"}
+FLOOR = {room.name: number for number, floor in enumerate(FLOORS) for room in floor}
+# The reader of luigi.cfg uses Luigi's own parser.
+EXCEPTIONS = {("config/luigi_cfg.py", "luigi")}
 BY_NAME = {"importlib.import_module", "importlib.util.find_spec"}
 
 
-def layer_of(name: str) -> str:
-    return next(layer for layer, names in LAYERS.items() if name in names)
+def room_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
 def modules() -> list[Path]:
@@ -62,13 +36,17 @@ def imports(path: Path) -> set[str]:
     return found
 
 
+def test_every_module_has_a_room():
+    assert {room_of(path) for path in modules()} == set(FLOOR)
+
+
 @pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
-def test_a_module_imports_only_from_its_layer_and_those_above(path: Path):
-    own = ORDER.index(layer_of(path.relative_to(PACKAGE).parts[0].removesuffix(".py")))
+def test_a_module_imports_only_from_its_room_and_the_floors_below(path: Path):
+    own = room_of(path)
     for name in imports(path):
         if name.startswith("pipeline."):
-            other = layer_of(name.split(".")[1])
-            assert ORDER.index(other) <= own, f"{path} imports {name} from below"
+            other = name.split(".")[1]
+            assert other == own or FLOOR[other] < FLOOR[own], f"{path} imports {name}"
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
@@ -80,9 +58,7 @@ def test_no_import_is_hidden_in_a_function(path: Path):
 
 
 def test_steps_do_not_know_each_other():
-    shared = {
-        f"pipeline.steps.{name}" for name in ("again", "csv_rows", "described", "once", "progress")
-    }
+    shared = {f"pipeline.steps.{name}" for name in ("reread_hint", "csv_rows", "progress")}
     for path in (PACKAGE / "steps").glob("*.py"):
         others = {
             name
@@ -92,18 +68,18 @@ def test_steps_do_not_know_each_other():
         assert not others, f"{path} imports {others}"
 
 
-def test_only_tasks_know_luigi():
-    for path in modules():
-        relative = str(path.relative_to(PACKAGE))
-        if layer_of(path.relative_to(PACKAGE).parts[0].removesuffix(".py")) == "tasks":
-            continue
-        knows = any(name == "luigi" or name.startswith("luigi.") for name in imports(path))
-        assert knows == (relative in LUIGI), relative
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_a_library_is_known_in_its_room_alone(path: Path):
+    known = {name.split(".")[0] for name in imports(path)}
+    for room in rooms():
+        for library in room.alone_imports:
+            if (path.relative_to(PACKAGE).as_posix(), library) not in EXCEPTIONS:
+                assert library not in known or room_of(path) == room.name, f"{path}: {library}"
 
 
 def test_the_pipeline_knows_nothing_of_the_local_stack_and_no_table_by_name():
     for path in modules():
-        assert not any(name.startswith("devstack") for name in imports(path)), path
+        assert not any(name.startswith(("devstack", "tools")) for name in imports(path)), path
         tree = ast.parse(path.read_text(encoding="utf-8"))
         docstrings = {
             id(node.body[0].value)

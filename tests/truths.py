@@ -8,8 +8,8 @@ from typing import Any
 
 from pymysql.cursors import SSCursor
 
-from pipeline.columns import MAX_DECIMAL
-from pipeline.window import Window
+from pipeline.model.columns import MAX_DECIMAL
+from pipeline.model.window import Window
 from tests.world import World
 
 Row = dict[str, Any]

@@ -22,14 +22,15 @@ from psycopg2 import extensions
 
 from devstack.mysql import MySQL
 from devstack.shell import warehouse_connection
-from pipeline import limits
 from pipeline.config import settings as settings_module
 from pipeline.config import tables as tables_module
 from pipeline.errors import PipelineError
-from pipeline.names import Keys, TableName
-from pipeline.steps import fix_ids, ready
-from pipeline.stores.s3 import Store, store
-from pipeline.window import Window
+from pipeline.lake.keys import Keys
+from pipeline.lake.s3 import Store, store
+from pipeline.model.table_name import TableName
+from pipeline.model.window import Window
+from pipeline.run import limits
+from pipeline.steps import assign_id_ranges, window_closed
 from tests.servers import Servers
 
 ROOT = Path(__file__).parent.parent
@@ -97,9 +98,9 @@ class World:
         settings_module.settings.cache_clear()
         tables_module.tables.cache_clear()
         limits.begin(None, None)
-        ready._known.clear()
-        ready._failed.clear()
-        fix_ids._in_vain.clear()
+        window_closed._known.clear()
+        window_closed._failed.clear()
+        assign_id_ranges._in_vain.clear()
         luigi.task_register.Register.clear_instance_cache()
 
     # Running

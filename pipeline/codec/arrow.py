@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from pipeline.columns import Column
+from pipeline.model.columns import Column
 
 _TYPES = {
     str(kind): kind

@@ -12,7 +12,7 @@ from pipeline.codec import dates, digits, floats, text
 from pipeline.codec.arrow import arrow_type
 from pipeline.codec.cells import Builder, Cells, ColumnBuilder, allocate
 from pipeline.codec.jit import Array
-from pipeline.columns import Column
+from pipeline.model.columns import Column
 
 _LEAST_ROOM = 1 << 16
 

@@ -12,8 +12,8 @@ from pipeline.codec.arrow import arrow_type
 from pipeline.codec.digits import FINE
 from pipeline.codec.jit import SLACK, Array
 from pipeline.codec.memory import POOL
-from pipeline.columns import Column
 from pipeline.errors import DataError
+from pipeline.model.columns import Column
 
 
 @dataclass(frozen=True)

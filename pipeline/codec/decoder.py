@@ -13,8 +13,8 @@ from pipeline.codec.arrow import arrow_schema
 from pipeline.codec.builders import builder_of
 from pipeline.codec.cells import Cells, Doubt
 from pipeline.codec.jit import Array
-from pipeline.columns import Column
 from pipeline.errors import DataError
+from pipeline.model.columns import Column
 
 BLOCK_ROWS = 4096
 """Rows decoded together, at most: their cells' places should stay in the processor's cache."""

@@ -12,7 +12,7 @@ import numpy as np
 from pipeline.codec import packets
 from pipeline.codec.decoder import DecodedBatch, Decoder, MalformedRow
 from pipeline.codec.jit import SLACK, Array
-from pipeline.columns import Column
+from pipeline.model.columns import Column
 
 BLOCK = 1 << 21
 """Bytes gathered before they are decoded. It should fit the processor's second-level cache: a cell is

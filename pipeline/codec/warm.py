@@ -15,7 +15,7 @@ from pipeline.codec.csv import encode_csv
 from pipeline.codec.decoder import Decoder
 from pipeline.codec.jit import SLACK
 from pipeline.codec.stream import RowStream
-from pipeline.columns import Column
+from pipeline.model.columns import Column
 
 # Arrow types and a text of each. A zero byte, a letter that is not ASCII, and a double with too many
 # digits for the short way take the kernels that ordinary values do not see.

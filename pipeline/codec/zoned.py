@@ -1,4 +1,4 @@
-"""DATETIME columns of a zone, a batch at a time: local time to UTC, as `pipeline.zones` lays it down.
+"""DATETIME columns of a zone, a batch at a time: local time to UTC, as `model.timezones` defines it.
 
 Arrow's `assume_timezone` looks every value up by itself, at 80 to 95 ns a value. The values of a batch mostly
 lie between two changes of the clock, where it is one subtraction.
@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 from pipeline.codec.cells import Doubt
 from pipeline.codec.decoder import DecodedBatch
 from pipeline.codec.jit import Array
-from pipeline.columns import Column
-from pipeline.zones import Zone, zone_named
+from pipeline.model.columns import Column
+from pipeline.model.timezones import Zone, zone_named
 
 _MICRO = 1_000_000
 # the years 1 to 9999, which are MySQL's, Python's and COPY's

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from pipeline.names import spelled
+from pipeline.model.identifiers import spelled
 
 SENTINEL = date(1, 1, 1)
 """Stands for a date that is none, at midnight where a time is asked for. MySQL documents dates from the

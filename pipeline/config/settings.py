@@ -20,8 +20,8 @@ from pydantic.fields import FieldInfo
 
 from pipeline.config.luigi_cfg import luigi_config
 from pipeline.errors import ConfigurationError
-from pipeline.names import fold
-from pipeline.zones import zone_named
+from pipeline.model.identifiers import fold
+from pipeline.model.timezones import zone_named
 
 
 def _setting(

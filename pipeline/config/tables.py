@@ -10,12 +10,13 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from pipeline.config.documents import read_document
 from pipeline.config.policies import Policies, Rules
-from pipeline.cursors import CursorType, EpochUnit, TimeCursor
+from pipeline.config.yaml_loader import read_document
 from pipeline.errors import ConfigurationError
-from pipeline.names import LEDGER, VIEWS, TableName, fold, in_one_case
-from pipeline.zones import zone_named
+from pipeline.model.cursors import CursorType, EpochUnit, TimeCursor
+from pipeline.model.identifiers import LEDGER, VIEWS, fold, in_one_case
+from pipeline.model.table_name import TableName
+from pipeline.model.timezones import zone_named
 
 LoadMode = Literal["merge", "append", "replace"]
 

@@ -12,29 +12,23 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from pipeline.columns import Column, as_defined
 from pipeline.config.settings import Run
 from pipeline.config.tables import Table
 from pipeline.errors import DataError
-from pipeline.manifest import (
-    Coercion,
-    CsvManifest,
-    LakeManifest,
-    Part,
-    added_up,
-    decode,
-)
-from pipeline.names import Keys, left_out
-from pipeline.policies.tokens import Tokens
-from pipeline.policies.warehouse import TokenTaken
-from pipeline.steps.again import once_mended
+from pipeline.lake.csv_parts import CsvParts
+from pipeline.lake.keys import Keys
+from pipeline.lake.parquet_parts import open_parts
+from pipeline.lake.reread_hint import once_mended
+from pipeline.lake.s3 import Store
+from pipeline.model.columns import Column, as_defined
+from pipeline.model.identifiers import left_out
+from pipeline.model.markers import Coercion, CsvManifest, LakeManifest, Part, added_up, decode
+from pipeline.model.window import UTC, Window
+from pipeline.policies.conversion import TokenTaken
+from pipeline.policies.null_tokens import Tokens
+from pipeline.run.progress import Progress, silent
+from pipeline.spool.folder import fetching
 from pipeline.steps.csv_rows import Changes, Conversion, Files, convert_rows
-from pipeline.steps.progress import Progress, silent
-from pipeline.stores.csv_parts import CsvParts
-from pipeline.stores.lake_files import open_parts
-from pipeline.stores.s3 import Store
-from pipeline.stores.spool import fetching
-from pipeline.window import UTC, Window
 
 SUFFIXES = {"zstd": ".zst", "gzip": ".gz"}
 _MIB = 1 << 20

@@ -17,14 +17,14 @@ import pyarrow.parquet as pq
 
 from pipeline.codec.csv import contains, csv_blocks
 from pipeline.codec.memory import give_back
-from pipeline.columns import Column
 from pipeline.config.policies import Rules
 from pipeline.errors import DataError
-from pipeline.manifest import Coercion, LakeManifest
-from pipeline.policies.tokens import Tokens
-from pipeline.policies.warehouse import ForWarehouse, TokenTaken
-from pipeline.steps.progress import Progress
-from pipeline.stores.csv_parts import Compressed, CsvWriter
+from pipeline.lake.csv_parts import Compressed, CsvWriter
+from pipeline.model.columns import Column
+from pipeline.model.markers import Coercion, LakeManifest
+from pipeline.policies.conversion import ForWarehouse, TokenTaken
+from pipeline.policies.null_tokens import Tokens
+from pipeline.run.progress import Progress
 
 Files = Callable[[], Generator[pa.NativeFile, None, None]]
 SIDE_BY_SIDE = 2

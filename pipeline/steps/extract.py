@@ -16,22 +16,23 @@ from pathlib import Path
 
 from pipeline.codec.thread import consume_in_thread
 from pipeline.codec.zoned import in_utc
-from pipeline.columns import Column
 from pipeline.config.policies import Rules
 from pipeline.errors import DataError
-from pipeline.manifest import ChunkFigures, Coercion
-from pipeline.policies.lake import Carried, carried
-from pipeline.steps.progress import Progress, silent
-from pipeline.stores import mysql, mysql_sql
-from pipeline.stores.chunk_file import ChunkFile
-from pipeline.stores.mysql import Connection, SourceLost
-from pipeline.stores.mysql_sql import Span
-from pipeline.stores.read_order import Order, free_order
-from pipeline.stores.rowstream import DecodedBatch, read_batches
-from pipeline.stores.source_table import SourceTable
-from pipeline.stores.spool import appearing
-from pipeline.window import UTC
-from pipeline.zones import zone_named
+from pipeline.model.columns import Column
+from pipeline.model.markers import ChunkFigures, Coercion
+from pipeline.model.span import Span
+from pipeline.model.timezones import zone_named
+from pipeline.model.window import UTC
+from pipeline.policies.extraction import Carried, carried
+from pipeline.run.progress import Progress, silent
+from pipeline.source import connection as mysql
+from pipeline.source import sql as mysql_sql
+from pipeline.source.connection import Connection, SourceLost
+from pipeline.source.row_batches import DecodedBatch, read_batches
+from pipeline.source.scan_order import Order, free_order
+from pipeline.source.table import SourceTable
+from pipeline.spool.chunk_file import ChunkFile
+from pipeline.spool.folder import appearing
 
 log = logging.getLogger(__name__)
 

@@ -7,15 +7,17 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pipeline.columns import Column, fingerprint
 from pipeline.config.tables import Table
-from pipeline.cursors import Bounds, bound_of
 from pipeline.errors import DataError
-from pipeline.stores import mysql, mysql_sql, source_table
-from pipeline.stores.mysql import Connection
-from pipeline.stores.mysql_sql import Span
-from pipeline.stores.source_table import SourceTable
-from pipeline.stores.spool import Plan
+from pipeline.model.columns import Column, fingerprint
+from pipeline.model.cursors import Bounds, bound_of
+from pipeline.model.span import Span
+from pipeline.source import connection as mysql
+from pipeline.source import sql as mysql_sql
+from pipeline.source import table as source_table
+from pipeline.source.connection import Connection
+from pipeline.source.table import SourceTable
+from pipeline.spool.folder import Plan
 
 log = logging.getLogger(__name__)
 MOST_CHUNKS = 256

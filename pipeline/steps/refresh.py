@@ -2,41 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import psycopg2
-
-from pipeline.columns import as_defined, warehouse_name
 from pipeline.config.tables import Table
 from pipeline.errors import ConfigurationError
-from pipeline.manifest import CsvManifest, ViewsMarker
-from pipeline.names import Keys, fold, spelled
-from pipeline.stores import catalogue, ledger_sql, redshift, redshift_sql
-from pipeline.stores.redshift_sql import Relation
-from pipeline.stores.s3 import Store
-from pipeline.window import UTC, Window
+from pipeline.lake.keys import Keys
+from pipeline.lake.s3 import Store
+from pipeline.model.columns import as_defined, warehouse_name
+from pipeline.model.identifiers import fold, spelled
+from pipeline.model.markers import CsvManifest, ViewsMarker
+from pipeline.model.window import UTC, Window
+from pipeline.warehouse import catalog
+from pipeline.warehouse import connection as redshift
+from pipeline.warehouse import sql as redshift_sql
+from pipeline.warehouse.sql import Relation
+from pipeline.warehouse.views import View
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class View:
-    """A view's name and the query it stands for."""
-
-    relation: Relation
-    query: str
-
-    @property
-    def digest(self) -> str:
-        """Changes whenever the view must be made anew."""
-        return hashlib.sha256(
-            redshift_sql.create_view(self.relation, self.query).encode()
-        ).hexdigest()
 
 
 def latest_view(
@@ -52,7 +37,7 @@ def latest_view(
     if table.latest_view is None:
         return None
     source = Relation(schema, table.target)
-    present = catalogue.table_columns(connection, source)
+    present = catalog.table_columns(connection, source)
     columns = as_defined(csv.columns, definition.rename, definition.super)
     targets = {column.name: column.target for column in columns}
 
@@ -90,17 +75,6 @@ def user_views(folder: Path, schema: str) -> list[View]:
     return views
 
 
-def refresh_views(
-    connection: redshift.Connection, views: Sequence[View], schema: str
-) -> tuple[str, ...]:
-    """Create each view that is missing or was made from another definition; return their names."""
-    redshift.ensure(connection, ledger_sql.create_view_registry(schema), "create the view registry")
-    stale = [view for view in views if not _stands(connection, view, schema)]
-    for view in stale:
-        _make(connection, view, schema)
-    return tuple(view.relation.name for view in stale)
-
-
 def write_marker(
     store: Store, keys: Keys, window: Window, views: Sequence[View], changed: tuple[str, ...]
 ) -> ViewsMarker:
@@ -114,49 +88,3 @@ def write_marker(
     )
     store.put(keys.views_marker(window), marker.encode())
     return marker
-
-
-def _stands(connection: redshift.Connection, view: View, schema: str) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(ledger_sql.select_view(schema), (view.relation.name,))
-        row = cursor.fetchone()
-        if row is None or str(row[0]) != view.digest:
-            return False
-        return _problem(cursor, view) is None
-
-
-def _problem(cursor: psycopg2.extensions.cursor, view: View) -> psycopg2.Error | None:
-    """Why the view cannot be read; None when it can."""
-    try:
-        cursor.execute(redshift_sql.probe(view.relation))
-    except psycopg2.Error as error:
-        return error
-    return None
-
-
-def _make(connection: redshift.Connection, view: View, schema: str) -> None:
-    """Create the view; raises ConfigurationError when its query is wrong.
-
-    A late-binding view may be made before the tables beneath it: that they are missing is no error.
-    """
-    try:
-        redshift.in_transaction(
-            connection, lambda cursor: _create(cursor, view, schema), what=f"create {view.relation}"
-        )
-        with connection.cursor() as cursor:
-            problem = _problem(cursor, view)
-    except (psycopg2.ProgrammingError, psycopg2.NotSupportedError) as error:
-        problem = error
-    if problem and not isinstance(problem, psycopg2.errors.UndefinedTable):
-        raise ConfigurationError(
-            f"the view {view.relation} cannot be read",
-            why=" ".join((problem.diag.message_primary or str(problem)).split()),
-            todo=f"correct configs/views/{view.relation.name}.sql, or the table's business_key",
-        ) from None
-
-
-def _create(cursor: psycopg2.extensions.cursor, view: View, schema: str) -> None:
-    cursor.execute(redshift_sql.create_view(view.relation, view.query))
-    cursor.execute(ledger_sql.delete_view(schema), (view.relation.name,))
-    now = datetime.now(UTC).replace(tzinfo=None)
-    cursor.execute(ledger_sql.insert_view(schema), (view.relation.name, view.digest, now))

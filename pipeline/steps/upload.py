@@ -7,22 +7,15 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from pipeline.columns import Column, fingerprint
 from pipeline.config.tables import TableDefinition
 from pipeline.errors import DataError
-from pipeline.manifest import (
-    ChunkFigures,
-    Extent,
-    LakeManifest,
-    Part,
-    added_up,
-    decode,
-)
-from pipeline.names import Keys
-from pipeline.stores.mysql_sql import Span
-from pipeline.stores.s3 import Store
-from pipeline.stores.spool import sha256_of
-from pipeline.window import UTC, Window
+from pipeline.lake.keys import Keys
+from pipeline.lake.s3 import Store
+from pipeline.model.columns import Column, fingerprint
+from pipeline.model.markers import ChunkFigures, Extent, LakeManifest, Part, added_up, decode
+from pipeline.model.span import Span
+from pipeline.model.window import UTC, Window
+from pipeline.spool.folder import sha256_of
 
 
 def upload_window(

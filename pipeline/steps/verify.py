@@ -6,19 +6,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pipeline.columns import Column
 from pipeline.config.tables import Table
-from pipeline.cursors import Bounds
 from pipeline.errors import ConfigurationError
-from pipeline.ledger import id_ranges, ledger
-from pipeline.ledger.history import backed_up_windows, histories
-from pipeline.names import Keys
-from pipeline.steps.described import described
-from pipeline.stores import mysql, mysql_sql, redshift, redshift_sql
-from pipeline.stores.mysql_sql import Span
-from pipeline.stores.redshift_sql import Relation
-from pipeline.stores.s3 import Store
-from pipeline.window import Window, coalesced, unbroken_end
+from pipeline.lake import id_ranges
+from pipeline.lake.history import backed_up_windows, histories
+from pipeline.lake.keys import Keys
+from pipeline.lake.s3 import Store
+from pipeline.model.columns import Column
+from pipeline.model.cursors import Bounds
+from pipeline.model.span import Span
+from pipeline.model.window import Window, coalesced, unbroken_end
+from pipeline.source import connection as mysql
+from pipeline.source import sql as mysql_sql
+from pipeline.source.replicated_table import described
+from pipeline.warehouse import connection as redshift
+from pipeline.warehouse import ledger
+from pipeline.warehouse import sql as redshift_sql
+from pipeline.warehouse.sql import Relation
 
 _AT_ONCE = 200  # windows
 

@@ -23,7 +23,7 @@ from pymysql.connections import Connection
 from pymysql.constants import CLIENT, FIELD_TYPE
 
 from pipeline.errors import DataError
-from pipeline.stores.rowstream import read_batches
+from pipeline.source.row_batches import read_batches
 from tests.codec import wire
 
 TEXT = [wire.column("string")]

@@ -19,11 +19,11 @@ from pymysql.connections import Connection
 from devstack import lifecycle
 from devstack.mariadb import MariaDB
 from pipeline.codec.checksum import MODULUS, sum_of_crc32
-from pipeline.names import TableName
-from pipeline.stores import mysql_sql
-from pipeline.stores.mysql_sql import Span
-from pipeline.stores.rowstream import read_batches
-from pipeline.stores.source_table import describe
+from pipeline.model.span import Span
+from pipeline.model.table_name import TableName
+from pipeline.source import sql as mysql_sql
+from pipeline.source.row_batches import read_batches
+from pipeline.source.table import describe
 from tests.codec import wire
 from tests.codec.test_rowstream import server_context
 

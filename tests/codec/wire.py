@@ -10,7 +10,7 @@ from pymysql.protocol import MysqlPacket
 
 from pipeline.codec.decoder import DecodedBatch
 from pipeline.codec.stream import RowStream
-from pipeline.columns import Column
+from pipeline.model.columns import Column
 
 MAX_PAYLOAD = 0xFFFFFF
 FIRST = 7  # the sequence number of the first row's packet

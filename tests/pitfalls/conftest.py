@@ -7,8 +7,8 @@ from datetime import date
 
 import pytest
 
-from pipeline.tasks import RefreshViews
-from pipeline.window import Window
+from pipeline.model.window import Window
+from pipeline.tasks.chain import RefreshViews
 from tests.world import World
 
 

@@ -11,14 +11,15 @@ import pytest
 
 from pipeline.config.settings import settings
 from pipeline.config.tables import table_named
-from pipeline.cursors import TimeCursor
-from pipeline.ledger import ledger
-from pipeline.ledger.load import Load as WindowLoad
-from pipeline.steps import convert, load
-from pipeline.stores import redshift, redshift_sql
-from pipeline.targets import lake
-from pipeline.tasks import ConvertCSV, RefreshViews
-from pipeline.window import Window
+from pipeline.model.cursors import TimeCursor
+from pipeline.model.window import Window
+from pipeline.steps import convert
+from pipeline.tasks.chain import ConvertCSV, RefreshViews
+from pipeline.tasks.targets import lake
+from pipeline.warehouse import connection as redshift
+from pipeline.warehouse import ledger, loader
+from pipeline.warehouse import sql as redshift_sql
+from pipeline.warehouse.window_load import Load as WindowLoad
 from tests.truths import assert_same, assert_tidy, stages
 from tests.world import World, day
 
@@ -61,7 +62,7 @@ def test_pitfall_20_what_is_committed_is_not_loaded_again(
     """The retry of a COPY that had committed doubles its rows: airbyte#8832."""
     table = orders(world, cursor="at", load=mode)
     line = ["DailyLoad", "--date", "2025-08-01", "--table", table]
-    process = world.start(*line, killed="pipeline.steps.load:load_window:after")
+    process = world.start(*line, killed="pipeline.warehouse.loader:load_window:after")
     process.communicate(timeout=120)
     assert not world.lake.exists(world.keys("orders").load_marker(FIRST))
     (committed,) = world.ledger("orders")
@@ -145,8 +146,8 @@ def test_pitfall_23_two_versions_of_a_row_that_are_merged_at_once_are_one_row(
             table_named(settings().run.configs, table), window, csv, world.name, bounds
         )
         with redshift.connected(settings().warehouse) as connection:
-            credentials = load.credentials(settings().warehouse, settings().lake)
-            return load.load_window(connection, lake(), what, credentials).rows_staged
+            credentials = loader.credentials(settings().warehouse, settings().lake)
+            return loader.load_window(connection, lake(), what, credentials).rows_staged
 
     monkeypatch.setattr(ledger, "record", meeting)
     with ThreadPoolExecutor(2) as pool:
@@ -182,9 +183,9 @@ def test_pitfall_25_a_marker_is_there_when_what_it_names_is(world: World, loaded
     table = orders(world)
     line = ["DailyLoad", "--date", "2025-08-01", "--table", table]
     keys = world.keys("orders")
-    world.start(*line, killed="pipeline.stores.s3:Store.upload:after").communicate(timeout=120)
+    world.start(*line, killed="pipeline.lake.s3:Store.upload:after").communicate(timeout=120)
     assert not world.lake.exists(keys.lake_marker(FIRST))  # a part is there, its marker is not
-    process = world.start(*line, killed="pipeline.ledger.ledger:record:after")
+    process = world.start(*line, killed="pipeline.warehouse.ledger:record:after")
     process.communicate(timeout=120)
     assert not world.lake.exists(keys.load_marker(FIRST))
     loaded_days("orders", 1)

@@ -14,12 +14,23 @@ import pytest
 from pipeline import DailyLoad
 from pipeline.config.settings import settings
 from pipeline.config.tables import table_named
-from pipeline.cursors import Bounds, TimeCursor
-from pipeline.manifest import ChunkFigures
-from pipeline.steps import extract, plan, ready
-from pipeline.stores import mysql, mysql_sql, rowstream, source_table
-from pipeline.stores.mysql_sql import Span
-from pipeline.window import Window
+from pipeline.model.cursors import Bounds, TimeCursor
+from pipeline.model.markers import ChunkFigures
+from pipeline.model.span import Span
+from pipeline.model.window import Window
+from pipeline.source import (
+    connection as mysql,
+)
+from pipeline.source import (
+    row_batches,
+)
+from pipeline.source import (
+    sql as mysql_sql,
+)
+from pipeline.source import (
+    table as source_table,
+)
+from pipeline.steps import extract, plan, window_closed
 from tests.truths import assert_same
 from tests.world import World, day
 
@@ -55,9 +66,9 @@ def test_pitfall_02_a_late_commit_is_in_its_window(world: World):
         window = Window(end - timedelta(hours=1), end)
         while mysql.clock(reader) < end + timedelta(seconds=1):
             world.forget()
-            assert not ready.is_closed(window, settings().source, None)
+            assert not window_closed.is_closed(window, settings().source, None)
         writer.commit()
-        while not ready.is_closed(window, settings().source, None):
+        while not window_closed.is_closed(window, settings().source, None):
             assert mysql.clock(reader) < end + timedelta(seconds=60)
             # InnoDB shows its transactions anew when nobody has looked for a tenth of a second
             mysql.scalar(reader, "SELECT SLEEP(0.2)")
@@ -78,7 +89,7 @@ def test_pitfall_03_bounds_count_and_rows_are_of_one_snapshot(
             "UPDATE visits SET at = '2025-08-03' WHERE id = 4",
             "INSERT INTO visits (at) VALUES ('2025-08-01 12:00:00')",
         )
-        return rowstream.read_batches(connection, query, columns)
+        return row_batches.read_batches(connection, query, columns)
 
     monkeypatch.setattr(extract, "read_batches", meddled)
     loaded_days("visits", 1)
@@ -181,7 +192,7 @@ def test_pitfall_09_rows_are_taken_from_the_server_as_they_are_sent(world: World
         source = source_table.describe(connection, _name(world, "wide"))
         (thread,) = {mysql.scalar(connection, "SELECT CONNECTION_ID()")}
         query = mysql_sql.select_rows(source.name, source.columns, Span())
-        batches = rowstream.read_batches(connection, query, source.columns)
+        batches = row_batches.read_batches(connection, query, source.columns)
         first = next(batches).batch.num_rows
         state = world.sql(f"SELECT COMMAND FROM information_schema.processlist WHERE ID = {thread}")
         rows = first + sum(decoded.batch.num_rows for decoded in batches)

@@ -10,8 +10,9 @@ import pytest
 
 from pipeline import DailyLoad
 from pipeline.config.settings import settings
-from pipeline.stores import catalogue, copying, redshift
-from pipeline.stores.redshift_sql import Relation
+from pipeline.warehouse import catalog, copy
+from pipeline.warehouse import connection as redshift
+from pipeline.warehouse.sql import Relation
 from tests.properties.texts import ODD_TEXTS, quoted
 from tests.truths import assert_same
 from tests.world import World
@@ -32,7 +33,7 @@ def values(world: World, columns: str, *rows: str, **definition: object) -> str:
 
 def types(world: World) -> dict[str, str]:
     with redshift.connected(settings().warehouse) as connection:
-        return catalogue.table_columns(connection, Relation(world.name, "facts"))
+        return catalog.table_columns(connection, Relation(world.name, "facts"))
 
 
 def refusal(world: World, table: str) -> str:
@@ -124,13 +125,13 @@ def test_pitfall_17_delimiters_quotes_and_line_ends_are_data(
 
     Whether COPY takes a quoted null string for NULL is undocumented: it must not matter.
     """
-    copy = copying.copy
+    original = copy.copy
 
     def set_first(connection: redshift.Connection, *arguments: object) -> int:
         connection.cursor().execute(f"SET standin.quoted_null_is_null = {reading}")
-        return copy(connection, *arguments)  # type: ignore[arg-type]
+        return original(connection, *arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(copying, "copy", set_first)
+    monkeypatch.setattr(copy, "copy", set_first)
     rows = [f"{quoted(text)}, {quoted(ODD_TEXTS[-n])}" for n, text in enumerate(ODD_TEXTS, 1)]
     values(world, "one TEXT, two VARCHAR(99)", *rows)
     loaded_days("facts", 1)

@@ -11,13 +11,17 @@ from typing import Any
 
 from pipeline.config.settings import Settings
 from pipeline.config.tables import Table, TableDefinition
-from pipeline.cursors import Bounds
-from pipeline.ledger.load import Load
-from pipeline.names import Keys, TableName
-from pipeline.steps import check, convert, extract, load, plan, upload
-from pipeline.stores import mysql, redshift, source_table
-from pipeline.stores.s3 import store
-from pipeline.window import Window
+from pipeline.lake.keys import Keys
+from pipeline.lake.s3 import store
+from pipeline.model.cursors import Bounds
+from pipeline.model.table_name import TableName
+from pipeline.model.window import Window
+from pipeline.source import connection as mysql
+from pipeline.source import table as source_table
+from pipeline.steps import convert, extract, plan, upload, validate_table
+from pipeline.warehouse import connection as redshift
+from pipeline.warehouse import loader
+from pipeline.warehouse.window_load import Load
 from tests import oracle
 from tests.world import World
 
@@ -59,9 +63,9 @@ class Chain:
             definition=TableDefinition(**definition, target=f"t{self.carried} {name}"[:100]),
         )
         described = source_table.describe(self.source, table.name)
-        check.check_table(table, described)
+        validate_table.check_table(table, described)
         cut = plan.plan_chunks(self.source, table, described, bounds_of(table), 10**9)
-        key = check.key_of(table, described)
+        key = validate_table.key_of(table, described)
         chunks = []
         for index, span in enumerate(cut.spans):
             path = self.folder / f"{self.carried}-{index}.parquet"
@@ -81,8 +85,8 @@ class Chain:
         schema = self.settings.warehouse.schema_name
         named = table.model_copy(update={"name": keys.table})
         what = Load(named, WINDOW, csv, schema, bounds_of(table))
-        credentials = load.credentials(self.settings.warehouse, self.settings.lake)
-        load.load_window(self.warehouse, lake, what, credentials)
+        credentials = loader.credentials(self.settings.warehouse, self.settings.lake)
+        loader.load_window(self.warehouse, lake, what, credentials)
 
     def differences(self, table: Table) -> list[str]:
         """What the warehouse holds otherwise than the source."""

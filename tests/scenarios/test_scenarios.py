@@ -36,9 +36,10 @@ import yaml
 from pipeline import DailyLoad, HourlyLoad
 from pipeline.config.settings import settings
 from pipeline.errors import PipelineError
-from pipeline.stores import catalogue, redshift
-from pipeline.stores.redshift_sql import Relation
-from pipeline.window import UTC
+from pipeline.model.window import UTC
+from pipeline.warehouse import catalog
+from pipeline.warehouse import connection as redshift
+from pipeline.warehouse.sql import Relation
 from tests.world import World
 
 FOLDERS = sorted(path.parent for path in Path(__file__).parent.glob("*/source.sql"))
@@ -182,7 +183,7 @@ def compare(wanted: list[str], found: list[str], where: str) -> None:
 def column_types(world: World, table: str) -> dict[str, str]:
     """The columns of a warehouse table in order, with their types as DDL spells them."""
     with redshift.connected(settings().warehouse) as connection:
-        return catalogue.table_columns(connection, Relation(world.name, table))
+        return catalog.table_columns(connection, Relation(world.name, table))
 
 
 def quoted(name: str) -> str:

@@ -16,8 +16,9 @@ from pipeline.errors import (
     SourceError,
     WarehouseError,
 )
-from pipeline.stores import mysql, redshift
-from pipeline.stores.s3 import store
+from pipeline.lake.s3 import store
+from pipeline.source import connection as mysql
+from pipeline.warehouse import connection as redshift
 from tests.truths import assert_nothing_written, assert_told
 from tests.world import World, day
 

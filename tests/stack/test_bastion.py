@@ -14,10 +14,11 @@ from devstack.sshd import Sshd
 from pipeline import DailyLoad
 from pipeline.config.settings import settings
 from pipeline.errors import ConfigurationError, SourceError
-from pipeline.names import TableName
+from pipeline.model.span import Span
+from pipeline.model.table_name import TableName
+from pipeline.source import connection as mysql
+from pipeline.source import table as source_table
 from pipeline.steps.extract import Chunk, extract_chunk
-from pipeline.stores import mysql, source_table
-from pipeline.stores.mysql_sql import Span
 from tests.truths import assert_same
 from tests.world import World
 

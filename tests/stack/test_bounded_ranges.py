@@ -9,7 +9,8 @@ from typing import Any
 import luigi
 import pytest
 
-from pipeline import DailyLoad, RangeDaily, limits
+from pipeline import DailyLoad, RangeDaily
+from pipeline.run import limits
 from tests.truths import assert_same
 from tests.world import World, day
 

@@ -12,9 +12,10 @@ import pytest
 from pipeline import DailyLoad
 from pipeline.config.settings import settings
 from pipeline.errors import SourceError
-from pipeline.steps import ready
-from pipeline.stores import mysql, transactions
-from pipeline.window import Window
+from pipeline.model.window import Window
+from pipeline.source import connection as mysql
+from pipeline.source import window_closing
+from pipeline.steps import window_closed
 from tests.truths import assert_same
 from tests.world import World, day
 
@@ -48,7 +49,7 @@ def is_closed(world: World, end: datetime) -> bool:
     """Whether a window that ends then may be taken, asked anew."""
     world.forget()
     window = Window(end - timedelta(hours=1), end)
-    return ready.is_closed(window, settings().source, None)
+    return window_closed.is_closed(window, settings().source, None)
 
 
 def seconds(count: int) -> timedelta:
@@ -100,7 +101,7 @@ def test_who_holds_windows_back_for_long_is_told(
         pass
     assert not is_closed(world, begun + seconds(1))
     assert "held back" not in caplog.text
-    monkeypatch.setattr(transactions, "LONG", 0)
+    monkeypatch.setattr(window_closing, "LONG", 0)
     assert not is_closed(world, begun + seconds(1))
     assert f"held back by a transaction of connection {writer.thread_id()} (root@" in caplog.text
     assert f"KILL {writer.thread_id()} in the source" in caplog.text
@@ -110,7 +111,7 @@ def test_a_transaction_that_was_prepared_and_left_holds_all_windows_back(
     world: World, visits: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ):
     """After a restart it is as young as that in innodb_trx, but the rows that it may commit are not."""
-    monkeypatch.setattr(transactions, "PREPARED", 1)
+    monkeypatch.setattr(window_closing, "PREPARED", 1)
     with closing(world.source()) as left:
         for statement in ("XA START '{0}'", "INSERT INTO visits (who) VALUES (2)", "XA END '{0}'"):
             left.cursor().execute(statement.format(world.name))
@@ -226,7 +227,7 @@ def test_a_statement_that_waits_for_a_lock_holds_windows_back(world: World):
             deadline = monotonic() + 20
             while mysql.scalar(connection, seen) != 1:
                 assert monotonic() < deadline, "the INSERT never came to wait"
-            until = transactions.closed_until(connection, 0)
+            until = window_closing.closed_until(connection, 0)
         locker.cursor().execute("UNLOCK TABLES")
         thread.join()
     ((at,),) = world.sql("SELECT at FROM waiting")
@@ -269,8 +270,8 @@ def test_a_statement_that_ends_between_two_looks_has_left_its_transaction_to_be_
             return looked
 
         for look in ("_oldest_statement", "_oldest_writer"):
-            monkeypatch.setattr(transactions, look, ending(getattr(transactions, look)))
-        until = transactions.closed_until(connection, 0)
+            monkeypatch.setattr(window_closing, look, ending(getattr(window_closing, look)))
+        until = window_closing.closed_until(connection, 0)
         writer.commit()
     ((at,),) = world.sql("SELECT at FROM waiting")
     assert until <= at.replace(tzinfo=timezone.utc)
@@ -288,8 +289,8 @@ def test_a_statement_of_an_event_holds_windows_back_too(world: World):
         world.sql("SET GLOBAL event_scheduler = ON", event)
         try:
             assert wait_for(connection, "INSERT INTO waiting") not in ("Query", "Execute")
-            assert transactions._oldest_statement(connection) is not None
-            until = transactions.closed_until(connection, 0)
+            assert window_closing._oldest_statement(connection) is not None
+            until = window_closing.closed_until(connection, 0)
         finally:
             locker.cursor().execute("UNLOCK TABLES")
             world.sql(f"SET GLOBAL event_scheduler = {before}")
@@ -315,7 +316,7 @@ def test_the_open_transactions_are_those_of_now_however_often_others_look(
         begun = clock(world)
         while clock(world) < begun + seconds(2):
             watching.execute(look)
-        assert transactions.closed_until(connection, 0) <= begun
+        assert window_closing.closed_until(connection, 0) <= begun
 
 
 def test_where_the_open_transactions_are_never_shown_as_they_are_no_window_closes(
@@ -328,7 +329,7 @@ def test_where_the_open_transactions_are_never_shown_as_they_are_no_window_close
             while not stop.is_set():
                 cursor.execute("SELECT COUNT(*) FROM information_schema.innodb_trx")
 
-    monkeypatch.setattr(transactions, "_LOOKS", 3)
+    monkeypatch.setattr(window_closing, "_LOOKS", 3)
     watcher = Thread(target=look)
     watcher.start()
     try:
@@ -337,7 +338,7 @@ def test_where_the_open_transactions_are_never_shown_as_they_are_no_window_close
             while monotonic() < until:
                 mysql.clock(connection)
             with pytest.raises(SourceError, match="which transactions are open now"):
-                transactions.closed_until(connection, 0)
+                window_closing.closed_until(connection, 0)
     finally:
         stop.set()
         watcher.join()

@@ -23,15 +23,17 @@ from pipeline import (
 )
 from pipeline.config.settings import settings
 from pipeline.config.tables import table_named
-from pipeline.cursors import TimeCursor
-from pipeline.ledger import stage
-from pipeline.ledger.load import Load
-from pipeline.manifest import ChunkFigures, LoadMarker
-from pipeline.steps import convert, load, refresh, upload
-from pipeline.stores import redshift, redshift_sql
-from pipeline.stores.chunk_file import ChunkFile
-from pipeline.targets import lake
-from pipeline.window import Window
+from pipeline.model.cursors import TimeCursor
+from pipeline.model.markers import ChunkFigures, LoadMarker
+from pipeline.model.window import Window
+from pipeline.spool.chunk_file import ChunkFile
+from pipeline.steps import convert, refresh, upload
+from pipeline.tasks.targets import lake
+from pipeline.warehouse import connection as redshift
+from pipeline.warehouse import loader, stage
+from pipeline.warehouse import sql as redshift_sql
+from pipeline.warehouse.views import refresh_views
+from pipeline.warehouse.window_load import Load
 from tests.truths import assert_marked, assert_same, assert_tidy
 from tests.world import World, day
 
@@ -116,8 +118,8 @@ def test_of_two_loads_that_have_both_copied_one_merges(
         bounds = TimeCursor("timestamp").bounds(window)
         what = Load(definition, window, csv, world.name, bounds)
         with redshift.connected(settings().warehouse) as connection:
-            credentials = load.credentials(settings().warehouse, settings().lake)
-            return load.load_window(connection, lake(), what, credentials)
+            credentials = loader.credentials(settings().warehouse, settings().lake)
+            return loader.load_window(connection, lake(), what, credentials)
 
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(one, range(2))
@@ -213,7 +215,7 @@ def test_a_view_that_another_run_is_just_making_is_waited_for(world: World):
 
     def refreshed() -> tuple[str, ...]:
         with redshift.connected(settings().warehouse) as connection:
-            return refresh.refresh_views(connection, [view], world.name)
+            return refresh_views(connection, [view], world.name)
 
     with redshift.connected(settings().warehouse) as other, ThreadPoolExecutor(1) as pool:
         with redshift.transaction(other) as cursor:

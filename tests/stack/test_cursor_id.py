@@ -13,14 +13,16 @@ from typing import Any
 import pytest
 
 from pipeline import DailyLoad, RefreshViews
+from pipeline.cli.main import main
 from pipeline.config.settings import settings
-from pipeline.cursors import Bounds
-from pipeline.face.cli import main
-from pipeline.ledger import id_ranges
-from pipeline.names import TableName
-from pipeline.steps import fix_ids
-from pipeline.stores import mysql, source_table, transactions
-from pipeline.window import Window
+from pipeline.lake import id_ranges
+from pipeline.model.cursors import Bounds
+from pipeline.model.table_name import TableName
+from pipeline.model.window import Window
+from pipeline.source import connection as mysql
+from pipeline.source import table as source_table
+from pipeline.source import window_closing
+from pipeline.steps import assign_id_ranges
 from tests.truths import assert_same, assert_tidy
 from tests.world import World, day
 
@@ -63,7 +65,7 @@ def window_until_now(world: World, start: Window | None = None) -> Window:
             pass
         window = Window(start.end if start else end - timedelta(hours=1), end)
         deadline = time.monotonic() + 30
-        while transactions.closed_until(connection, 0) < end:
+        while window_closing.closed_until(connection, 0) < end:
             assert time.monotonic() < deadline, "something keeps the window open"
     world.forget()
     return window
@@ -84,7 +86,7 @@ def is_fixed(world: World, window: Window) -> bool:
     def connect() -> Any:
         return mysql.connected(settings().source)
 
-    return fix_ids.is_fixed(world.lake, world.keys("logs"), window, connect, described, 0)
+    return assign_id_ranges.is_fixed(world.lake, world.keys("logs"), window, connect, described, 0)
 
 
 def test_each_window_takes_what_came_since_the_one_before(
@@ -169,7 +171,7 @@ def test_a_lower_id_that_commits_later_is_waited_for(
     world: World, logs: str, writer: Any, monkeypatch: pytest.MonkeyPatch
 ):
     """An id is handed out before its row commits: MAX(id) alone would lose it."""
-    monkeypatch.setattr(fix_ids, "PATIENCE", 0.0)
+    monkeypatch.setattr(assign_id_ranges, "PATIENCE", 0.0)
     writer.cursor().execute("INSERT INTO logs (who) VALUES (1)")
     add(world, 2)
     with closing(world.source()) as seen:
@@ -187,7 +189,7 @@ def test_a_lower_id_that_commits_later_is_waited_for(
     assert not is_fixed(world, window)
     writer.commit()
     world.forget()
-    monkeypatch.setattr(fix_ids, "PATIENCE", 30.0)
+    monkeypatch.setattr(assign_id_ranges, "PATIENCE", 30.0)
     assert is_fixed(world, window)
     assert ranges(world).of(window) == Bounds(None, "3")
 
@@ -343,7 +345,7 @@ def test_ids_of_several_servers_are_warned_of(world: World, logs: str):
 def test_of_many_windows_the_first_alone_is_waited_for(
     world: World, logs: str, writer: Any, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(fix_ids, "PATIENCE", 4.0)
+    monkeypatch.setattr(assign_id_ranges, "PATIENCE", 4.0)
     writer.cursor().execute("INSERT INTO logs (who) VALUES (1)")
     windows = [day(f"2025-08-0{number}") for number in range(1, 6)]
     begun = time.monotonic()

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pipeline import DailyLoad, HourlyLoad
-from pipeline.face.cli import main
+from pipeline.cli.main import main
 from tests.truths import assert_marked, assert_same, assert_tidy
 from tests.world import World, day
 

@@ -14,8 +14,9 @@ from devstack.mariadb import MariaDB
 from devstack.ports import HOST
 from pipeline.config.settings import Source
 from pipeline.errors import SourceError
-from pipeline.stores import mysql, transactions
-from pipeline.window import Window
+from pipeline.model.window import Window
+from pipeline.source import connection as mysql
+from pipeline.source import window_closing
 from tests.world import World
 
 
@@ -163,7 +164,7 @@ def test_what_a_replica_has_not_applied_yet_is_missing_data(pair: Pair, world: W
         at = insert(pair, world)
         window = window_over(pair, at + timedelta(seconds=1))
         with mysql.connected(pair.replica.settings) as connection:
-            assert transactions.closed_until(connection, 0) < window.end
+            assert window_closing.closed_until(connection, 0) < window.end
         out = take(world, pair, window, 20)
         assert "is not closed yet; a later run takes it" in out
         assert world.lake_keys() == []
@@ -233,7 +234,7 @@ def test_a_replica_that_may_not_be_asked_is_refused_with_the_grant_to_run(
 def test_a_replica_that_is_seen_by_its_threads_is_refused_too(pair: Pair, reader: Source):
     pair.replica.run("STOP SLAVE SQL_THREAD")
     with mysql.connected(reader) as connection:
-        for look in (transactions.closed_until, transactions.ended_until):
+        for look in (window_closing.closed_until, window_closing.ended_until):
             with pytest.raises(SourceError, match="its threads run"):
                 look(connection, 0)
 
@@ -245,8 +246,8 @@ def test_what_may_be_a_replica_is_waited_for_as_one_and_the_log_says_so(
     pair.replica.run("STOP SLAVE")
     with mysql.connected(reader) as connection, caplog.at_level("WARNING", logger="pipeline"):
         now = mysql.clock(connection)
-        assert transactions.ended_until(connection, 3600) < now - timedelta(minutes=59)
-        assert transactions.closed_until(connection, 0) > now - timedelta(minutes=1)
+        assert window_closing.ended_until(connection, 3600) < now - timedelta(minutes=59)
+        assert window_closing.closed_until(connection, 0) > now - timedelta(minutes=1)
     assert "whether the source is a replica cannot be seen" in caplog.text
     assert "GRANT SLAVE MONITOR ON *.* TO 'reader'@'127.0.0.1'" in caplog.text
 
@@ -254,9 +255,9 @@ def test_what_may_be_a_replica_is_waited_for_as_one_and_the_log_says_so(
 def test_a_server_that_takes_no_writes_of_its_own_may_not_show_who_writes(pair: Pair):
     with mysql.connected(pair.primary.settings) as connection:
         now = mysql.clock(connection)
-        assert transactions.ended_until(connection, 3600) > now - timedelta(minutes=1)
+        assert window_closing.ended_until(connection, 3600) > now - timedelta(minutes=1)
         pair.primary.run("SET GLOBAL read_only = 1")
         try:
-            assert transactions.ended_until(connection, 3600) < now - timedelta(minutes=59)
+            assert window_closing.ended_until(connection, 3600) < now - timedelta(minutes=59)
         finally:
             pair.primary.run("SET GLOBAL read_only = 0")

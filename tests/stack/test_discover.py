@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from pipeline import DailyLoadAll
-from pipeline.face.cli import main
+from pipeline.cli.main import main
 from tests.world import World
 
 SERVER_SETS = "TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP"

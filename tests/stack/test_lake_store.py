@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from pipeline.errors import LakeError
-from pipeline.stores.s3 import Store, store
+from pipeline.lake.s3 import Store, store
 from tests.world import World
 
 MIB = 1 << 20

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from pipeline import DailyLoad
-from pipeline.stores import copying
+from pipeline.warehouse import copy
 from tests.world import World, day
 
 
@@ -21,8 +21,8 @@ def refusal(world: World) -> str:
 
 def test_a_workgroup_tells_file_line_and_column(world: World, monkeypatch: pytest.MonkeyPatch):
     """It has no stl_load_errors; what it has instead does not show the value."""
-    refused = copying._LOAD_ERRORS[0].replace("stl_load_errors", "stl_load_errors_of_no_workgroup")
-    monkeypatch.setattr(copying, "_LOAD_ERRORS", (refused, *copying._LOAD_ERRORS[1:]))
+    refused = copy._LOAD_ERRORS[0].replace("stl_load_errors", "stl_load_errors_of_no_workgroup")
+    monkeypatch.setattr(copy, "_LOAD_ERRORS", (refused, *copy._LOAD_ERRORS[1:]))
     told = refusal(world)
     assert "COPY refused line 1 of s3://" in told
     assert "column doc (" in told
@@ -34,7 +34,7 @@ def test_what_another_session_of_that_number_was_refused_is_not_told(
 ):
     """Sessions' numbers come again, and the errors of a week are kept."""
     other = "SELECT 's3://bucket/csv/other/part-00000.csv', 7, 'other', 'int4', 'x', 1207, 'digit'"
-    monkeypatch.setattr(copying, "_LOAD_ERRORS", (other,))
+    monkeypatch.setattr(copy, "_LOAD_ERRORS", (other,))
     told = refusal(world)
     assert "COPY refused s3://" in told
     assert "line 7" not in told

@@ -17,13 +17,13 @@ from devstack.warehouse import RedshiftStandIn
 from pipeline import ConvertCSV, CopyToRedshift, DailyLoad
 from pipeline.config.settings import settings
 from pipeline.config.tables import table_named
-from pipeline.cursors import TimeCursor
-from pipeline.ledger import ledger, stage
-from pipeline.ledger.load import Load
-from pipeline.manifest import LoadMarker
-from pipeline.steps import convert, load
-from pipeline.stores import redshift
-from pipeline.targets import lake
+from pipeline.model.cursors import TimeCursor
+from pipeline.model.markers import LoadMarker
+from pipeline.steps import convert
+from pipeline.tasks.targets import lake
+from pipeline.warehouse import connection as redshift
+from pipeline.warehouse import ledger, loader, stage
+from pipeline.warehouse.window_load import Load
 from tests.truths import assert_same, assert_tidy, stages
 from tests.world import World, day
 
@@ -105,13 +105,13 @@ def test_readers_see_the_rows_of_before_or_those_of_after(
 
 # Beside those of test_resume, which are of append: what has just happened when the process dies.
 POINTS = {
-    "deleted, not inserted": ("pipeline.ledger.apply:_insert_all:before", False),
-    "inserted, no ledger row": ("pipeline.ledger.ledger:record:before", False),
-    "ledger row, not committed": ("pipeline.ledger.ledger:record:after", False),
-    "committed, nobody was told": ("pipeline.stores.redshift:in_transaction:after", True),
-    "no load marker": ("pipeline.steps.load:write_marker:before", True),
-    "no watermark": ("pipeline.ledger.watermark:publish:before", True),
-    "watermark": ("pipeline.ledger.watermark:publish:after", True),
+    "deleted, not inserted": ("pipeline.warehouse.apply:_insert_all:before", False),
+    "inserted, no ledger row": ("pipeline.warehouse.ledger:record:before", False),
+    "ledger row, not committed": ("pipeline.warehouse.ledger:record:after", False),
+    "committed, nobody was told": ("pipeline.warehouse.connection:in_transaction:after", True),
+    "no load marker": ("pipeline.warehouse.loader:write_marker:before", True),
+    "no watermark": ("pipeline.lake.watermark:publish:before", True),
+    "watermark": ("pipeline.lake.watermark:publish:after", True),
 }
 
 
@@ -227,8 +227,8 @@ def test_loads_of_two_tables_that_meet_in_the_ledger_both_succeed(
         bounds = TimeCursor("timestamp").bounds(FIRST)
         what = Load(table_named(settings().run.configs, table), FIRST, csv, world.name, bounds)
         with redshift.connected(settings().warehouse) as connection:
-            credentials = load.credentials(settings().warehouse, settings().lake)
-            return load.load_window(connection, lake(), what, credentials)
+            credentials = loader.credentials(settings().warehouse, settings().lake)
+            return loader.load_window(connection, lake(), what, credentials)
 
     monkeypatch.setattr(ledger, "record", meeting)
     with ThreadPoolExecutor(2) as pool:

@@ -10,7 +10,8 @@ from devstack import lifecycle
 from devstack.mariadb import MariaDB
 from devstack.ports import HOST
 from pipeline.config.settings import Source
-from pipeline.stores import mysql, transactions
+from pipeline.source import connection as mysql
+from pipeline.source import window_closing
 
 UTC = timezone.utc
 
@@ -60,7 +61,7 @@ def test_a_transaction_begun_before_the_clock_went_back_is_as_old_as_it_is(
     instant = datetime.fromisoformat(now).replace(tzinfo=UTC)
     connection.cursor().execute(f"SET timestamp = {instant.timestamp():.0f}")
     assert mysql.clock(connection) == instant
-    assert transactions._with_hour_put_back(connection, by_local_time) == age
+    assert window_closing._with_hour_put_back(connection, by_local_time) == age
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,11 @@ import pytest
 
 from pipeline.config.settings import settings
 from pipeline.errors import SourceError
-from pipeline.names import TableName
+from pipeline.model.span import Span
+from pipeline.model.table_name import TableName
+from pipeline.source import connection as mysql
+from pipeline.source import table as source_table
 from pipeline.steps.extract import LOSSES, Chunk, extract_chunk
-from pipeline.stores import mysql, source_table
-from pipeline.stores.mysql_sql import Span
 from tests.world import World
 
 ROWS = 300_000

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline import DailyLoad
 from pipeline.errors import DataError
-from pipeline.stores import redshift_sql
+from pipeline.warehouse import sql as redshift_sql
 from tests.truths import assert_same, assert_tidy
 from tests.world import World, day
 

@@ -9,7 +9,8 @@ import pytest
 
 from pipeline.config.settings import Settings, settings
 from pipeline.errors import SourceError
-from pipeline.stores import mysql, transactions
+from pipeline.source import connection as mysql
+from pipeline.source import window_closing
 from tests.codec.test_rowstream import server_context
 from tests.truths import assert_same, assert_tidy
 from tests.world import World
@@ -85,19 +86,19 @@ def test_with_a_ca_a_server_without_tls_is_refused(world: World, orders: str, en
 
 def test_the_clock_and_the_open_transactions_of_mysql_are_read(world: World, orders: str):
     with mysql.connected(settings().source) as reading:
-        before = transactions.closed_until(reading, 0)
+        before = window_closing.closed_until(reading, 0)
         writing = world.source()
         with writing.cursor() as cursor:
             cursor.execute("INSERT INTO orders VALUES (3, '2025-08-01', 'open')")
             while mysql.clock(reading) <= before:
                 pass
-            held = transactions.closed_until(reading, 0)
+            held = window_closing.closed_until(reading, 0)
             while (mysql.clock(reading) - held).total_seconds() < 3:
                 pass  # the clock goes on, what is closed does not
-            assert (transactions.closed_until(reading, 0) - held).total_seconds() < 2
+            assert (window_closing.closed_until(reading, 0) - held).total_seconds() < 2
         writing.rollback()
         writing.close()
-        assert transactions.closed_until(reading, 0) > held
+        assert window_closing.closed_until(reading, 0) > held
 
 
 def test_a_replica_of_mysql_that_stands_still_closes_no_window(world: World):
@@ -107,7 +108,7 @@ def test_a_replica_of_mysql_that_stands_still_closes_no_window(world: World):
             mysql.connected(settings().source) as connection,
             pytest.raises(SourceError, match="does not replicate"),
         ):
-            transactions.closed_until(connection, 0)
+            window_closing.closed_until(connection, 0)
     finally:
         world.sql("RESET REPLICA ALL")
 

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from pipeline import DailyLoad, RefreshViews
-from pipeline.face.cli import main
+from pipeline.cli.main import main
 from tests.world import World, day
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from pipeline import ConvertCSV, CopyToRedshift, DailyBackup, DailyLoad, HourlyLoad, RefreshViews
 from pipeline.errors import DataError
-from pipeline.ledger import id_ranges
-from pipeline.ledger.id_ranges import IdRanges
+from pipeline.lake import id_ranges
+from pipeline.lake.id_ranges import IdRanges
 from tests.truths import assert_same, assert_tidy
 from tests.world import World, day
 

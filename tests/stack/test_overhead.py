@@ -11,14 +11,15 @@ from datetime import date, timedelta
 import pytest
 
 from pipeline import DailyBackup, DailyLoad, DailyLoadAll, RangeDaily
+from pipeline.cli import status
 from pipeline.config.settings import Settings, settings
 from pipeline.config.tables import table_named
 from pipeline.errors import WarehouseError
-from pipeline.face import status
-from pipeline.stores import breaker, redshift
-from pipeline.stores.s3 import store
-from pipeline.targets import lake
-from pipeline.window import Window
+from pipeline.lake.s3 import store
+from pipeline.model.window import Window
+from pipeline.net import circuit_breaker
+from pipeline.tasks.targets import lake
+from pipeline.warehouse import connection as redshift
 from tests.stack.test_ranges import days, requests
 from tests.world import ROOT, World, day
 
@@ -99,7 +100,9 @@ def test_a_warehouse_that_stays_away_is_left_alone_after_a_few_tries(
     line += ["--start", "2025-08-01", "--stop", "2025-08-09"]
     out = world.luigi(*line, "--workers", "2", check=44, REDSHIFT_PORT="1").stdout
     tried = out.count("connect to Redshift at 127.0.0.1:1: try 1 failed")
-    assert breaker.PATIENCE <= tried <= breaker.PATIENCE + 1  # two workers may be at it at once
+    assert (
+        circuit_breaker.PATIENCE <= tried <= circuit_breaker.PATIENCE + 1
+    )  # two workers may be at it at once
     assert out.count("is left alone for a while") == 8 - tried
     world.luigi(*line)
     assert len(world.ledger("few")) == 8
@@ -109,15 +112,15 @@ def test_after_a_rest_one_task_tries_again(monkeypatch: pytest.MonkeyPatch):
     now = [1000.0]
     clock: Callable[[], float] = lambda: now[0]  # noqa: E731
     monkeypatch.setattr(time, "monotonic", clock)
-    switch = breaker.Breaker()
-    for _ in range(breaker.PATIENCE):
+    switch = circuit_breaker.Breaker()
+    for _ in range(circuit_breaker.PATIENCE):
         assert not switch.is_open("here")
         switch.failed("here")
     assert switch.is_open("here")
     assert not switch.is_open("elsewhere")
-    for _ in range(breaker.PATIENCE):
+    for _ in range(circuit_breaker.PATIENCE):
         switch.failed("here")
-    now[0] += breaker.REST
+    now[0] += circuit_breaker.REST
     assert not switch.is_open("here")  # this one tries
     assert switch.is_open("here")  # the others wait for its answer
     switch.succeeded()
@@ -178,6 +181,6 @@ def test_a_range_of_one_tables_windows_asks_again_for_nothing(world: World, mark
 
 def test_a_refused_login_is_no_reason_to_leave_a_warehouse_alone(world: World):
     wrong = Settings({**world.environment, "REDSHIFT_PASSWORD": "wrong"}, {}).warehouse
-    for _ in range(breaker.PATIENCE + 1):
+    for _ in range(circuit_breaker.PATIENCE + 1):
         with pytest.raises(WarehouseError, match="cannot log in"), redshift.connected(wrong):
             pass

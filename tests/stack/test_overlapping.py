@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pipeline import CopyToRedshift, DailyLoad, HourlyLoad
-from pipeline.window import Window
+from pipeline.model.window import Window
 from tests.world import World, day
 
 TEN = datetime(2025, 8, 1, 10)

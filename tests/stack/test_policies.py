@@ -15,13 +15,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline import DailyBackup, DailyLoad
+from pipeline.cli.main import main
 from pipeline.config.policies import Policies, Rules
 from pipeline.config.settings import settings
-from pipeline.face.cli import main
-from pipeline.names import TableName
+from pipeline.model.span import Span
+from pipeline.model.table_name import TableName
+from pipeline.source import connection as mysql
+from pipeline.source import table as source_table
 from pipeline.steps.extract import Chunk, extract_chunk
-from pipeline.stores import mysql, source_table
-from pipeline.stores.mysql_sql import Span
 from tests.rfc4180 import Field, records
 from tests.truths import assert_same
 from tests.world import World, day

@@ -18,10 +18,11 @@ from pipeline import (
     RangeHourly,
     RefreshViews,
 )
-from pipeline.ledger import watermark
-from pipeline.names import TableName, window_of_key
-from pipeline.targets import lake
-from pipeline.window import Window
+from pipeline.lake import watermark
+from pipeline.lake.keys import window_of_key
+from pipeline.model.table_name import TableName
+from pipeline.model.window import Window
+from pipeline.tasks.targets import lake
 from tests.truths import assert_same, assert_tidy
 from tests.world import World, day
 

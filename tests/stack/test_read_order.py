@@ -5,11 +5,13 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.names import TableName
+from pipeline.model.span import Span
+from pipeline.model.table_name import TableName
+from pipeline.source import connection as mysql
+from pipeline.source import sql as mysql_sql
+from pipeline.source import table as source_table
+from pipeline.source.scan_order import free_order
 from pipeline.steps.extract import Chunk, extract_chunk
-from pipeline.stores import mysql, mysql_sql, source_table
-from pipeline.stores.mysql_sql import Span
-from pipeline.stores.read_order import free_order
 from tests.stack.test_lost_connection import connect, killer
 from tests.world import World
 

@@ -28,7 +28,7 @@ def test_a_window_is_read_anew_though_its_run_was_killed_with_its_lake_marker_wr
 ):
     """A backup, then nothing looks at the window until it is to be done again."""
     line = ["--date", "2025-08-01", "--table", notes]
-    point = "pipeline.stores.s3:Store.put_if_absent:after"
+    point = "pipeline.lake.s3:Store.put_if_absent:after"
     process = world.start("DailyBackup", *line, killed=point)
     out, _ = process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL, out

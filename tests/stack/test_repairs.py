@@ -7,11 +7,12 @@ import pytest
 
 from pipeline import DailyBackup, DailyLoad, RefreshViews
 from pipeline.config.settings import settings
-from pipeline.names import TableName
-from pipeline.stores import mysql, source_table
-from pipeline.stores.mysql_sql import Span
-from pipeline.stores.read_order import free_order
-from pipeline.window import Window
+from pipeline.model.span import Span
+from pipeline.model.table_name import TableName
+from pipeline.model.window import Window
+from pipeline.source import connection as mysql
+from pipeline.source import table as source_table
+from pipeline.source.scan_order import free_order
 from tests.truths import assert_same
 from tests.world import World, day
 
@@ -60,7 +61,7 @@ def test_what_was_spooled_by_another_definition_is_not_used(world: World, orders
     )
     run = world.start(
         *("DailyBackup", "--table", orders, "--date", "2025-08-01"),
-        killed="pipeline.stores.spool:Spool.keep_plan:after",
+        killed="pipeline.spool.folder:Spool.keep_plan:after",
     )
     run.communicate(timeout=60)
     world.define("orders", cursor="changed")

@@ -360,7 +360,7 @@ def test_a_rewrite_that_dies_leaves_the_column_as_it_was(world: World):
     add(world, 2, "9007199254740993")
     run = world.start(
         *("DailyLoad", "--table", name, "--date", "2025-08-02"),
-        killed="pipeline.ledger.schema:_rewrite:after",
+        killed="pipeline.warehouse.schema_evolution:_rewrite:after",
     )
     run.communicate(timeout=60)
     assert (column_type(world), world.loaded("things", "id, v")) == ("INTEGER", [(1, 1)])

@@ -17,12 +17,13 @@ import pytest
 from pipeline import DailyLoad, DailyLoadAll, PlanChunks
 from pipeline.codec.warm import warm
 from pipeline.config.settings import settings
-from pipeline.manifest import ChunkFigures
-from pipeline.names import TableName
+from pipeline.model.markers import ChunkFigures
+from pipeline.model.table_name import TableName
+from pipeline.source import connection as mysql
+from pipeline.source import sql as mysql_sql
+from pipeline.spool.folder import Plan
 from pipeline.steps import extract
 from pipeline.steps.extract import Chunk
-from pipeline.stores import mysql, mysql_sql
-from pipeline.stores.spool import Plan
 from tests.truths import assert_same, assert_tidy
 from tests.world import World, day
 

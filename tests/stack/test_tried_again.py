@@ -8,12 +8,12 @@ import psycopg2
 import pytest
 
 from pipeline import DailyLoad
-from pipeline.columns import Column
 from pipeline.config.settings import settings
-from pipeline.ledger import schema
-from pipeline.stores import catalogue, redshift
-from pipeline.stores.redshift_sql import Relation
-from pipeline.stores.table_sql import Layout
+from pipeline.model.columns import Column
+from pipeline.warehouse import catalog, schema_evolution
+from pipeline.warehouse import connection as redshift
+from pipeline.warehouse.sql import Relation
+from pipeline.warehouse.table_sql import Layout
 from tests.truths import assert_same, assert_tidy
 from tests.world import World
 
@@ -25,7 +25,7 @@ def test_two_processes_add_one_column(world: World, monkeypatch: pytest.MonkeyPa
         Column("id", "int", True, "int32", "INTEGER", "id"),
         Column("v", "int", True, "int32", "INTEGER", "v"),
     ]
-    table_columns, once = catalogue.table_columns, threading.local()
+    table_columns, once = catalog.table_columns, threading.local()
     both_have_looked = threading.Barrier(2, timeout=60)
 
     def looking(connection: redshift.Connection, table: Relation) -> dict[str, str]:
@@ -37,9 +37,9 @@ def test_two_processes_add_one_column(world: World, monkeypatch: pytest.MonkeyPa
 
     def one(_: int) -> dict[str, str]:
         with redshift.connected(settings().warehouse) as connection:
-            return dict(schema.follow(connection, target, columns, Layout()).types)
+            return dict(schema_evolution.follow(connection, target, columns, Layout()).types)
 
-    monkeypatch.setattr(catalogue, "table_columns", looking)
+    monkeypatch.setattr(catalog, "table_columns", looking)
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(one, range(2))) == [{"id": "INTEGER", "v": "INTEGER"}] * 2
 

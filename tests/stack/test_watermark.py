@@ -7,10 +7,11 @@ import pytest
 from pipeline import DailyLoad
 from pipeline.config.settings import settings
 from pipeline.config.tables import table_named
-from pipeline.ledger import ledger, watermark
-from pipeline.manifest import LakeManifest, LoadMarker, decode
-from pipeline.stores import redshift
-from pipeline.window import Window
+from pipeline.lake import watermark
+from pipeline.model.markers import LakeManifest, LoadMarker, decode
+from pipeline.model.window import Window
+from pipeline.warehouse import connection as redshift
+from pipeline.warehouse import ledger
 from tests.truths import assert_tidy
 from tests.world import World, day
 
@@ -56,7 +57,7 @@ def test_a_slower_process_does_not_publish_an_older_state(world: World, visits: 
 def test_a_process_that_dies_before_it_is_published_has_it_done_by_the_next(
     world: World, visits: str
 ):
-    point = "pipeline.ledger.watermark:publish:before"
+    point = "pipeline.lake.watermark:publish:before"
     run = world.start("DailyLoad", "--table", visits, "--date", "2025-08-01", killed=point)
     run.communicate(timeout=60)
     assert world.lake_keys("watermarks/") == []

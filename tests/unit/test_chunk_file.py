@@ -9,10 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.codec.arrow import arrow_type
-from pipeline.columns import Column
-from pipeline.stores import chunk_file
-from pipeline.stores.chunk_file import ChunkFile
-from pipeline.window import UTC
+from pipeline.model.columns import Column
+from pipeline.model.window import UTC
+from pipeline.spool import chunk_file
+from pipeline.spool.chunk_file import ChunkFile
 
 NOON = datetime(2025, 8, 1, 12, tzinfo=UTC)
 COLUMNS = (

@@ -6,8 +6,8 @@ import pyarrow as pa
 import pytest
 
 from pipeline.codec.arrow import arrow_schema, arrow_type
-from pipeline.columns import ReadAs, column_of, fingerprint
 from pipeline.errors import ConfigurationError
+from pipeline.model.columns import ReadAs, column_of, fingerprint
 
 
 def described(kind: str, **more: Any) -> dict[str, object]:

@@ -12,17 +12,17 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.codec.csv import encode_csv
-from pipeline.columns import Column
 from pipeline.config.policies import Policies, Rules
 from pipeline.errors import DataError
-from pipeline.manifest import LakeManifest
-from pipeline.policies.tokens import Tokens
-from pipeline.policies.warehouse import TokenTaken
+from pipeline.lake.csv_parts import Compressed
+from pipeline.model.columns import Column
+from pipeline.model.markers import LakeManifest
+from pipeline.model.window import UTC
+from pipeline.policies.conversion import TokenTaken
+from pipeline.policies.null_tokens import Tokens
+from pipeline.run.progress import silent
 from pipeline.steps import csv_rows
 from pipeline.steps.csv_rows import SIDE_BY_SIDE, Changes, Conversion, convert_rows
-from pipeline.steps.progress import silent
-from pipeline.stores.csv_parts import Compressed
-from pipeline.window import UTC
 
 NOW = datetime(2025, 8, 1, tzinfo=UTC)
 COLUMNS = (

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.config.tables import TableDefinition
-from pipeline.cursors import Bounds, TimeCursor, bound_of
 from pipeline.errors import ConfigurationError
-from pipeline.ledger.id_ranges import LEAST, NOTHING, IdRanges, Reading
-from pipeline.stores import mysql_sql
-from pipeline.window import Window
+from pipeline.lake.id_ranges import LEAST, NOTHING, IdRanges, Reading
+from pipeline.model.cursors import Bounds, TimeCursor, bound_of
+from pipeline.model.window import Window
+from pipeline.source import sql as mysql_sql
 
 UTC = timezone.utc
 DAY = Window.day(date(2025, 8, 1))

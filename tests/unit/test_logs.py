@@ -9,8 +9,8 @@ import traceback
 import pytest
 
 from pipeline.errors import ConfigurationError, LoadRefused, PipelineError, SourceError
-from pipeline.logs import Console, HumanFormatter, JsonFormatter
-from pipeline.stores.mysql import SourceLost
+from pipeline.source.connection import SourceLost
+from pipeline.tasks.log_format import Console, HumanFormatter, JsonFormatter
 
 
 def record(

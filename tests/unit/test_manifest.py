@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pipeline.errors import LakeError
-from pipeline.manifest import LakeManifest, Part, ViewsMarker, decode
+from pipeline.model.markers import LakeManifest, Part, ViewsMarker, decode
 
 NOW = datetime(2025, 8, 2, tzinfo=timezone.utc)
 

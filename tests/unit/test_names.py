@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.names import MAX_IDENTIFIER_BYTES, Keys, TableName, fold, window_of_key
-from pipeline.window import Window
+from pipeline.lake.keys import Keys, window_of_key
+from pipeline.model.identifiers import MAX_IDENTIFIER_BYTES, fold
+from pipeline.model.table_name import TableName
+from pipeline.model.window import Window
 
 DAY = Window.day(date(2025, 8, 1))
 # what MySQL takes between backticks: up to 64 characters of the basic plane, none of them zero

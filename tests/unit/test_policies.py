@@ -10,14 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import run_report
 from pipeline.codec.arrow import arrow_type
 from pipeline.codec.csv import line_lengths
-from pipeline.columns import Column
 from pipeline.config.policies import KINDS, Policies, Rules, choices
 from pipeline.config.tables import read_tables
 from pipeline.errors import ConfigurationError, DataError
-from pipeline.manifest import (
+from pipeline.model.columns import Column
+from pipeline.model.markers import (
     ChunkFigures,
     Coercion,
     CsvManifest,
@@ -26,7 +25,8 @@ from pipeline.manifest import (
     added_up,
     decode,
 )
-from pipeline.policies.warehouse import COPY_ROW, ForWarehouse, TokenTaken, empty_tokens
+from pipeline.policies.conversion import COPY_ROW, ForWarehouse, TokenTaken, empty_tokens
+from pipeline.run import report
 
 
 def rules_of(tmp_path: Path, definition: str, key: tuple[str, ...] = ()) -> Rules:
@@ -226,11 +226,11 @@ def test_a_value_that_is_the_token_asks_for_another():
 
 
 def test_the_report_adds_up_values_and_takes_the_largest_of_what_is_the_tables():
-    run_report.note("r.t", "w2", "values", 2, " one")
-    run_report.note("r.t", "w1", "values", 3, " two")
-    run_report.note("r.u", "w1", "rows", 3, whole=True)
-    run_report.note("r.u", "w2", "rows", 4, whole=True)
-    assert [line for line in run_report.lines() if line.startswith("r.")] == [
+    report.note("r.t", "w2", "values", 2, " one")
+    report.note("r.t", "w1", "values", 3, " two")
+    report.note("r.u", "w1", "rows", 3, whole=True)
+    report.note("r.u", "w2", "rows", 4, whole=True)
+    assert [line for line in report.lines() if line.startswith("r.")] == [
         "r.t: 5 values one; windows: 2, from w1",
         "r.u: 4 rows; windows: 2, from w1",
     ]

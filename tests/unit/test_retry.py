@@ -6,7 +6,7 @@ import psycopg2
 import pytest
 import tenacity
 
-from pipeline.retry import TRIES, retried
+from pipeline.net.retry import TRIES, retried
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.names import TableName
-from pipeline.stores.mysql_sql import Span
-from pipeline.stores.spool import Plan, Spool, appearing, evict, fetching
-from pipeline.window import Window
+from pipeline.model.span import Span
+from pipeline.model.table_name import TableName
+from pipeline.model.window import Window
+from pipeline.spool.folder import Plan, Spool, appearing, evict, fetching
 
 NAME = TableName("shop", "orders")
 

@@ -7,14 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.columns import Column, ReadAs
-from pipeline.cursors import Bounds
-from pipeline.names import TableName
-from pipeline.stores import mysql_sql, redshift_sql, table_sql
-from pipeline.stores.merge_sql import Merge
-from pipeline.stores.mysql_sql import Span
-from pipeline.stores.redshift_sql import CopySource, Relation
-from pipeline.stores.table_sql import Layout
+from pipeline.model.columns import Column, ReadAs
+from pipeline.model.cursors import Bounds
+from pipeline.model.span import Span
+from pipeline.model.table_name import TableName
+from pipeline.source import sql as mysql_sql
+from pipeline.warehouse import sql as redshift_sql
+from pipeline.warehouse import table_sql
+from pipeline.warehouse.merge_sql import Merge
+from pipeline.warehouse.sql import CopySource, Relation
+from pipeline.warehouse.table_sql import Layout
 
 TABLE = TableName("s`s", "t.t")
 ID = Column("Id", "int", False, "int32", "INTEGER", "id")

@@ -13,9 +13,9 @@ from typing import Any
 import luigi.configuration
 import pytest
 
+from pipeline.cli import main
 from pipeline.config.luigi_cfg import luigi_config
 from pipeline.errors import ConfigurationError
-from pipeline.face import cli
 
 HEAVY = {
     "luigi",
@@ -46,12 +46,12 @@ def python(code: str, folder: Path, **environment: str) -> Any:
     return json.loads(done.stdout)
 
 
-@pytest.mark.parametrize("module", ["cli", "status", "effective"])
+@pytest.mark.parametrize("module", ["main", "status", "config"])
 def test_help_status_and_config_load_no_heavy_package(module: str, tmp_path: Path):
     (tmp_path / "luigi.cfg").write_text("[pipeline]\nspool = here\n")
     code = f"""
-import json, pipeline.face.{module}
-if {module != "cli"}:
+import json, pipeline.cli.{module}
+if {module != "main"}:
     from pipeline.config.settings import settings
     assert str(settings().run.spool) == "here"
 print(json.dumps(sorted({{name.split(".")[0] for name in sys.modules}})))
@@ -101,7 +101,7 @@ def test_garbage_is_looked_for_again_once_a_command_is_loaded(monkeypatch: pytes
         raise ConfigurationError("cannot be loaded", why="it is broken")
 
     monkeypatch.setattr(importlib, "import_module", broken)
-    assert cli.main(["status"]) == ConfigurationError.exit_status
+    assert main.main(["status"]) == ConfigurationError.exit_status
     assert looked_for == [False]
     assert gc.isenabled()
     gc.unfreeze()

@@ -7,10 +7,10 @@ from types import SimpleNamespace
 import pytest
 
 from pipeline.config.tables import Table, TableDefinition
-from pipeline.names import TableName
+from pipeline.lake.s3 import Store
+from pipeline.model.table_name import TableName
+from pipeline.model.window import UTC, Window
 from pipeline.steps import verify
-from pipeline.stores.s3 import Store
-from pipeline.window import UTC, Window
 
 HOURS = [Window.hour(datetime(2022, 1, 1, tzinfo=UTC) + timedelta(hours=n)) for n in range(26_280)]
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.widths import holds, wider
+from pipeline.model.type_widening import holds, wider
 
 EXACT = Context(prec=99)  # the default rounds to 28 digits
 INTEGERS = {"SMALLINT": 15, "INTEGER": 31, "BIGINT": 63}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.window import Window, unbroken_end
+from pipeline.model.window import Window, unbroken_end
 
 UTC = timezone.utc
 DAYS = st.dates(date(1000, 1, 1), date(9998, 12, 30))

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from pipeline.codec.decoder import DecodedBatch
 from pipeline.codec.zoned import in_utc
-from pipeline.columns import Column
-from pipeline.zones import zone_named
+from pipeline.model.columns import Column
+from pipeline.model.timezones import zone_named
 
 UTC = timezone.utc
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

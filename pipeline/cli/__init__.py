@@ -1,0 +1,1 @@
+"""The operator's commands: ``python -m pipeline …``, one module a command."""

@@ -1,0 +1,130 @@
+"""Is everything there that a run needs?"""
+
+from __future__ import annotations
+
+import argparse
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from pipeline.cli.arguments import chosen_tables, say
+from pipeline.config.luigi_cfg import luigi_config
+from pipeline.config.settings import Settings, settings
+from pipeline.config.tables import Table
+from pipeline.errors import PipelineError, WarehouseError
+from pipeline.lake.s3 import store
+from pipeline.source import connection as mysql
+from pipeline.source import window_closing
+from pipeline.source.replicated_table import described, zone_of
+from pipeline.steps import validate_table
+from pipeline.warehouse import connection as redshift
+from pipeline.warehouse import sql as redshift_sql
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found; `error` is None when all is well."""
+
+    what: str
+    said: str
+    error: PipelineError | None = None
+
+
+def run(options: argparse.Namespace) -> int:
+    """``check``: servers, then tables; the highest status of what failed."""
+    findings = check_all(settings())
+    if not any(finding.error for finding in findings if finding.what == "source"):
+        findings += check_tables(settings(), chosen_tables(options))
+    width = max(len(finding.what) for finding in findings)
+    for finding in findings:
+        verdict = "FAILED" if finding.error else "ok"
+        say(f"{verdict:<7} {finding.what:<{width}} {finding.said}")
+    return max((f.error.exit_status for f in findings if f.error), default=0)
+
+
+def check_all(settings: Settings) -> list[Finding]:
+    """Tables' definitions, source, lake, warehouse, scheduler: each checked whatever the others say."""
+    checks: list[tuple[str, Callable[[Settings], str]]] = [
+        ("source", _source),
+        ("lake", _lake),
+        ("warehouse", _warehouse),
+        ("scheduler", _scheduler),
+    ]
+    return [_found(name, validate_table, settings) for name, validate_table in checks]
+
+
+def check_tables(settings: Settings, tables: Sequence[Table]) -> list[Finding]:
+    """Each table's definition against the source: does it have those columns, an index, a key?"""
+    with mysql.connected(settings.source, settings.bastion) as connection:
+        return [
+            _found(str(table.name), partial(_table, connection, table), settings)
+            for table in tables
+        ]
+
+
+def _table(connection: mysql.Connection, table: Table, settings: Settings) -> str:
+    definition, timezone = table.definition, settings.source.timezone
+    source = described(connection, table, timezone)
+    validate_table.check_table(table, source)
+    if zone_of(table, timezone) is None:
+        validate_table.check_zone(table, source, mysql.zone(connection))
+    key = ", ".join(validate_table.key_of(table, source)) or "none"
+    if definition.cursor and (advice := validate_table.index_advice(definition.cursor, source)):
+        return advice
+    return f"{len(source.columns)} columns, key {key}, cursor {definition.cursor or 'none'}"
+
+
+def _found(name: str, check: Callable[[Settings], str], settings: Settings) -> Finding:
+    try:
+        return Finding(name, check(settings))
+    except PipelineError as error:
+        return Finding(name, str(error), error)
+
+
+def _source(settings: Settings) -> str:
+    with mysql.connected(settings.source, settings.bastion) as connection:
+        version = mysql.scalar(connection, "SELECT VERSION()")
+        until = window_closing.closed_until(connection, settings.source.lag)
+    way = f" through {settings.bastion.host}" if settings.bastion else ""
+    return f"MySQL {version}{way}, windows closed until {until:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _lake(settings: Settings) -> str:
+    lake = store(settings.lake)
+    lake.check()
+    return f"{lake.url('')} may be listed"
+
+
+def _warehouse(settings: Settings) -> str:
+    schema = settings.warehouse.schema_name
+    with (
+        redshift.connected(settings.warehouse, settings.bastion) as connection,
+        connection.cursor() as cursor,
+    ):
+        version = str(redshift.scalar(cursor, "SELECT version()"))
+        cursor.execute(redshift_sql.SCHEMA, (schema,))
+        if cursor.fetchone() is None:
+            raise WarehouseError(
+                f"Redshift has no schema {schema} to load into",
+                why=f"pg_namespace does not show it in {settings.warehouse.database}",
+                todo=redshift.schema_wanted(settings.warehouse),
+            )
+    return f"{version.rsplit(', ', maxsplit=1)[-1]}, schema {schema}"
+
+
+def _scheduler(settings: Settings) -> str:
+    config, environment = luigi_config(), settings.environment
+    host = environment.get("LUIGI_SCHEDULER_HOST") or config.get(
+        "core", "default-scheduler-host", "localhost"
+    )
+    port = environment.get("LUIGI_SCHEDULER_PORT") or config.get(
+        "core", "default-scheduler-port", "8082"
+    )
+    url = f"http://{host}:{port}/"
+    try:
+        with urllib.request.urlopen(url, timeout=5):
+            return f"luigid answers at {url}"
+    except (urllib.error.URLError, OSError):
+        return f"no luigid at {url}: runs need --local-scheduler"

@@ -1,0 +1,62 @@
+"""Definitions for whole databases, to be looked over and kept in configs/."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+
+import yaml
+
+from pipeline.cli.arguments import say
+from pipeline.config.settings import settings
+from pipeline.config.tables import written_tables
+from pipeline.errors import ConfigurationError
+from pipeline.model.identifiers import LEDGER, VIEWS
+from pipeline.source import connection as mysql
+from pipeline.source import table as source_table
+from pipeline.steps.discover import propose
+
+_HEAD = """\
+# Proposed by `python -m pipeline discover {databases}`. A cursor is a column that the server sets at every
+# change; a table without one is read as a whole, each time. docs/tables.md says what else there is.
+tables:"""
+
+
+def run(options: argparse.Namespace) -> int:
+    """``discover``: a definition for every table that configs/ does not define yet."""
+    databases = options.databases or [settings().default_database]
+    if not all(databases):
+        raise ConfigurationError(
+            "no database to discover", why="DB_DATABASE is not set", todo="name one"
+        )
+    defined = written_tables(settings().run.configs, settings().default_database)
+    relations = [name for table in defined.values() for name in (table.target, table.latest_view)]
+    taken = {LEDGER, VIEWS, *filter(None, relations)}
+    lines = []
+    with mysql.connected(settings().source, settings().bastion) as connection:
+        for database in databases:
+            listed = source_table.tables_of(connection, database)
+            for table in listed:
+                if table.is_view or str(table.name) in defined:
+                    continue
+                proposal = propose(connection, table, taken)
+                lines += [f"  # {' '.join(remark.split())}" for remark in proposal.remarks]
+                lines.append(_entry(str(table.name), proposal.definition))
+            if views := [table.name.table for table in listed if table.is_view]:
+                lines.append(
+                    f"  # views of {database}, left out: {' '.join(', '.join(views).split())}"
+                )
+    say("\n".join([_HEAD.format(databases=" ".join(databases)), *(lines or ["  {}"])]))
+    return 0
+
+
+def _entry(name: str, definition: Mapping[str, object]) -> str:
+    """A line of `tables:`."""
+    text = yaml.safe_dump(
+        {name: dict(definition)},
+        default_flow_style=None,
+        allow_unicode=True,
+        sort_keys=False,
+        width=float("inf"),
+    )
+    return "\n".join(f"  {line}" for line in text.splitlines())

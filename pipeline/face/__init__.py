@@ -1,1 +1,0 @@
-"""What people use beside Luigi: ``python -m pipeline …`` and its reports."""

@@ -1,0 +1,1 @@
+"""S3: the bucket, its keys, and every object in it."""

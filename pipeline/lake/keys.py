@@ -1,0 +1,133 @@
+"""Every S3 key is made here and nowhere else.
+
+Keys are relative to the lake's prefix. A table's name is two segments of a key, percent-encoded so that
+any MySQL name is one segment, and shortened where that would take more than a file's name may.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from pipeline.model.table_name import TableName
+from pipeline.model.window import Window
+
+MARKER = "_manifest.json"
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The keys of one table. Examples are for settlement.partner_info and the first of August 2025."""
+
+    table: TableName
+
+    def lake_folder(self, window: Window) -> str:
+        """``lake/settlement/partner_info/dt=2025-08-01/20250801T000000Z_20250802T000000Z/``"""
+        return lake_marker(self.table.path, window).removesuffix(MARKER)
+
+    def lake_part(self, window: Window, index: int, sha256: str) -> str:
+        """``…/part-00000-3f0c9a1b22d4.parquet``
+
+        The name holds the content's digest: two runs of one window never overwrite each other's
+        parts, and the marker says which of them count (docs/decisions/0003).
+        """
+        return f"{self.lake_folder(window)}part-{index:05d}-{sha256[:12]}.parquet"
+
+    def lake_marker(self, window: Window) -> str:
+        """``…/_manifest.json``: UploadParquet's marker."""
+        return lake_marker(self.table.path, window)
+
+    def is_lake_marker(self, key: str) -> bool:
+        """Whether a key of a listing of `lake` is a marker, not a part."""
+        return key.endswith(f"/{MARKER}")
+
+    def csv_folder(self, window: Window) -> str:
+        """``csv/settlement/partner_info/20250801T000000Z_20250802T000000Z/``"""
+        return f"csv/{self.table.path}/{window.name}/"
+
+    def csv_part(self, window: Window, index: int, digest: str, suffix: str) -> str:
+        """``…/part-00000-90be11d0a7c3.csv.zst``; `digest` is the SHA-256 of its content, hex."""
+        return f"{self.csv_folder(window)}part-{index:05d}-{digest[:12]}.csv{suffix}"
+
+    def copy_manifest(self, window: Window, digest: str) -> str:
+        """``…/copy-90be11d0a7c3.manifest``: what COPY is given."""
+        return f"{self.csv_folder(window)}copy-{digest[:12]}.manifest"
+
+    def csv_marker(self, window: Window) -> str:
+        """``…/_manifest.json``: ConvertCSV's marker."""
+        return self.csv_folder(window) + MARKER
+
+    @property
+    def loads(self) -> str:
+        """``loads/settlement/partner_info/``: one leaf object a window; what `bulk_complete` lists."""
+        return f"loads/{self.table.path}/"
+
+    def load_marker(self, window: Window) -> str:
+        """``loads/settlement/partner_info/20250801T000000Z_20250802T000000Z.json``"""
+        return f"{self.loads}{window.name}.json"
+
+    @property
+    def views(self) -> str:
+        """``views/settlement/partner_info/``"""
+        return f"views/{self.table.path}/"
+
+    def views_marker(self, window: Window) -> str:
+        """``views/settlement/partner_info/20250801T000000Z_20250802T000000Z.json``"""
+        return f"{self.views}{window.name}.json"
+
+    @property
+    def lake(self) -> str:
+        """``lake/settlement/partner_info/``"""
+        return f"lake/{self.table.path}/"
+
+    def lake_bounds(self, span: Window) -> tuple[str, str]:
+        """Keys of `lake` before and after all those of windows that begin in the span.
+
+        The first is no day's whole folder: a server that has folders would leave that one out.
+        """
+        first = f"{self.lake}dt={span.start:%Y-%m-%d}"
+        return first[:-1], f"{self.lake}dt={span.end:%Y-%m-%d}~"
+
+    def views_bounds(self, span: Window) -> tuple[str, str]:
+        """Keys of `views` before and after all those of windows that begin in the span."""
+        first, last = span.name.split("_")
+        return f"{self.views}{first}", f"{self.views}{last}"
+
+    @property
+    def watermark(self) -> str:
+        """``watermarks/settlement.partner_info.json``"""
+        return f"watermarks/{self.table.path.replace('/', '.')}.json"
+
+    @property
+    def loaded_by(self) -> str:
+        """``cursors/settlement/partner_info.json``: the cursor that the warehouse table is loaded by."""
+        return f"cursors/{self.table.path}.json"
+
+    @property
+    def id_ranges(self) -> str:
+        """``ids/settlement/partner_info.json``: which ids each window has, of a table with an id cursor."""
+        return f"ids/{self.table.path}.json"
+
+    @property
+    def quarantined(self) -> str:
+        """``quarantine/settlement/partner_info/``"""
+        return f"quarantine/{self.table.path}/"
+
+    def quarantine(self, window: Window) -> str:
+        """``quarantine/settlement/partner_info/20250801T000000Z_20250802T000000Z.json``"""
+        return f"{self.quarantined}{window.name}.json"
+
+
+def lake_marker(path: str, window: Window) -> str:
+    """The key of UploadParquet's marker, from a table's `path`."""
+    return f"lake/{path}/dt={window.start:%Y-%m-%d}/{window.name}/{MARKER}"
+
+
+def window_of_key(key: str) -> Window | None:
+    """The window a marker's key names, whichever folder it stands in; None when it names none."""
+    for segment in reversed(unquote(key).removesuffix(".json").split("/")):
+        try:
+            return Window.parse(segment)
+        except ValueError:
+            continue
+    return None

@@ -1,1 +1,0 @@
-"""What is loaded: the ledger in the warehouse, and the watermark derived from it."""

@@ -1,0 +1,1 @@
+"""Values without I/O: windows, cursors, columns, names, markers."""

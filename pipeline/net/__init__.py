@@ -1,0 +1,1 @@
+"""The way to a server: tunnel, retries, circuit breaker."""

@@ -1,0 +1,165 @@
+"""The source: one MySQL server, spoken to in UTC and utf8mb4."""
+
+from __future__ import annotations
+
+import json
+import logging
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, TypeAlias
+
+import pymysql
+from pymysql.constants import CR, ER
+from pymysql.cursors import DictCursor
+
+from pipeline.config.settings import Bastion, Source
+from pipeline.errors import SourceError
+from pipeline.model.window import UTC
+from pipeline.net.retry import retried
+from pipeline.net.ssh_tunnel import route
+from pipeline.source import sql as mysql_sql
+
+log = logging.getLogger(__name__)
+Connection: TypeAlias = "pymysql.connections.Connection[Any]"
+
+_REFUSED = {ER.ACCESS_DENIED_ERROR, ER.DBACCESS_DENIED_ERROR, ER.TABLEACCESS_DENIED_ERROR}
+_AWAY = {CR.CR_CONN_HOST_ERROR, CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST, CR.CR_CONNECTION_ERROR}
+# "You lack a privilege for this statement", as MariaDB and MySQL say it.
+NO_PRIVILEGE = {ER.SPECIFIC_ACCESS_DENIED_ERROR, ER.ACCESS_DENIED_ERROR}
+# The server is shutting down, or an administrator ended the connection: MariaDB's number and MySQL's.
+_ENDED = {ER.SERVER_SHUTDOWN, 1927, 3169}
+
+
+class SourceLost(SourceError):
+    """The connection broke; the same may succeed on a new one."""
+
+
+@contextmanager
+def connected(settings: Source, bastion: Bastion | None = None) -> Iterator[Connection]:
+    """A connection in UTC, utf8mb4 and autocommit, through the bastion if there is one.
+
+    Raises SourceError when the server cannot be reached or refuses the login; a server that is away
+    for a moment is tried again. Errors of statements inside the context are translated too.
+    """
+    with route(bastion, settings.host, settings.port, SourceError) as (host, port):
+        try:
+            connection = retried(
+                lambda: _connect(settings, host, port),
+                what=f"connect to MySQL at {settings.host}:{settings.port}",
+                when=_is_away,
+                tries=3,
+            )
+        except (pymysql.err.Error, OSError) as error:
+            raise _translate(error, settings) from error
+        try:
+            yield connection
+        except pymysql.err.Error as error:
+            raise _translate(error, settings) from error
+        finally:
+            _close(connection)
+
+
+class _Connection(pymysql.connections.Connection):
+    """PyMySQL's, which reads the system's certificates once, not anew for every connection (25 ms)."""
+
+    def _create_ssl_ctx(self, sslp: dict[str, Any]) -> ssl.SSLContext:
+        asked = json.dumps(sslp, sort_keys=True, default=str)
+        if asked not in _CONTEXTS:
+            make: Any = super()
+            _CONTEXTS[asked] = make._create_ssl_ctx(sslp)
+        return _CONTEXTS[asked]
+
+
+# What TLS connections have in common, by what was asked for.
+_CONTEXTS: dict[str, ssl.SSLContext] = {}
+
+
+def _connect(settings: Source, host: str, port: int) -> Connection:
+    return _Connection(
+        host=host,
+        port=port,
+        user=settings.user,
+        password=settings.password.get_secret_value(),
+        charset="utf8mb4",
+        autocommit=True,
+        connect_timeout=10,
+        read_timeout=settings.timeout,
+        write_timeout=settings.timeout,
+        ssl_ca=str(settings.ssl_ca) if settings.ssl_ca else None,
+        # Without it PyMySQL encrypts and takes any certificate. Names are not compared: through a
+        # bastion the server is 127.0.0.1.
+        ssl_verify_cert=True if settings.ssl_ca else None,
+        # The server gives up on a client that does not read for this long, by default 60 seconds:
+        # less than a slow upload can take.
+        init_command=f"SET time_zone = '+00:00', net_write_timeout = {settings.timeout:d}",
+    )
+
+
+def _close(connection: Connection) -> None:
+    try:
+        connection.close()
+    except pymysql.err.Error:
+        log.debug("the connection was gone already")
+
+
+def _is_away(error: BaseException) -> bool:
+    return isinstance(error, pymysql.err.OperationalError) and error.args[0] in _AWAY
+
+
+def _translate(error: Exception, settings: Source) -> SourceError:
+    code = error.args[0] if error.args else 0
+    what, todo = f"MySQL at {settings.host}:{settings.port} failed", ""
+    if code == ER.ACCESS_DENIED_ERROR:
+        what = f"MySQL at {settings.host}:{settings.port} refused the login of {settings.user}"
+        todo = "check DB_USER and DB_PASSWORD"
+    elif code in _REFUSED:
+        todo = f"GRANT SELECT on it to {settings.user}"
+    elif code in _AWAY:
+        todo = (
+            "check DB_HOST, DB_PORT and the network; the same command continues where this stopped"
+        )
+    kind = SourceLost if code in _AWAY | _ENDED else SourceError
+    return kind(what, why=str(error.args[-1] if error.args else error), todo=todo)
+
+
+def clock(connection: Connection) -> datetime:
+    """The server's clock, in UTC."""
+    return _instant(scalar(connection, mysql_sql.CLOCK))
+
+
+def zone(connection: Connection) -> str:
+    """The zone of sessions that set none, as the server names it; UTC for any that is UTC all year."""
+    return str(scalar(connection, mysql_sql.ZONE))
+
+
+@contextmanager
+def snapshot(connection: Connection) -> Iterator[None]:
+    """One consistent, read-only snapshot for everything read inside."""
+    with connection.cursor() as cursor:
+        for statement in mysql_sql.SNAPSHOT:
+            cursor.execute(statement)
+    yield
+    connection.rollback()
+
+
+def scalar(connection: Connection, query: str) -> Any:
+    """The one value of a query of one row and one column; None for no row."""
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def rows_of(
+    connection: Connection, query: str, arguments: tuple[object, ...] = ()
+) -> list[dict[str, Any]]:
+    """The rows of a small result, by column name."""
+    with connection.cursor(DictCursor) as cursor:
+        cursor.execute(query, arguments or None)
+        return list(cursor.fetchall())
+
+
+def _instant(value: datetime) -> datetime:
+    return value.replace(tzinfo=UTC)

@@ -1,0 +1,138 @@
+"""The rows of a query as record batches, read from the socket of an open PyMySQL connection.
+
+PyMySQL connects, authenticates, sends the query and reads the column definitions. Its own row loop
+makes a Python object of every cell, so from there on the socket is read in large blocks and decoded by
+`pipeline.codec`. This is the one place that uses what PyMySQL keeps to itself (`_sock`, `_rfile`,
+`_result`, `_next_seq_id`, `_force_close`).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pymysql import err
+from pymysql.connections import Connection
+from pymysql.constants import CLIENT, CR
+from pymysql.protocol import EOFPacketWrapper, MysqlPacket
+
+from pipeline.codec.cells import Doubt
+from pipeline.codec.decoder import DecodedBatch, MalformedRow
+from pipeline.codec.stream import RowStream, ServerFailed, WrongSequence
+from pipeline.model.columns import Column
+
+__all__ = ["DecodedBatch", "Doubt", "read_batches"]
+
+_LOST = "Lost connection to MySQL server during query"
+_PEEK = 1 << 16
+
+log = logging.getLogger(__name__)
+
+
+def read_batches(
+    connection: Connection[Any],
+    query: str,
+    columns: Sequence[Column],
+    *,
+    batch_rows: int = 65_536,
+    batch_bytes: int = 4 << 20,
+) -> Iterator[DecodedBatch]:
+    """Run `query`, whose result has exactly these `columns`, and yield its rows in batches.
+
+    The query is sent when the first batch is asked for.
+
+    A batch ends at `batch_rows` rows, or with the rows that take it past `batch_bytes` on the wire, which
+    come a few thousand at a time. Memory is that of the batches the caller keeps, and one more.
+
+    Raises what PyMySQL would (`OperationalError` 2013 when the server goes away, the server's own error
+    in mid-stream, `InternalError` for a stream that is none) and DataError for a value that is not of
+    its column's type. After the last batch the connection is free for the next statement; after an
+    error, or when the iterator is abandoned, it is closed, because the rest of the rows is still on it.
+    """
+    _refuse_what_cannot_be_read(connection)
+    connection.query(query, unbuffered=True)
+    inner: Any = connection
+    result = inner._result
+    finished = False
+    try:
+        if result.field_count != len(columns):
+            raise err.ProgrammingError(
+                f"the query gives {result.field_count} columns, {len(columns)} are expected"
+            )
+        stream = RowStream(
+            _Socket(inner).read_into,
+            columns,
+            sequence=inner._next_seq_id,
+            batch_rows=batch_rows,
+            batch_bytes=batch_bytes,
+        )
+        yield from _translated(stream)
+        _hand_back(inner, stream)
+        finished = True
+    finally:
+        result.unbuffered_active, result.connection = False, None
+        if not finished:
+            log.debug("the row stream was left before its end: the connection is closed")
+            inner._force_close()
+
+
+def _refuse_what_cannot_be_read(connection: Connection[Any]) -> None:
+    if connection.client_flag & (CLIENT.COMPRESS | CLIENT.DEPRECATE_EOF):
+        raise err.NotSupportedError(
+            "rows are read without protocol compression and with EOF packets; "
+            "the connection was opened with client_flag COMPRESS or DEPRECATE_EOF"
+        )
+
+
+class _Socket:
+    """Reads from a connection's socket, first what PyMySQL's own buffer already holds of the rows."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self._socket = connection._sock  # its timeout is set: the column definitions have been read
+        self._buffered = True
+
+    def read_into(self, target: memoryview) -> int:
+        """Fill the beginning of `target`; raises OperationalError 2013 when nothing comes any more."""
+        try:
+            count = self._take_over(target) if self._buffered else self._socket.recv_into(target)
+        except OSError as error:
+            raise err.OperationalError(CR.CR_SERVER_LOST, f"{_LOST} ({error})") from error
+        if not count:
+            raise err.OperationalError(CR.CR_SERVER_LOST, _LOST)
+        return count
+
+    def _take_over(self, target: memoryview) -> int:
+        # read1 gives what is buffered and nothing else, or else makes one read of its own
+        data = self._connection._rfile.read1(min(_PEEK, len(target)))
+        self._buffered = False
+        target[: len(data)] = data
+        return len(data)
+
+
+def _translated(stream: RowStream) -> Iterator[DecodedBatch]:
+    """The batches of `stream`, with the errors PyMySQL would raise."""
+    try:
+        yield from stream.batches()
+    except ServerFailed as error:
+        err.raise_mysql_exception(error.payload)
+    except WrongSequence as error:
+        # a server that shuts down says so in a packet numbered zero
+        if error.got == 0:
+            raise err.OperationalError(CR.CR_SERVER_LOST, _LOST) from error
+        raise err.InternalError(
+            f"Packet sequence number wrong - got {error.got} expected {error.expected}"
+        ) from error
+    except MalformedRow as error:
+        raise err.InternalError(f"the server sent no row: {error}") from error
+
+
+def _hand_back(connection: Any, stream: RowStream) -> None:
+    """Leave the connection as PyMySQL does after the last row."""
+    ending = EOFPacketWrapper(MysqlPacket(stream.ending, connection.encoding))
+    if ending.has_next:
+        raise err.NotSupportedError("the query has more than one result")
+    if stream.excess:
+        raise err.OperationalError(CR.CR_SERVER_LOST, _LOST)
+    connection._next_seq_id = stream.sequence

@@ -1,0 +1,148 @@
+"""A table as the source describes it: what `information_schema` says of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.errors import ConfigurationError
+from pipeline.model.columns import Column, column_of
+from pipeline.model.identifiers import all_spelled, spelled
+from pipeline.model.table_name import TableName
+from pipeline.source import sql as mysql_sql
+from pipeline.source.connection import Connection, rows_of
+
+# Before anything in quotes, as a comment is; left out by the server as long as it is 1.
+_NEXT_ID = re.compile(r"[^']*?\bENGINE=\w+ AUTO_INCREMENT=(\d+)")
+
+
+@dataclass(frozen=True)
+class SourceTable:
+    """A table as the source describes it: columns in order, primary key, indexes' leading columns."""
+
+    name: TableName
+    columns: tuple[Column, ...]
+    primary_key: tuple[str, ...]
+    indexes: tuple[tuple[str, ...], ...]
+    left_out: tuple[str, ...] = ()
+    auto_increment: str | None = None
+    """The column of which the server gives each new row a higher number."""
+    on_update: tuple[str, ...] = ()
+    """The columns that the server sets to the time of each change."""
+
+    def column(self, name: str) -> Column | None:
+        """The column of that name; MySQL's column names do not distinguish case."""
+        meant = spelled(name, (column.name for column in self.columns))
+        return next((column for column in self.columns if column.name == meant), None)
+
+    def is_indexed(self, column: str) -> bool:
+        """Whether an index leads with that column."""
+        return spelled(column, (c.name for c in self.columns)) in {i[0] for i in self.indexes}
+
+
+@dataclass(frozen=True)
+class TableSize:
+    """A table's size as InnoDB estimates it: rows, bytes of data, bytes a row."""
+
+    rows: int
+    bytes: int
+    row_bytes: int
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A table or view of a database, and about how many rows it has."""
+
+    name: TableName
+    rows: int
+    is_view: bool
+
+
+def describe(
+    connection: Connection,
+    name: TableName,
+    exclude: Sequence[str] = (),
+    rename: Mapping[str, str] | None = None,
+) -> SourceTable:
+    """The table's columns, key and indexes.
+
+    Generated columns are carried as their type; invisible ones and those of `exclude` are left out, those
+    of `rename` get another name in the warehouse. Raises ConfigurationError when there is no such table,
+    or one of `exclude` or `rename` is no column of it.
+    """
+    rows = described_columns(connection, name)
+    known = [str(row["COLUMN_NAME"]) for row in rows]
+    for setting, named in (("exclude", exclude), ("rename", rename or {})):
+        if unknown := [column for column in named if spelled(column, known) is None]:
+            raise ConfigurationError(
+                f"{setting} names columns that {name} does not have", why=", ".join(unknown)
+            )
+    extras = {str(row["COLUMN_NAME"]): str(row["EXTRA"]).upper() for row in rows}
+    hidden = {name for name, extra in extras.items() if "INVISIBLE" in extra}
+    left_out = hidden | all_spelled(exclude, known)
+    targets = {spelled(column, known): target for column, target in (rename or {}).items()}
+    keys: dict[str, list[str]] = {}
+    for row in rows_of(connection, mysql_sql.INDEXES, (name.database, name.table)):
+        if row["COLUMN_NAME"] is not None:  # NULL for an index on an expression
+            keys.setdefault(str(row["INDEX_NAME"]), []).append(str(row["COLUMN_NAME"]))
+    return SourceTable(
+        name=name,
+        columns=tuple(
+            column_of(row, targets.get(column))
+            for row, column in ((row, str(row["COLUMN_NAME"])) for row in rows)
+            if column not in left_out
+        ),
+        primary_key=tuple(keys.get("PRIMARY", ())),
+        indexes=tuple(tuple(columns) for columns in keys.values()),
+        left_out=tuple(sorted(left_out)),
+        auto_increment=next((n for n, extra in extras.items() if "AUTO_INCREMENT" in extra), None),
+        on_update=tuple(n for n, extra in extras.items() if "ON UPDATE" in extra),
+    )
+
+
+def described_columns(connection: Connection, name: TableName) -> list[dict[str, Any]]:
+    """The rows of ``information_schema.columns``, in order. Raises ConfigurationError for no such table."""
+    rows = rows_of(connection, mysql_sql.COLUMNS, (name.database, name.table))
+    if not rows:
+        raise ConfigurationError(
+            f"the source has no table {name}",
+            why="information_schema does not show it to this user",
+            todo="correct the name (it may be case-sensitive), or GRANT SELECT on it",
+        )
+    return rows
+
+
+def tables_of(connection: Connection, database: str) -> list[Listed]:
+    """The tables and views of a database, by name; raises ConfigurationError where there is none to see."""
+    rows = rows_of(connection, mysql_sql.TABLES, (database,))
+    if not rows:
+        raise ConfigurationError(
+            f"the source has no table in a database {database}",
+            why="information_schema does not show one to this user",
+            todo="correct the name (it may be case-sensitive), or GRANT SELECT on its tables",
+        )
+    return [
+        Listed(
+            TableName(database, str(row["TABLE_NAME"])),
+            int(row["TABLE_ROWS"]),
+            is_view=row["TABLE_TYPE"] == "VIEW",
+        )
+        for row in rows
+    ]
+
+
+def next_id(connection: Connection, name: TableName) -> int:
+    """The AUTO_INCREMENT that the next row gets. `information_schema` may have an old one (MySQL 8)."""
+    (row,) = rows_of(connection, mysql_sql.show_create(name))
+    options = str(row.get("Create Table", "")).rpartition("\n)")[2]
+    found = _NEXT_ID.match(options)
+    return int(found[1]) if found else 1
+
+
+def size(connection: Connection, name: TableName) -> TableSize:
+    """How large the table is, about."""
+    with connection.cursor() as cursor:
+        cursor.execute(mysql_sql.SIZE, (name.database, name.table))
+        return TableSize(*map(int, cursor.fetchone() or (0, 0, 1)))

@@ -1,0 +1,1 @@
+"""The local disk, where rows wait between MySQL and S3."""

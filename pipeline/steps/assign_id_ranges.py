@@ -1,0 +1,143 @@
+"""Fix the ids of a window of an append-only table: up to the highest, once no lower one can come any more.
+
+Ids are handed out before their rows commit: at the moment the highest is read, a transaction that is open
+may hold a lower one. One that begins later gets a higher one. So the reading counts as soon as every
+transaction that had begun by then is over (docs/cursors.md).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+from pipeline.errors import DataError
+from pipeline.lake import id_ranges
+from pipeline.lake.id_ranges import IdRanges, Reading
+from pipeline.lake.keys import Keys
+from pipeline.lake.s3 import Store
+from pipeline.model.table_name import TableName
+from pipeline.model.window import Window
+from pipeline.run import once
+from pipeline.source import (
+    connection as mysql,
+)
+from pipeline.source import (
+    sql as mysql_sql,
+)
+from pipeline.source import (
+    table as source_table,
+)
+from pipeline.source import (
+    window_closing,
+)
+from pipeline.source.connection import Connection
+from pipeline.source.table import SourceTable
+
+log = logging.getLogger(__name__)
+PATIENCE = 10.0
+"""Seconds for which transactions are waited for; most are over in less."""
+_PAUSE = 0.2
+# Tables for which that was in vain: their other windows, which may be many, are not waited for.
+_in_vain: set[TableName] = set()
+
+
+def is_fixed(
+    store: Store,
+    keys: Keys,
+    window: Window,
+    connect: Callable[[], AbstractContextManager[Connection]],
+    described: Callable[[Connection], tuple[SourceTable, str]],
+    lag: int,
+) -> bool:
+    """Whether the window, whose end has passed, has its ids; gives them to it where that can be done now.
+
+    `described` gives the table and its id column. A reading that has to wait is kept in the lake, so that a
+    later run need not wait again. Raises DataError where what earlier windows were given is lost, and where
+    the server gives rows such ids again.
+    """
+    ranges, tag = id_ranges.read(store, keys)
+    if ranges.of(window) is not None:
+        return True
+    if tag is None:
+        id_ranges.check_not_lost(store, keys)
+    with connect() as connection:
+        source, cursor = described(connection)
+        _check_counter(connection, source, cursor, ranges)
+        while ranges.of(window) is None:
+            reading = ranges.reading
+            if reading is None or reading.asked < window.end:
+                reading = _take(connection, source, cursor)
+                ranges = ranges.with_reading(reading)
+            is_over = _wait(connection, source.name, reading.answered, lag)
+            wanted = ranges.with_window(window, reading.behind) if is_over else ranges
+            if not id_ranges.replace(store, keys, wanted, tag):
+                ranges, tag = id_ranges.read(store, keys)
+            elif is_over:
+                return True
+            else:
+                log.info(
+                    "%s: window %s has no ids yet, as transactions are open that may hold lower ones than "
+                    "%d; a later run takes it",
+                    source.name,
+                    window,
+                    reading.behind,
+                )
+                return False
+    return True
+
+
+def _check_counter(
+    connection: Connection, source: SourceTable, cursor: str, ranges: IdRanges
+) -> None:
+    """After a TRUNCATE ids begin at 1 again: rows that get what windows have been given would not be read."""
+    column = source.column(cursor)
+    if not ranges.windows or column is None or column.name != source.auto_increment:
+        return
+    following = source_table.next_id(connection, source.name)
+    if following >= ranges.behind or following <= _highest(connection, source, cursor):
+        return  # at the last id of its type a counter stays
+    statement = mysql_sql.set_next_id(source.name, ranges.behind)
+    raise DataError(
+        f"the next id of {source.name} is {following}",
+        why=f"windows have been given all ids below {ranges.behind}; the counter was put back, as by "
+        "TRUNCATE, and a row with one of them is never read",
+        todo=f"if no row was added since, run in the source: {statement}; "
+        "else load the table anew, as docs/redo.md says of another cursor",
+    )
+
+
+def _take(connection: Connection, source: SourceTable, cursor: str) -> Reading:
+    if (step := int(mysql.scalar(connection, mysql_sql.ID_STEP))) > 1:
+        _tell_of_steps(source, step)
+    asked = mysql.clock(connection)
+    behind = _highest(connection, source, cursor) + 1
+    return Reading(behind=behind, asked=asked, answered=mysql.clock(connection))
+
+
+def _highest(connection: Connection, source: SourceTable, cursor: str) -> int:
+    """The highest id; where there are no rows, the one below the least."""
+    highest = mysql.scalar(connection, mysql_sql.highest(source.name, cursor))
+    return id_ranges.LEAST - 1 if highest is None else int(highest)
+
+
+def _tell_of_steps(source: SourceTable, step: int) -> None:
+    said = (
+        f"{source.name}: ids step by {step} (auto_increment_increment), as where several servers write; "
+        "an id that another of them hands out below the highest is never read (docs/cursors.md)"
+    )
+    if once.is_new(said):
+        log.warning(said)
+
+
+def _wait(connection: Connection, table: TableName, moment: datetime, lag: int) -> bool:
+    """Whether everything that had begun by that moment is over, or soon is."""
+    deadline = time.monotonic() + (0.0 if table in _in_vain else PATIENCE)
+    while window_closing.ended_until(connection, lag) < moment:
+        if time.monotonic() > deadline:
+            _in_vain.add(table)
+            return False
+        time.sleep(_PAUSE)
+    return True

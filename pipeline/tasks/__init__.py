@@ -1,0 +1,1 @@
+"""Luigi wiring: tasks, ranges, targets, and the hooks into Luigi's command line."""

@@ -1,0 +1,1 @@
+"""Redshift: connection, SQL, ledger and load. The only room that knows psycopg2."""

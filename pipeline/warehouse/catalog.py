@@ -1,0 +1,58 @@
+"""What the warehouse's catalogue says of a table: its columns, what they take, its key."""
+
+from __future__ import annotations
+
+from pipeline.warehouse.connection import Connection
+from pipeline.warehouse.sql import Relation
+
+_TABLE_COLUMNS = """
+SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale
+FROM svv_columns WHERE table_schema = %s AND table_name = %s ORDER BY ordinal_position
+"""
+_REQUIRED_COLUMNS = """
+SELECT column_name FROM svv_columns WHERE table_schema = %s AND table_name = %s
+AND is_nullable = 'NO' AND column_default IS NULL
+"""
+# Names of constraints are unique within a table alone.
+_PRIMARY_KEY = """
+SELECT k.column_name FROM information_schema.table_constraints AS c
+JOIN information_schema.key_column_usage AS k ON k.constraint_name = c.constraint_name
+AND k.table_schema = c.table_schema AND k.table_name = c.table_name
+WHERE c.constraint_type = 'PRIMARY KEY' AND c.table_schema = %s AND c.table_name = %s
+ORDER BY k.ordinal_position
+"""
+
+
+def table_columns(connection: Connection, table: Relation) -> dict[str, str]:
+    """The table's columns in order, each with its type as DDL spells it; empty for no such table."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TABLE_COLUMNS, (table.schema, table.name))
+        return {str(row[0]): _type_text(*row[1:]) for row in cursor.fetchall()}
+
+
+def required_columns(connection: Connection, table: Relation) -> frozenset[str]:
+    """The table's columns that take no NULL and have no default."""
+    with connection.cursor() as cursor:
+        cursor.execute(_REQUIRED_COLUMNS, (table.schema, table.name))
+        return frozenset(str(name) for (name,) in cursor.fetchall())
+
+
+def primary_key(connection: Connection, table: Relation) -> tuple[str, ...]:
+    """The columns that the table declares as its key, in order; empty for none, or another's table."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PRIMARY_KEY, (table.schema, table.name))
+        return tuple(str(name) for (name,) in cursor.fetchall())
+
+
+def _type_text(name: str, length: int | None, precision: int | None, scale: int | None) -> str:
+    names = {
+        "character varying": "VARCHAR",
+        "character": "CHAR",
+        "numeric": "DECIMAL",
+        "timestamp without time zone": "TIMESTAMP",
+        "binary varying": "VARBYTE",
+    }
+    text = names.get(name.lower(), name.upper())
+    if text in ("VARCHAR", "CHAR", "VARBYTE") and length:
+        return f"{text}({length})"
+    return f"{text}({precision},{scale})" if text == "DECIMAL" else text

@@ -1,0 +1,93 @@
+"""COPY into a stage, and what the warehouse says of it where it refuses a value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg2
+import psycopg2.extensions
+
+from pipeline.errors import LoadRefused
+from pipeline.warehouse import sql as redshift_sql
+from pipeline.warehouse.connection import Connection, scalar
+from pipeline.warehouse.sql import CopySource, Relation
+
+# A provisioned cluster has the first view, a serverless workgroup the second, which has no value:
+# https://docs.aws.amazon.com/redshift/latest/dg/SYS_LOAD_ERROR_DETAIL.html
+_LOAD_ERRORS = (
+    "SELECT filename, line_number, colname, type, raw_field_value, err_code, err_reason"
+    " FROM stl_load_errors WHERE session = pg_backend_pid() ORDER BY starttime DESC LIMIT 1",
+    "SELECT file_name, line_number, column_name, column_type, NULL, error_code, error_message"
+    " FROM sys_load_error_detail WHERE session_id = pg_backend_pid() ORDER BY start_time DESC LIMIT 1",
+)
+
+
+def copy(
+    connection: Connection, stage: Relation, columns: Sequence[str], source: CopySource
+) -> int:
+    """COPY a manifest into a stage, in a transaction of its own, and return the rows it loaded.
+
+    Raises LoadRefused with file, line, column, value and reason when COPY refuses a value; of Parquet
+    there is neither line nor value to tell.
+    """
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(redshift_sql.copy(stage, columns, source))
+            return int(scalar(cursor, "SELECT pg_last_copy_count()"))
+    except psycopg2.InternalError as error:
+        if "spectrum" in str(error).lower():
+            raise _refused_parquet(source, error) from None
+        if "load" not in str(error).lower():
+            raise
+        raise _refused(connection, source, error) from None
+
+
+def restore_empty(
+    cursor: psycopg2.extensions.cursor, table: Relation, column: str, token: str
+) -> int:
+    """Make bytes of length zero of those that are `token`, hexadecimal; how many there are then."""
+    cursor.execute(redshift_sql.restore_empty(table, column, token))
+    return int(scalar(cursor, redshift_sql.count_empty(table, column)))
+
+
+def _refused(connection: Connection, source: CopySource, error: psycopg2.Error) -> LoadRefused:
+    text = " ".join((error.diag.message_primary or str(error)).split())
+    row = _load_error(connection)
+    # of an earlier session with this one's number there may be one too, and COPY may fail without one
+    if row is None or source.manifest_url.rpartition("/")[0] not in str(row[0]):
+        return LoadRefused(f"COPY refused {source.manifest_url}", why=text)
+    value = "" if row[4] is None else f", value {str(row[4]).strip()!r}"
+    filename, line, column, kind, _, code, reason = (str(field).strip() for field in row)
+    return LoadRefused(
+        f"COPY refused line {line} of {filename}",
+        why=f"column {column} ({kind}){value}: {reason} (error {code})",
+        todo="mend the row or the column's type; the window stays unloaded, what was loaded is as it was",
+    )
+
+
+def _refused_parquet(source: CopySource, error: psycopg2.Error) -> LoadRefused:
+    """Parquet is read by Spectrum, which tells what was wrong in the error's detail alone."""
+    context = re.search(
+        r"context:\s*(.+?)\s*(?:\n\s*-{9,}|$)", error.diag.message_detail or "", re.S
+    )
+    return LoadRefused(
+        f"COPY refused {source.manifest_url}",
+        why=" ".join((context[1] if context else str(error)).split()),
+        todo="mend the row in the source, or load the table with `copy_format: csv`, whose policies say "
+        "what becomes of such a value; then delete the window's CSV marker",
+    )
+
+
+def _load_error(connection: Connection) -> tuple[Any, ...] | None:
+    for query in _LOAD_ERRORS:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(query)
+                row: tuple[Any, ...] | None = cursor.fetchone()
+        except psycopg2.Error:
+            continue  # that kind of warehouse has the other view
+        if row is not None:
+            return row
+    return None

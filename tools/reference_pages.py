@@ -1,0 +1,189 @@
+"""Reference pages made from the code, so that they cannot say anything else.
+
+`make docs` writes them; a test fails when a committed page differs.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic.fields import FieldInfo
+
+from pipeline import errors
+from pipeline.config.policies import Policies, choices
+from pipeline.config.settings import SECTIONS, variables
+from pipeline.config.tables import TableDefinition
+from pipeline.errors import PipelineError
+from tools import layers, types_page
+
+_SETTINGS_HEAD = """\
+# Configuration
+
+Made from `pipeline/config/settings.py` by `make docs`.
+
+Each setting comes from the environment, else from `.env` in the working directory, else from its
+section of `luigi.cfg`, else it has the default below. `python -m pipeline config` shows what is in
+effect, secrets masked. Secrets belong in the environment or in `.env`, never in `luigi.cfg`.
+"""
+_TABLES_HEAD = """\
+# Table definitions
+
+Made from `pipeline/config/tables.py` by `make docs`.
+
+Tables are defined in `configs/*.yml` (another folder: `PIPELINE_CONFIGS`), under `tables:`, by their
+full name in the source:
+
+```yaml
+defaults:            # optional: keys for every table of the file
+  chunks: 2
+tables:
+  shop.orders:
+    cursor: updated_at
+    business_key: order_no
+    distkey: customer_id
+    sortkey: updated_at
+  shop.countries:
+    cursor_type: full
+```
+
+A single column may stand where a list is meant. A database with a dot in its name stands in backticks:
+"`my.db`.orders".
+
+`python -m pipeline discover DATABASE… > configs/FILE.yml` proposes such a file, a definition for every
+table of the databases that has none yet. A cursor is proposed where the server itself sets a column at
+every change (`ON UPDATE CURRENT_TIMESTAMP`, not NULL) and there is a primary key; every other table is
+read as a whole. Names that the warehouse cannot have, or has already, get others; columns of types that
+it has no place for are left out. Comments say what a person may know better: a column that is named like
+a cursor, an index that is missing, since when there are rows.
+"""
+_POLICIES_HEAD = """\
+## Policies
+
+For the whole table, or under `columns:` for one of its columns. [policies.md](policies.md) says what they do.
+"""
+_EXITS = """\
+# Exit codes
+
+Made from `pipeline/errors.py` by `make docs`.
+
+| status | of a `luigi --module pipeline …` run |
+|---|---|
+| 0 | everything asked for is there, or as much as `--limit`, `--max-chunks` and `--minutes` allow |
+| 10 | the same command is running already |
+| 20 | missing data: a window is not closed yet, a later run takes it |
+| 25 | something was not run: another worker has it, or a killed one is not yet believed dead |
+| 30 | a task failed in a way nobody foresaw: the log has a traceback |
+| 35 | a task could not be scheduled, likewise |
+| 40 | the command line is wrong in a way that Luigi finds late |
+| 130 | interrupted by Ctrl-C; its processes have ended, the same command goes on |
+"""
+
+
+def configuration() -> str:
+    """docs/configuration.md"""
+    parts = [_SETTINGS_HEAD]
+    for name, model in SECTIONS.items():
+        parts.append(f"## [{name}]\n\n{_first_line(model.__doc__)}\n")
+        rows = [
+            (f"`{key}`", f"`{variables(model)[key]}`", _default(field), field.description or "")
+            for key, field in model.model_fields.items()
+        ]
+        parts.append(_markdown(("key", "environment", "default", "meaning"), rows))
+    return "\n".join(parts)
+
+
+def tables() -> str:
+    """docs/tables.md"""
+    rows = [
+        (f"`{key}`", _default(field), field.description or "")
+        for key, field in TableDefinition.model_fields.items()
+        if key not in Policies.model_fields
+    ]
+    policies = [
+        (f"`{key}`", ", ".join(choices(key.removeprefix("on_"))), field.description or "")
+        for key, field in Policies.model_fields.items()
+    ]
+    return (
+        f"{_TABLES_HEAD}\n{_markdown(('key', 'default', 'meaning'), rows)}\n{_POLICIES_HEAD}\n"
+        f"{_markdown(('key', 'policies, the default first', 'values that are'), policies)}"
+    )
+
+
+def exit_codes() -> str:
+    """docs/exit-codes.md"""
+    kinds: list[type[PipelineError]] = [
+        kind
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and PipelineError in kind.__bases__
+    ]
+    rows = [f"| {kind.exit_status} | {_first_line(kind.__doc__)} |" for kind in kinds]
+    tail = (
+        "\n`python -m pipeline …` ends with 0, 1 (the answer is no), 2 (usage), 41 to 45, or 130.\n"
+    )
+    return _EXITS + "\n".join(rows) + "\n" + tail
+
+
+def environment_sample() -> str:
+    """.env.example: what a first run needs, and everything else commented out."""
+    lines = ["# Copy to .env (it is not committed) and fill in. docs/configuration.md says more."]
+    for name, model in SECTIONS.items():
+        lines += ["", f"# [{name}] {_first_line(model.__doc__)}"]
+        for key, variable in variables(model).items():
+            field = model.model_fields[key]
+            off = "" if field.is_required() else "# "
+            value = "" if field.is_required() or field.default is None else field.default
+            lines.append(f"{off}{variable}={value}".rstrip())
+    return "\n".join(lines) + "\n"
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "docs/configuration.md": configuration,
+    "docs/tables.md": tables,
+    "docs/types.md": types_page.page,
+    "docs/exit-codes.md": exit_codes,
+    ".env.example": environment_sample,
+}
+
+
+LAYERED = ("README.md", "CONTRIBUTING.md")
+"""Pages of a person's making that hold the layer table."""
+
+
+def expected(root: Path) -> dict[str, str]:
+    """Every page with the text that it should have."""
+    made = {name: make() for name, make in PAGES.items()}
+    written = {name: (root / name).read_text(encoding="utf-8") for name in LAYERED}
+    return made | {name: layers.with_table(page) for name, page in written.items()}
+
+
+def write(root: Path) -> Iterator[Path]:
+    """Write every page that differs and yield its path."""
+    for name, text in expected(root).items():
+        path = root / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            yield path
+
+
+def _first_line(text: str | None) -> str:
+    return (text or "").strip().splitlines()[0]
+
+
+def _default(field: FieldInfo) -> str:
+    value: Any = field.default
+    if field.is_required():
+        return "needed"
+    return "" if value in (None, "", ()) else f"`{str(value).lower() if value is False else value}`"
+
+
+def _markdown(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [headings, ["---" for _ in headings], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+if __name__ == "__main__":
+    for changed in write(Path.cwd()):
+        sys.stdout.write(f"{changed}\n")
