@@ -3,7 +3,8 @@
     python -m tests.killed POINT ARGUMENT…
 
 POINT is ``module:function:before`` or ``…:after``: the first call of that function is the end of the
-command and of every process it has forked. With ``…:after:alone`` only the calling process dies.
+command and of every process it has forked. With ``…:after:alone`` only the calling process dies, with
+``…:after:of=load`` the first call that has an argument of that text ends it.
 """
 
 from __future__ import annotations
@@ -20,16 +21,22 @@ from luigi.cmdline import luigi_run
 
 def arm(point: str) -> None:
     """Replace the function of `point` by one that kills."""
-    module, path, when, *alone = point.split(":")
+    module, path, when, *options = point.split(":")
+    of = next((each.removeprefix("of=") for each in options if each.startswith("of=")), None)
     *owners, name = path.split(".")
     owner: Any = functools.reduce(getattr, owners, importlib.import_module(module))
     original = getattr(owner, name)
 
     @functools.wraps(original)
     def deadly(*arguments: Any, **named: Any) -> Any:
+        if of is None or of in map(str, arguments):
+            die(*arguments, **named)
+        return original(*arguments, **named)
+
+    def die(*arguments: Any, **named: Any) -> None:
         if when == "after":
             original(*arguments, **named)
-        if alone:
+        if "alone" in options:
             os.kill(os.getpid(), signal.SIGKILL)
         os.killpg(0, signal.SIGKILL)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from pymysql.cursors import SSCursor
 
+from pipeline.lake.stages import LAKE
 from pipeline.model.columns import MAX_DECIMAL
 from pipeline.model.window import Window
 from tests.world import World
@@ -73,7 +74,7 @@ def assert_tidy(world: World, table: str) -> None:
     )
     assert len(windows) == len(set(windows)), windows
     listed = world.lake_keys(keys.lake)
-    markers = [key for key in listed if keys.is_lake_marker(key)]
+    markers = [key for key in listed if LAKE.is_marker(key)]
     named = {part["key"] for key in markers for part in world.marker(key)["parts"]}
     assert set(listed) == named | set(markers)
     assert stages(world) == []

@@ -23,14 +23,18 @@ from psycopg2 import extensions
 from devstack.mysql import MySQL
 from devstack.shell import warehouse_connection
 from pipeline.config import settings as settings_module
-from pipeline.config import tables as tables_module
+from pipeline.config import yaml_loader
+from pipeline.config.yaml_loader import table_named
 from pipeline.errors import PipelineError
 from pipeline.lake.keys import Keys
 from pipeline.lake.s3 import Store, store
+from pipeline.lake.window import LakeWindow
+from pipeline.model.markers import LoadMarker
 from pipeline.model.table_name import TableName
 from pipeline.model.window import Window
 from pipeline.run import limits
 from pipeline.steps import assign_id_ranges, window_closed
+from pipeline.steps.load import load_window
 from tests.servers import Servers
 
 ROOT = Path(__file__).parent.parent
@@ -96,7 +100,7 @@ class World:
     def forget(self) -> None:
         """Make the next task in this process read its settings and tables anew."""
         settings_module.settings.cache_clear()
-        tables_module.tables.cache_clear()
+        yaml_loader.tables.cache_clear()
         limits.begin(None, None)
         window_closed._known.clear()
         window_closed._failed.clear()
@@ -171,6 +175,16 @@ class World:
     def keys(self, table: str) -> Keys:
         """The keys of a table of this world."""
         return Keys(TableName(self.name, table))
+
+    def lake_window(self, table: str, window: Window) -> LakeWindow:
+        """A window of a table of this world, in the lake of this process."""
+        return LakeWindow(self.lake, TableName(self.name, table), window)
+
+    def load(self, table: str, window: Window) -> LoadMarker:
+        """Load a window that is converted, without Luigi; the marker is not written."""
+        settings = settings_module.settings()
+        known = table_named(settings.run.configs, f"{self.name}.{table}")
+        return load_window(settings, self.lake_window(table, window), known).marker
 
     def lake_keys(self, prefix: str = "") -> list[str]:
         """All keys below a prefix."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 
 from pipeline.config.settings import settings
-from pipeline.config.tables import Table, table_named, tables
+from pipeline.config.tables import Table
+from pipeline.config.yaml_loader import table_named, tables
 
 
 def chosen_tables(options: argparse.Namespace) -> list[Table]:

@@ -17,7 +17,7 @@ from pipeline.errors import PipelineError, WarehouseError
 from pipeline.lake.s3 import store
 from pipeline.source import connection as mysql
 from pipeline.source import window_closing
-from pipeline.source.replicated_table import described, zone_of
+from pipeline.source.replicated_table import replicated_table, zone_of
 from pipeline.steps import validate_table
 from pipeline.warehouse import connection as redshift
 from pipeline.warehouse import sql as redshift_sql
@@ -65,15 +65,15 @@ def check_tables(settings: Settings, tables: Sequence[Table]) -> list[Finding]:
 
 
 def _table(connection: mysql.Connection, table: Table, settings: Settings) -> str:
-    definition, timezone = table.definition, settings.source.timezone
-    source = described(connection, table, timezone)
+    timezone = settings.source.timezone
+    source = replicated_table(connection, table, timezone)
     validate_table.check_table(table, source)
     if zone_of(table, timezone) is None:
         validate_table.check_zone(table, source, mysql.zone(connection))
     key = ", ".join(validate_table.key_of(table, source)) or "none"
-    if definition.cursor and (advice := validate_table.index_advice(definition.cursor, source)):
+    if table.cursor and (advice := validate_table.index_advice(table.cursor, source)):
         return advice
-    return f"{len(source.columns)} columns, key {key}, cursor {definition.cursor or 'none'}"
+    return f"{len(source.columns)} columns, key {key}, cursor {table.cursor or 'none'}"
 
 
 def _found(name: str, check: Callable[[Settings], str], settings: Settings) -> Finding:

@@ -9,7 +9,7 @@ import yaml
 
 from pipeline.cli.arguments import say
 from pipeline.config.settings import settings
-from pipeline.config.tables import written_tables
+from pipeline.config.yaml_loader import written_tables
 from pipeline.errors import ConfigurationError
 from pipeline.model.identifiers import LEDGER, VIEWS
 from pipeline.source import connection as mysql

@@ -12,9 +12,9 @@ from pipeline.cli.text import aligned
 from pipeline.config.settings import settings
 from pipeline.config.tables import Table
 from pipeline.lake import quarantine
-from pipeline.lake.history import History, backed_up_windows, histories, loaded_windows
-from pipeline.lake.keys import Keys
+from pipeline.lake.history import History, histories, marked_windows
 from pipeline.lake.s3 import Store, store
+from pipeline.lake.stages import LAKE, LOAD
 from pipeline.lake.watermark import reached
 from pipeline.model.window import Window
 
@@ -54,8 +54,8 @@ class Reach:
 def look(store: Store, tables: Sequence[Table]) -> list[Reach]:
     """The windows of every table: two listings each, several at once."""
     with ThreadPoolExecutor(max_workers=8) as pool:
-        backed_up = pool.map(lambda table: backed_up_windows(store, table.name), tables)
-        loaded = pool.map(lambda table: loaded_windows(store, table.name), tables)
+        backed_up = pool.map(lambda table: marked_windows(store, table.name, LAKE), tables)
+        loaded = pool.map(lambda table: marked_windows(store, table.name, LOAD), tables)
         return [Reach(*found) for found in zip(tables, backed_up, loaded, strict=True)]
 
 
@@ -72,7 +72,7 @@ def last_windows(store: Store, tables: Sequence[Reach], last: int | None = None)
     """The last windows of every table, at three requests each; by default as many as fit on a screen."""
     last = max(1, _SCREEN // max(1, len(tables))) if last is None else last
     wanted = [(each.table.name, window) for each in tables for window in each.backed_up[-last:]]
-    return histories(store, wanted)
+    return list(histories(store, wanted))
 
 
 def windows_report(windows: Sequence[History]) -> str:
@@ -96,7 +96,7 @@ def changes_report(windows: Sequence[History]) -> str:
 def refusals_report(store: Store, tables: Sequence[Table]) -> str:
     """The windows that are in the quarantine, which wait for a person; empty where there are none."""
     with ThreadPoolExecutor(max_workers=8) as pool:
-        found = list(pool.map(lambda table: quarantine.entries(store, Keys(table.name)), tables))
+        found = list(pool.map(lambda table: quarantine.refusals(store, table.name), tables))
     rows = [
         (
             e.table,
@@ -106,8 +106,8 @@ def refusals_report(store: Store, tables: Sequence[Table]) -> str:
             f"{e.first_at:%Y-%m-%d %H:%M}",
             e.what,
         )
-        for entries in found
-        for e in entries
+        for refusals in found
+        for e in refusals
     ]
     return aligned(REFUSED, rows) if rows else ""
 

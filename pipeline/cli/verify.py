@@ -10,7 +10,7 @@ from pipeline.config.settings import settings
 from pipeline.lake.s3 import store
 from pipeline.source import connection as mysql
 from pipeline.steps import verify
-from pipeline.steps.verify import Comparison
+from pipeline.steps.verify import Comparison, Servers
 from pipeline.warehouse import connection as redshift
 
 HEADINGS = ("table", "without a gap until", "windows", "torn", "source rows", "warehouse rows")
@@ -23,13 +23,9 @@ def run(options: argparse.Namespace) -> int:
         mysql.connected(source, bastion) as rows,
         redshift.connected(warehouse, bastion) as loaded,
     ):
-        found = [
-            verify.compare(
-                *(store(settings().lake), rows, loaded, table),
-                *(warehouse.schema_name, source.timezone),
-            )
-            for table in chosen_tables(options)
-        ]
+        schema, timezone = warehouse.schema_name, source.timezone
+        servers = Servers(store(settings().lake), rows, loaded, schema, timezone)
+        found = [verify.compare(servers, table) for table in chosen_tables(options)]
     say(aligned((*HEADINGS, "verdict"), [_line(each) for each in found]))
     return 0 if all(each.agrees for each in found) else 1
 

@@ -1,15 +1,23 @@
-"""YAML as configuration is written in: a key stands once.
+"""The only reader of `configs/*.yml`: YAML in which a key stands once, and the tables it defines.
 
-PyYAML lets the last of several win, though YAML forbids them (https://yaml.org/spec/1.2.2/, 3.2.1.1: the keys
-of a mapping are unique).
+PyYAML lets the last of several equal keys win, though YAML forbids them (https://yaml.org/spec/1.2.2/,
+3.2.1.1: the keys of a mapping are unique).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
+
+from pipeline.config.tables import Table, TableDefinition
+from pipeline.errors import ConfigurationError
+from pipeline.model.identifiers import LEDGER, VIEWS
+from pipeline.model.table_name import TableName
 
 
 class _EachKeyOnce(yaml.SafeLoader):
@@ -28,3 +36,138 @@ class _EachKeyOnce(yaml.SafeLoader):
 def read_document(file: Path) -> Any:
     """What a file says; raises yaml.YAMLError, and UnicodeDecodeError for what is no UTF-8."""
     return yaml.load(file.read_text(encoding="utf-8"), _EachKeyOnce)  # noqa: S506 - a safe loader
+
+
+def read_tables(folder: Path, default_database: str = "") -> dict[str, Table]:
+    """All tables of ``folder/*.yml`` by name, in the order of files and lines.
+
+    Raises ConfigurationError, naming the file, for anything that is not a valid definition, for a
+    table defined twice and for two that would be one table or view in the warehouse.
+    """
+    files = _files(folder)
+    tables = _read(files, default_database)
+    if not tables:
+        raise ConfigurationError(
+            "no table is defined",
+            why=f"{folder} holds {'an empty `tables:`' if files else 'no .yml file'}",
+            todo="write one as docs/tables.md shows, or set PIPELINE_CONFIGS to its folder",
+        )
+    return tables
+
+
+def written_tables(folder: Path, default_database: str = "") -> dict[str, Table]:
+    """The tables that are defined so far: there may be none, and a file may be empty, as one just begun is.
+
+    Raises ConfigurationError for a definition that is not valid.
+    """
+    return _read([file for file in _files(folder) if file.stat().st_size], default_database)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")])
+
+
+def _read(files: Iterable[Path], default_database: str) -> dict[str, Table]:
+    tables: dict[str, Table] = {}
+    owners = dict.fromkeys((LEDGER, VIEWS), "the pipeline itself")
+    for file in files:
+        for name, entry in _entries(file):
+            table = _table(file, name, entry, default_database, order=len(tables))
+            _claim(file, owners, table)
+            tables[str(table.name)] = table
+    return tables
+
+
+def _entries(file: Path) -> list[tuple[str, Any]]:
+    try:
+        document = read_document(file) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file} is not YAML", why=" ".join(str(error).split())) from None
+    if not isinstance(document, dict) or not isinstance(document.get("tables"), dict):
+        raise ConfigurationError(
+            f"{file} defines no tables",
+            why="it has no mapping `tables:`",
+            todo="see docs/tables.md for one that works",
+        )
+    if unknown := sorted(set(document) - {"tables", "defaults"}):
+        raise ConfigurationError(f"{file} has unknown keys", why=", ".join(map(str, unknown)))
+    defaults = document.get("defaults") or {}
+    if not isinstance(defaults, dict):
+        raise ConfigurationError(f"{file}: `defaults:` is no mapping", why=f"it is {defaults!r}")
+    entries = ((str(name), entry or {}) for name, entry in document["tables"].items())
+    return [(name, {**defaults, **e} if isinstance(e, dict) else e) for name, e in entries]
+
+
+def _table(file: Path, name: str, entry: Any, default_database: str, order: int) -> Table:
+    try:
+        qualified = _qualified(name, default_database)
+        definition = TableDefinition.model_validate(_lists(entry))
+        return Table.of(TableName.parse(qualified), definition, order)
+    except ValidationError as error:
+        reasons = [_reason(fault["loc"], fault["msg"]) for fault in error.errors()]
+        raise ConfigurationError(
+            f"{file}: the definition of {name} is not valid",
+            why="; ".join(reasons),
+            todo="docs/tables.md lists every key",
+        ) from None
+    except ValueError as error:
+        raise ConfigurationError(f"{file}: {error}") from None
+
+
+def _qualified(name: str, default_database: str) -> str:
+    """The name with the default database before it where it has none."""
+    return name if "." in name or not default_database else str(TableName(default_database, name))
+
+
+def _lists(entry: Any) -> Any:
+    """Let a single column stand where a list of columns is meant."""
+    many = ("key", "business_key", "sortkey", "exclude", "super", "booleans", "datetimes_as_is")
+    if not isinstance(entry, dict):
+        return entry
+    return {k: [v] if k in many and isinstance(v, str) else v for k, v in entry.items()}
+
+
+def _reason(location: tuple[int | str, ...], message: str) -> str:
+    where = ".".join(map(str, location))
+    text = message.removeprefix("Value error, ")
+    return f"{where}: {text}" if where else text
+
+
+def _claim(file: Path, owners: dict[str, str], table: Table) -> None:
+    """Take the names the table's relations have in the warehouse; `owners` says whose each is."""
+    name = str(table.name)
+    try:
+        relations = [each for each in (table.target, table.latest_view) if each]
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{file}: {name} has no name in the warehouse",
+            why=str(error),
+            todo="give it a shorter `target:`",
+        ) from None
+    for relation in relations:
+        if (other := owners.get(relation)) is not None:
+            raise ConfigurationError(
+                f"{file}: {name} and {other} would load into one table",
+                why=f"both would be {relation}" if name != other else "it is defined twice",
+                todo="give one of them another `target:`",
+            )
+        owners[relation] = name
+
+
+@lru_cache(maxsize=8)
+def tables(folder: Path, default_database: str = "") -> dict[str, Table]:
+    """The tables of a folder, read once in this process."""
+    return read_tables(folder, default_database)
+
+
+def table_named(folder: Path, name: str, default_database: str = "") -> Table:
+    """The definition of one table; raises ConfigurationError when there is none."""
+    known = tables(folder, default_database)
+    qualified = _qualified(name, default_database)
+    if qualified not in known:
+        raise ConfigurationError(
+            f"table {name} is not defined",
+            why=f"{folder} defines {', '.join(known)}",
+            todo=f"add it to a file in {folder}, or correct the name",
+        )
+    return known[qualified]

@@ -1,16 +1,21 @@
-"""What the markers in the lake say of a window, stage by stage."""
+"""What the markers in the lake say of windows, stage by stage."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 
 from pipeline.lake.keys import Keys, window_of_key
 from pipeline.lake.s3 import Store
-from pipeline.model.markers import Coercion, CsvManifest, LakeManifest, LoadMarker, MarkerT, decode
+from pipeline.lake.stages import CSV, LAKE, LOAD, AnyStage
+from pipeline.lake.window import LakeWindow
+from pipeline.model.markers import Coercion, CsvManifest, LakeManifest, LoadMarker
 from pipeline.model.table_name import TableName
 from pipeline.model.window import Window
+
+CONCURRENT_READS = 8
 
 
 @dataclass(frozen=True)
@@ -47,45 +52,35 @@ class History:
         return sum(marker.seconds for marker in done)
 
 
-def backed_up_windows(store: Store, table: TableName) -> list[Window]:
-    """The windows that are in the lake, oldest first: one LIST a thousand objects."""
+def marked_windows(
+    store: Store, table: TableName, stage: AnyStage, span: Window | None = None
+) -> list[Window]:
+    """The windows with a marker of the stage, oldest first: one LIST a thousand objects.
+
+    With `span` those that begin in it alone.
+    """
     keys = Keys(table)
-    markers = (found.key for found in store.list(keys.lake) if keys.is_lake_marker(found.key))
-    return sorted(_windows(markers))
+    bounds = stage.bounds(keys, span) if span else ("", None)
+    listed = (stored.key for stored in store.list(stage.prefix(keys), *bounds))
+    markers = (key for key in listed if stage.is_marker(key))
+    return sorted(window for key in markers if (window := window_of_key(key)) is not None)
 
 
-def loaded_windows(store: Store, table: TableName) -> list[Window]:
-    """The windows that have a load marker, oldest first: one LIST a thousand."""
-    return sorted(_windows(found.key for found in store.list(Keys(table).loads)))
+def newest_snapshot(
+    store: Store, table: TableName, stage: AnyStage, windows: Iterable[Window]
+) -> datetime | None:
+    """The end of the latest of the windows that is a snapshot: a table may have had a cursor before."""
+    by_end = sorted(windows, key=lambda window: window.end, reverse=True)
+    snapshots = (w.end for w in by_end if LakeWindow(store, table, w).is_snapshot(stage))
+    return next(snapshots, None)
 
 
-def is_snapshot(store: Store, table: TableName, window: Window, *, loaded: bool) -> bool:
-    """Whether a window is a snapshot, in the lake or `loaded`: a table may have had a cursor before."""
-    keys = Keys(table)
-    if loaded:
-        load = _optional(store, LoadMarker, keys.load_marker(window))
-        return load is not None and load.mode == "replace"
-    lake = _optional(store, LakeManifest, keys.lake_marker(window))
-    return lake is not None and (lake.extent is None or lake.extent.cursor_type == "full")
+def histories(store: Store, wanted: Iterable[tuple[TableName, Window]]) -> Iterator[History]:
+    """The markers of windows, in the order of `wanted`."""
+    with ThreadPoolExecutor(max_workers=CONCURRENT_READS) as pool:
+        yield from pool.map(lambda pair: _history(LakeWindow(store, *pair)), wanted)
 
 
-def histories(store: Store, wanted: Iterable[tuple[TableName, Window]]) -> list[History]:
-    """The markers of the windows, in the order asked for."""
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        return list(pool.map(lambda pair: _history(store, *pair), wanted))
-
-
-def _history(store: Store, table: TableName, window: Window) -> History:
-    keys = Keys(table)
-    lake = decode(LakeManifest, store.get(keys.lake_marker(window)), keys.lake_marker(window))
-    csv = _optional(store, CsvManifest, keys.csv_marker(window))
-    return History(table, window, lake, csv, _optional(store, LoadMarker, keys.load_marker(window)))
-
-
-def _optional(store: Store, model: type[MarkerT], key: str) -> MarkerT | None:
-    data = store.get_if_there(key)
-    return decode(model, data, key) if data is not None else None
-
-
-def _windows(keys: Iterable[str]) -> Iterable[Window]:
-    return (window for key in keys if (window := window_of_key(key)) is not None)
+def _history(window: LakeWindow) -> History:
+    lake, csv, load = window.read(LAKE), window.find(CSV), window.find(LOAD)
+    return History(window.table, window.window, lake, csv, load)

@@ -8,16 +8,20 @@ order windows are asked for, and none ever changes: the object is replaced only 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.errors import DataError
+from pipeline.lake.history import marked_windows
 from pipeline.lake.keys import Keys
 from pipeline.lake.s3 import Store
-from pipeline.model.cursors import Bounds
+from pipeline.lake.stages import LAKE, LOAD
+from pipeline.lake.window import LakeWindow
+from pipeline.model.cursors import Bounds, Cursor
 from pipeline.model.markers import decode
+from pipeline.model.table_name import TableName
 from pipeline.model.window import Window
 
 LEAST = -(2**63)
@@ -85,42 +89,57 @@ class IdRanges(BaseModel):
         return self.model_copy(update={"reading": reading})
 
 
-_RESTORE = (
-    "restore it from an earlier version or a backup of the bucket; what it says stands nowhere else"
-)
+_RESTORE = "restore it from an earlier version or a backup of the bucket; it is the only copy"
 
 
-def read(store: Store, keys: Keys) -> tuple[IdRanges, str | None]:
-    """The table's ranges, and what `replace` must be told: the tag of this state, None before the first.
+def read(store: Store, table: TableName) -> tuple[IdRanges, str | None]:
+    """The table's ranges, and the tag of this state for `replace`, None before the first.
 
     Raises LakeError for an object that is damaged.
     """
-    found = store.get_tagged(keys.id_ranges)
-    if found is None:
-        return IdRanges(table=str(keys.table)), None
-    return decode(IdRanges, found[0], store.url(keys.id_ranges), _RESTORE), found[1]
+    key = Keys(table).id_ranges
+    tagged = store.get_tagged(key)
+    if tagged is None:
+        return IdRanges(table=str(table)), None
+    return decode(IdRanges, tagged[0], store.url(key), _RESTORE), tagged[1]
 
 
-def check_not_lost(store: Store, keys: Keys) -> None:
+def bounds_of(lake_window: LakeWindow, cursor: Cursor) -> Bounds:
+    """The window's bounds on its cursor: those of time follow from the window, those of ids are stored.
+
+    Raises DataError where the window's ids are lost.
+    """
+    if not cursor.needs_assigned_bounds:
+        return cursor.bounds(lake_window.window)
+    store, table = lake_window.store, lake_window.table
+    ranges, _ = read(store, table)
+    if (bounds := ranges.of(lake_window.window)) is None:
+        raise DataError(
+            f"the ids of window {lake_window.window} are lost",
+            why=f"{store.url(Keys(table).id_ranges)} does not have them",
+            todo="restore that object from a backup of the bucket",
+        )
+    return bounds
+
+
+def check_not_lost(store: Store, table: TableName) -> None:
     """Raise DataError where there are no ranges any more, though windows of the table were planned.
 
-    To begin anew then would be to read every row again, and to put all of them in the place of all.
+    To begin again then would be to read every row again, and to put all of them in the place of all.
     """
-    if not any(_windows(store, keys)) or store.exists(keys.id_ranges):
+    key = Keys(table).id_ranges
+    # what is in the lake may be deleted after a while, load markers stay
+    planned = (marked_windows(store, table, stage) for stage in (LAKE, LOAD))
+    if not any(planned) or store.exists(key):
         return
     raise DataError(
-        f"the ids of the windows of {keys.table} are lost",
-        why=f"windows are in the lake or loaded, but {store.url(keys.id_ranges)} is not there",
-        todo=f"{_RESTORE}. If the table had another cursor before, begin anew (docs/redo.md)",
+        f"the ids of the windows of {table} are lost",
+        why=f"windows are in the lake or loaded, but {store.url(key)} does not exist",
+        todo=f"{_RESTORE}. If the table had another cursor before, start over (docs/redo.md)",
     )
 
 
-def _windows(store: Store, keys: Keys) -> Iterator[str]:
-    """Markers of windows; what is in the lake may be gone after a while, what is loaded stays."""
-    yield from (found.key for found in store.list(keys.lake) if keys.is_lake_marker(found.key))
-    yield from (found.key for found in store.list(keys.loads))
-
-
-def replace(store: Store, keys: Keys, ranges: IdRanges, tag: str | None) -> bool:
-    """Put `ranges` in the place of the state with that tag; False where somebody else was faster."""
-    return store.put_if_same(keys.id_ranges, ranges.model_dump_json().encode(), tag)
+def replace(store: Store, ranges: IdRanges, tag: str | None) -> bool:
+    """Put `ranges` in the place of the state with that tag; False where another run was faster."""
+    key = Keys(TableName.parse(ranges.table)).id_ranges
+    return store.put_if_same(key, ranges.model_dump_json().encode(), tag)

@@ -37,13 +37,14 @@ class Keys:
         """``…/_manifest.json``: UploadParquet's marker."""
         return lake_marker(self.table.path, window)
 
-    def is_lake_marker(self, key: str) -> bool:
-        """Whether a key of a listing of `lake` is a marker, not a part."""
-        return key.endswith(f"/{MARKER}")
+    @property
+    def csv(self) -> str:
+        """``csv/settlement/partner_info/``"""
+        return f"csv/{self.table.path}/"
 
     def csv_folder(self, window: Window) -> str:
         """``csv/settlement/partner_info/20250801T000000Z_20250802T000000Z/``"""
-        return f"csv/{self.table.path}/{window.name}/"
+        return f"{self.csv}{window.name}/"
 
     def csv_part(self, window: Window, index: int, digest: str, suffix: str) -> str:
         """``…/part-00000-90be11d0a7c3.csv.zst``; `digest` is the SHA-256 of its content, hex."""
@@ -88,10 +89,17 @@ class Keys:
         first = f"{self.lake}dt={span.start:%Y-%m-%d}"
         return first[:-1], f"{self.lake}dt={span.end:%Y-%m-%d}~"
 
+    def csv_bounds(self, span: Window) -> tuple[str, str]:
+        """Keys of `csv` before and after all those of windows that begin in the span."""
+        return _between(self.csv, span)
+
+    def loads_bounds(self, span: Window) -> tuple[str, str]:
+        """Keys of `loads` before and after all those of windows that begin in the span."""
+        return _between(self.loads, span)
+
     def views_bounds(self, span: Window) -> tuple[str, str]:
         """Keys of `views` before and after all those of windows that begin in the span."""
-        first, last = span.name.split("_")
-        return f"{self.views}{first}", f"{self.views}{last}"
+        return _between(self.views, span)
 
     @property
     def watermark(self) -> str:
@@ -116,6 +124,11 @@ class Keys:
     def quarantine(self, window: Window) -> str:
         """``quarantine/settlement/partner_info/20250801T000000Z_20250802T000000Z.json``"""
         return f"{self.quarantined}{window.name}.json"
+
+
+def _between(prefix: str, span: Window) -> tuple[str, str]:
+    first, last = span.name.split("_")
+    return f"{prefix}{first}", f"{prefix}{last}"
 
 
 def lake_marker(path: str, window: Window) -> str:

@@ -1,18 +1,19 @@
-"""How a person has a window read or converted again."""
+"""How a person has a window read again from the source."""
 
 from __future__ import annotations
 
-from pipeline.lake.keys import Keys
-from pipeline.lake.s3 import Store
-from pipeline.model.window import Window
+from pipeline.lake.stages import CSV, LAKE
+from pipeline.lake.window import LakeWindow
+
+REREAD = "delete the window's lake marker and CSV marker: the window is read again"
 
 
-def markers_of(store: Store, keys: Keys, window: Window) -> str:
-    """The two markers without which a window is read anew from the source, by their addresses."""
-    markers = (keys.lake_marker(window), keys.csv_marker(window))
-    return " and ".join(map(store.url, markers))
+def markers_to_delete(lake_window: LakeWindow) -> str:
+    """The two markers without which a window is read again from the source, by their addresses."""
+    return f"{lake_window.url(LAKE)} and {lake_window.url(CSV)}"
 
 
-def once_mended(store: Store, keys: Keys, window: Window) -> str:
-    """What to do after the source was mended, as the last line of a message: the lake has it as it was."""
-    return f"\nOnce the source is mended, delete {markers_of(store, keys, window)}: the window is read anew"
+def after_fix(lake_window: LakeWindow) -> str:
+    """The last line of a message about a value in the source: the lake still has it as it was."""
+    markers = markers_to_delete(lake_window)
+    return f"\nAfter the source is fixed, delete {markers}: the window is read again"

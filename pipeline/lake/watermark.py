@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
@@ -40,6 +41,15 @@ class Watermark(BaseModel):
     updated_at: datetime
 
 
+@dataclass(frozen=True)
+class Latest:
+    """The markers of the window that was loaded last, and the strategy of the run."""
+
+    lake: LakeManifest
+    load: LoadMarker
+    strategy: str
+
+
 def read(store: Store, table: TableName) -> Watermark | None:
     """The published watermark, None before the first load."""
     key = Keys(table).watermark
@@ -49,7 +59,7 @@ def read(store: Store, table: TableName) -> Watermark | None:
 
 def reached(table: Table, windows: list[Window]) -> datetime | None:
     """How far the windows reach without a gap; a full snapshot covers all that came before it."""
-    if table.definition.cursor_type == "full":
+    if table.is_snapshot:
         return max((window.end for window in windows), default=None)
     return unbroken_end(windows)
 
@@ -57,12 +67,10 @@ def reached(table: Table, windows: list[Window]) -> datetime | None:
 def publish(
     store: Store,
     table: Table,
-    loaded: Callable[[], list[Window]],
-    lake: LakeManifest,
-    load: LoadMarker,
-    strategy: str,
+    loaded_windows: Callable[[], list[Window]],
+    latest: Latest,
 ) -> Watermark:
-    """Derive the watermark from the ledger's windows, which `loaded` asks for, and publish it.
+    """Derive the watermark from the ledger's windows and publish it.
 
     Whoever was slower than another asks again, and publishes what holds after both: an older state is
     never put in the place of a newer one (S3's If-Match).
@@ -71,21 +79,16 @@ def publish(
     while True:
         found = store.get_tagged(key)
         before = decode(Watermark, found[0], key) if found else None
-        watermark = _watermark(table, loaded(), lake, load, strategy, before)
+        watermark = _watermark(table, loaded_windows(), latest, before)
         content = watermark.model_dump_json(indent=1).encode()
         if store.put_if_same(key, content, found[1] if found else None):
             return watermark
 
 
 def _watermark(
-    table: Table,
-    windows: list[Window],
-    lake: LakeManifest,
-    load: LoadMarker,
-    strategy: str,
-    before: Watermark | None,
+    table: Table, windows: list[Window], latest: Latest, before: Watermark | None
 ) -> Watermark:
-    now = datetime.now(UTC)
+    now, lake, load = datetime.now(UTC), latest.lake, latest.load
     return Watermark(
         table=str(table.name),
         loaded_until=reached(table, windows),
@@ -97,7 +100,7 @@ def _watermark(
         rows_extracted=lake.rows,
         rows_loaded=load.rows_loaded,
         files=tuple(part.key for part in lake.parts),
-        strategy=strategy,
+        strategy=latest.strategy,
         created_at=before.created_at if before else now,
         updated_at=now,
     )

@@ -1,7 +1,7 @@
-"""Which rows a window has: its bounds as values of the table's cursor, in the source and in the warehouse.
+"""Kinds of cursors: which rows a window has, as values of the cursor in the source and in the warehouse.
 
 A bound is text, as both servers' SQL takes it. Windows that share an instant share a bound, and a later
-instant never has a smaller one: the rows are parted, whatever the cursor is (docs/cursors.md).
+instant never has a smaller one: windows partition the rows, whatever the cursor (docs/cursors.md).
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Literal
+from typing import ClassVar, Literal, TypeAlias
 
 from pipeline.errors import ConfigurationError
+from pipeline.model.load_modes import LoadModeName
 from pipeline.model.timezones import Zone, zone_named
 from pipeline.model.window import UTC, Window
 
+TimeKind = Literal["timestamp", "date", "epoch"]
 CursorType = Literal["timestamp", "date", "epoch", "id", "full"]
 EpochUnit = Literal["seconds", "milliseconds", "microseconds"]
 
@@ -32,11 +34,21 @@ class Bounds:
 
 @dataclass(frozen=True)
 class TimeCursor:
-    """A cursor that tells time: what it is made of, and the zone of a DATETIME that is not in UTC."""
+    """A cursor that holds a time; `timezone` is that of a DATETIME that is not in UTC."""
 
-    kind: Literal["timestamp", "date", "epoch"]
+    cursor_type: TimeKind
     unit: EpochUnit = "seconds"
     timezone: str | None = None
+
+    is_snapshot: ClassVar[bool] = False
+    needs_assigned_bounds: ClassVar[bool] = False
+    zero_is_a_value: ClassVar[bool] = False
+    load_modes: ClassVar[tuple[LoadModeName, ...]] = ("merge", "append")
+
+    @property
+    def epoch_unit(self) -> EpochUnit | None:
+        """What a cursor that counts from 1970 counts, None for any other."""
+        return self.unit if self.cursor_type == "epoch" else None
 
     def bounds(self, window: Window) -> Bounds:
         """The window's bounds in the source. Raises ConfigurationError for a part of a DATE."""
@@ -47,23 +59,74 @@ class TimeCursor:
 
         That is the window's end, but for a DATE: its day is local time's, and not over before UTC's.
         """
-        if self.kind != "date" or self.timezone is None:
+        if self.cursor_type != "date" or self.timezone is None:
             return window.end
         seconds = int((window.end - _EPOCH).total_seconds())
-        return max(
-            window.end,
-            _EPOCH + timedelta(seconds=zone_named(self.timezone).instant_of(seconds)),
-        )
+        local_end = timedelta(seconds=zone_named(self.timezone).instant_of(seconds))
+        return max(window.end, _EPOCH + local_end)
 
     def _bound(self, instant: datetime) -> str:
         seconds = int((instant - _EPOCH).total_seconds())
-        if self.kind == "epoch":
+        if self.cursor_type == "epoch":
             return str(seconds * _PER_SECOND[self.unit])
-        if self.kind == "date":
+        if self.cursor_type == "date":
             return _midnight(instant)
         zone: Zone | None = zone_named(self.timezone) if self.timezone else None
         shown = _EPOCH + timedelta(seconds=zone.local_bound(seconds) if zone else seconds)
         return f"{shown:%Y-%m-%d %H:%M:%S.%f}"
+
+
+@dataclass(frozen=True)
+class IdCursor:
+    """The ascending id of rows that never change; `lake/id_ranges` assigns ids to windows."""
+
+    cursor_type: ClassVar[CursorType] = "id"
+    epoch_unit: ClassVar[None] = None
+    is_snapshot: ClassVar[bool] = False
+    needs_assigned_bounds: ClassVar[bool] = True
+    zero_is_a_value: ClassVar[bool] = True
+    load_modes: ClassVar[tuple[LoadModeName, ...]] = ("append", "merge")
+
+    def bounds(self, window: Window) -> Bounds:
+        """Not known from the window alone."""
+        raise TypeError(f"the ids of {window} are assigned, not computed")
+
+    def over(self, window: Window) -> datetime:
+        """The window's end."""
+        return window.end
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """No cursor: a window is the whole table as it was when it was read."""
+
+    cursor_type: ClassVar[CursorType] = "full"
+    epoch_unit: ClassVar[None] = None
+    is_snapshot: ClassVar[bool] = True
+    needs_assigned_bounds: ClassVar[bool] = False
+    zero_is_a_value: ClassVar[bool] = True
+    load_modes: ClassVar[tuple[LoadModeName, ...]] = ("replace",)
+
+    def bounds(self, _window: Window) -> Bounds:
+        """Open on both sides."""
+        return Bounds(None, None)
+
+    def over(self, window: Window) -> datetime:
+        """The window's end."""
+        return window.end
+
+
+Cursor: TypeAlias = TimeCursor | IdCursor | Snapshot
+"""`load_modes` are those that it can be loaded in, the default first."""
+
+
+def cursor_of(
+    cursor_type: CursorType, unit: EpochUnit = "seconds", timezone: str | None = None
+) -> Cursor:
+    """The kind of cursor that a definition names."""
+    if cursor_type == "id":
+        return IdCursor()
+    return Snapshot() if cursor_type == "full" else TimeCursor(cursor_type, unit, timezone)
 
 
 def _midnight(instant: datetime) -> str:
@@ -85,4 +148,4 @@ def bound_of(value: object) -> str:
         return f"{value:%Y-%m-%d}"
     if isinstance(value, int | Decimal):
         return f"{value:d}" if isinstance(value, int) else f"{value:f}"
-    raise TypeError(f"{type(value).__name__} is no cursor")
+    raise TypeError(f"{type(value).__name__} cannot be a cursor")

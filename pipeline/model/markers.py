@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipeline.errors import LakeError
 from pipeline.model.columns import Column
+from pipeline.model.load_modes import is_snapshot
 from pipeline.version import VERSION
 
 
@@ -107,7 +108,7 @@ class Extent(BaseModel):
 
     `cursor` is spelled as the source does, None for a snapshot; `timezone` is that of a DATETIME cursor in
     local time, `epoch_unit` what one that counts from 1970 counts. `key` is what `key:` of the definition
-    named, None in a marker of an earlier version.
+    named.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -118,12 +119,12 @@ class Extent(BaseModel):
     epoch_unit: str | None = None
     lower: str | None = None
     upper: str | None = None
-    key: tuple[str, ...] | None = None
+    key: tuple[str, ...] = ()
 
     @property
     def order(self) -> Extent:
         """What tells which of two rows is newer: the cursor, without the bounds."""
-        return self.model_copy(update={"lower": None, "upper": None, "key": None})
+        return self.model_copy(update={"lower": None, "upper": None, "key": ()})
 
     def __str__(self) -> str:
         if self.cursor is None:
@@ -153,8 +154,12 @@ class LakeManifest(Marker):
     nul_columns: tuple[str, ...] = ()
     rows_without_cursor: int = 0
     """Rows of the whole table, as it was planned, that no window holds (`on_null_cursor: ignore`)."""
-    extent: Extent | None = None
-    """None in a marker of an earlier version."""
+    extent: Extent
+
+    @property
+    def is_snapshot(self) -> bool:
+        """Whether the window is the whole table."""
+        return self.extent.cursor is None
 
     @property
     def digest(self) -> str:
@@ -185,7 +190,7 @@ class CsvManifest(Marker):
     """By column, hexadecimal: the bytes that stand in the CSV for bytes of length zero."""
     empty_bytes: dict[str, int] = {}
     """By column: how many values have the length zero."""
-    extent: Extent | None = None
+    extent: Extent
     """The lake manifest's."""
     converted: str = ""
     """One name for what conversion left out or changed of the lake's rows, empty for nothing."""
@@ -203,8 +208,13 @@ class LoadMarker(Marker):
     rows_replaced: int
     committed_at: datetime
     coerced: tuple[Coercion, ...] = ()
-    content: str = ""
-    """What the ledger has in the lake digest's place where definition or policies changed its rows."""
+    content: str
+    """The ledger's: the lake digest, or what stands for it where definition or policies changed its rows."""
+
+    @property
+    def is_snapshot(self) -> bool:
+        """Whether the load brought the whole table."""
+        return is_snapshot(self.mode)
 
 
 class ViewsMarker(Marker):

@@ -1,4 +1,4 @@
-"""A source table as its definition has it: its columns, names, types and zone. One way for all who ask."""
+"""A source table as its definition has it: columns, names, types and zone."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ def zone_of(table: Table, timezone: str | None) -> str | None:
 
     `timezone` is that of tables which name none (DB_TIMEZONE).
     """
-    return table.definition.source_timezone or timezone
+    return table.source_timezone or timezone
 
 
-def described(connection: Connection, table: Table, timezone: str | None) -> SourceTable:
+def replicated_table(connection: Connection, table: Table, timezone: str | None) -> SourceTable:
     """The source table, without what the definition leaves out, with its names, types and zone.
 
     `timezone` is that of tables which name none (DB_TIMEZONE). Raises ConfigurationError where there is no
     such table, or where the definition asks for what a column cannot be.
     """
-    definition, zone = table.definition, zone_of(table, timezone)
-    source = source_table.describe(connection, table.name, definition.exclude, definition.rename)
+    zone = zone_of(table, timezone)
+    source = source_table.describe(connection, table.name, table.exclude, table.rename)
     source = _with_chosen_types(table, source)
     if zone is None or zone == "UTC":
         return source
-    zoned = in_zone(source.columns, zone, definition.datetimes_as_is)
+    zoned = in_zone(source.columns, zone, table.datetimes_as_is)
     return replace(source, columns=zoned)
 
 
@@ -41,8 +41,8 @@ def _with_chosen_types(table: Table, source: SourceTable) -> SourceTable:
 
     Raises ConfigurationError where one of `booleans` is no column, or no number of one digit.
     """
-    wanted = all_spelled(table.definition.booleans, (column.name for column in source.columns))
-    shaped = as_well_known_text if table.definition.geometry == "wkt" else _as_it_is
+    wanted = all_spelled(table.booleans, (column.name for column in source.columns))
+    shaped = as_well_known_text if table.geometry == "wkt" else _as_it_is
     chosen = []
     for column in source.columns:
         boolean = as_boolean(column) if column.name in wanted else shaped(column)

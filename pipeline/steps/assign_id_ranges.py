@@ -16,10 +16,8 @@ from datetime import datetime
 from pipeline.errors import DataError
 from pipeline.lake import id_ranges
 from pipeline.lake.id_ranges import IdRanges, Reading
-from pipeline.lake.keys import Keys
-from pipeline.lake.s3 import Store
+from pipeline.lake.window import LakeWindow
 from pipeline.model.table_name import TableName
-from pipeline.model.window import Window
 from pipeline.run import once
 from pipeline.source import (
     connection as mysql,
@@ -45,26 +43,25 @@ _in_vain: set[TableName] = set()
 
 
 def is_fixed(
-    store: Store,
-    keys: Keys,
-    window: Window,
+    lake_window: LakeWindow,
     connect: Callable[[], AbstractContextManager[Connection]],
-    described: Callable[[Connection], tuple[SourceTable, str]],
+    read_table: Callable[[Connection], tuple[SourceTable, str]],
     lag: int,
 ) -> bool:
     """Whether the window, whose end has passed, has its ids; gives them to it where that can be done now.
 
-    `described` gives the table and its id column. A reading that has to wait is kept in the lake, so that a
+    `read_table` gives the table and its id column. A reading that has to wait is kept in the lake, so that a
     later run need not wait again. Raises DataError where what earlier windows were given is lost, and where
     the server gives rows such ids again.
     """
-    ranges, tag = id_ranges.read(store, keys)
+    store, table, window = lake_window.store, lake_window.table, lake_window.window
+    ranges, tag = id_ranges.read(store, table)
     if ranges.of(window) is not None:
         return True
     if tag is None:
-        id_ranges.check_not_lost(store, keys)
+        id_ranges.check_not_lost(store, table)
     with connect() as connection:
-        source, cursor = described(connection)
+        source, cursor = read_table(connection)
         _check_counter(connection, source, cursor, ranges)
         while ranges.of(window) is None:
             reading = ranges.reading
@@ -73,8 +70,8 @@ def is_fixed(
                 ranges = ranges.with_reading(reading)
             is_over = _wait(connection, source.name, reading.answered, lag)
             wanted = ranges.with_window(window, reading.behind) if is_over else ranges
-            if not id_ranges.replace(store, keys, wanted, tag):
-                ranges, tag = id_ranges.read(store, keys)
+            if not id_ranges.replace(store, wanted, tag):
+                ranges, tag = id_ranges.read(store, table)
             elif is_over:
                 return True
             else:

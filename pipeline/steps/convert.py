@@ -5,25 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 from pipeline.config.settings import Run
 from pipeline.config.tables import Table
 from pipeline.errors import DataError
+from pipeline.lake import reread_hint
 from pipeline.lake.csv_parts import CsvParts
-from pipeline.lake.keys import Keys
 from pipeline.lake.parquet_parts import open_parts
-from pipeline.lake.reread_hint import once_mended
 from pipeline.lake.s3 import Store
+from pipeline.lake.stages import CSV
+from pipeline.lake.window import LakeWindow
 from pipeline.model.columns import Column, as_defined
 from pipeline.model.identifiers import left_out
-from pipeline.model.markers import Coercion, CsvManifest, LakeManifest, Part, added_up, decode
-from pipeline.model.window import UTC, Window
+from pipeline.model.markers import Coercion, CsvManifest, LakeManifest, Part, added_up
+from pipeline.model.window import UTC
 from pipeline.policies.conversion import TokenTaken
 from pipeline.policies.null_tokens import Tokens
 from pipeline.run.progress import Progress, silent
@@ -31,145 +32,121 @@ from pipeline.spool.folder import fetching
 from pipeline.steps.csv_rows import Changes, Conversion, Files, convert_rows
 
 SUFFIXES = {"zstd": ".zst", "gzip": ".gz"}
-_MIB = 1 << 20
 
 
-def make_ready(
-    store: Store,
-    keys: Keys,
-    window: Window,
+def prepare_copy(
+    lake_window: LakeWindow,
     lake: LakeManifest,
     table: Table,
-    local: Sequence[Path],
+    spooled: Sequence[Path],
     run: Run,
     progress: Progress = silent,
 ) -> CsvManifest:
-    """Let COPY read the window as the table's definition asks: the lake's own Parquet, or CSV made of it.
+    """Let COPY read the window as the table's definition says: the lake's own Parquet, or CSV made of it.
 
-    `local` are the spool's files of the same parts: one that still has the part's digest spares the
+    `spooled` are the spool's files of the same parts: one that still has the part's digest spares the
     download. A window with `nul_columns` goes by CSV: what COPY makes of NUL in Parquet is not
     documented. Raises DataError where a policy refuses a value, and when a part is not what the lake
     manifest says.
     """
-    if table.definition.copy_format == "parquet" and not lake.nul_columns:
-        return _pass_on(store, keys, window, lake)
-    return _convert(store, keys, window, lake, table, local, run, progress)
+    if table.copy_format == "parquet" and not lake.nul_columns:
+        return _write_manifest(lake_window, lake, _lake_parts(lake))
+    conversion = _conversion(lake_window, lake, table, run)
+    return _convert(lake_window, lake, conversion, spooled, run.spool, progress)
+
+
+def coerced_by_conversion(csv: CsvManifest, lake: LakeManifest) -> list[Coercion]:
+    """What the conversion itself changed, beside what the extraction had changed before."""
+    return [each for each in csv.coerced if each not in lake.coerced]
+
+
+@dataclass(frozen=True)
+class _CopyParts:
+    """What COPY is to read, and all that its marker says of it beside what the lake's says."""
+
+    columns: tuple[Column, ...]
+    parts: tuple[Part, ...]
+    coerced: tuple[Coercion, ...]
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+
+def _lake_parts(lake: LakeManifest) -> _CopyParts:
+    """The lake's Parquet, as it is."""
+    parts = tuple(part for part in lake.parts if part.rows)
+    attributes = {"format": "parquet", "null_token": "", "compression": ""}
+    return _CopyParts(lake.columns, parts, lake.coerced, attributes)
+
+
+def _conversion(lake_window: LakeWindow, lake: LakeManifest, table: Table, run: Run) -> Conversion:
+    names = [column.name for column in lake.columns]
+    excluded = left_out(table.exclude, names)
+    columns = tuple(column for column in lake.columns if column.name not in excluded)
+    return Conversion(
+        lake,
+        columns,
+        as_defined(columns, {}, table.super),
+        table.rules(lake.key, names),
+        run.csv_part_mb << 20,
+        run.csv_compression,
+        reread_hint.after_fix(lake_window),
+    )
 
 
 def _convert(
-    store: Store,
-    keys: Keys,
-    window: Window,
+    lake_window: LakeWindow,
     lake: LakeManifest,
-    table: Table,
-    local: Sequence[Path],
-    run: Run,
+    conversion: Conversion,
+    spooled: Sequence[Path],
+    scratch: Path,
     progress: Progress,
 ) -> CsvManifest:
-    """Write the window's rows as CSV parts, the COPY manifest, and the marker."""
+    """Write the window's rows as CSV parts, the COPY manifest, and the marker; fetch into `scratch`."""
     started = time.monotonic()
-    names, definition = [column.name for column in lake.columns], table.definition
-    excluded = left_out(definition.exclude, names)
-    columns = tuple(column for column in lake.columns if column.name not in excluded)
-    conversion = Conversion(
-        lake,
-        as_defined(columns, {}, definition.super),
-        table.rules(lake.key, names),
-        run.csv_part_mb * _MIB,
-        run.csv_compression,
-        once_mended(store, keys, window),
-    )
-    with fetching(run.spool) as folder:
-        files = partial(open_parts, store, lake.parts, local, folder)
-        written = _write_parts(store, keys, window, files, conversion, progress)
+    with fetching(scratch) as folder:
+        files = partial(open_parts, lake_window.store, lake.parts, spooled, folder)
+        written = _write_parts(lake_window, files, conversion, progress)
     _check_rows(lake, written.parts)
     changes, tokens = written.changes, written.tokens
-    return _keep_manifest(
-        store,
-        keys,
-        window,
-        lake,
-        columns=columns,
-        parts=written.parts,
-        seconds=round(time.monotonic() - started, 3),
-        null_token=tokens.null,
-        compression=run.csv_compression,
-        coerced=added_up((*lake.coerced, *changes.coerced)),
-        empty_tokens={name: tokens.empty[name].hex() for name in changes.empty},
-        empty_bytes=changes.empty,
-        converted=_name_of_changes(sorted(excluded), changes.coerced),
-    )
+    attributes = {
+        "seconds": round(time.monotonic() - started, 3),
+        "null_token": tokens.null,
+        "compression": conversion.compression,
+        "empty_tokens": {name: tokens.empty[name].hex() for name in changes.empty},
+        "empty_bytes": dict(changes.empty),
+        "converted": _name_of_changes(conversion.excluded, changes.coerced),
+    }
+    coerced = added_up((*lake.coerced, *changes.coerced))
+    parts = _CopyParts(conversion.replicated, written.parts, coerced, attributes)
+    return _write_manifest(lake_window, lake, parts)
 
 
-def _pass_on(store: Store, keys: Keys, window: Window, lake: LakeManifest) -> CsvManifest:
-    """Write the COPY manifest that lists the lake's Parquet, and the marker."""
-    return _keep_manifest(
-        store,
-        keys,
-        window,
-        lake,
-        columns=lake.columns,
-        parts=tuple(part for part in lake.parts if part.rows),
-        coerced=lake.coerced,
-        form="parquet",
-    )
-
-
-def _keep_manifest(
-    store: Store,
-    keys: Keys,
-    window: Window,
-    lake: LakeManifest,
-    *,
-    columns: tuple[Column, ...],
-    parts: tuple[Part, ...],
-    coerced: tuple[Coercion, ...],
-    form: Literal["csv", "parquet"] = "csv",
-    null_token: str = "",
-    compression: str = "",
-    empty_tokens: Mapping[str, str] | None = None,
-    empty_bytes: Mapping[str, int] | None = None,
-    converted: str = "",
-    seconds: float = 0.0,
-) -> CsvManifest:
-    """Write the COPY manifest and, last, the marker; what both forms say alike comes from the lake's."""
-    copy_key = keys.copy_manifest(window, lake.digest)
-    store.put(copy_key, _copy_manifest(store, parts))
+def _write_manifest(lake_window: LakeWindow, lake: LakeManifest, copy: _CopyParts) -> CsvManifest:
+    """Write the COPY manifest and, last, the marker."""
+    copy_key = lake_window.keys.copy_manifest(lake_window.window, lake.digest)
+    lake_window.store.put(copy_key, copy_manifest(lake_window.store, copy.parts))
     manifest = CsvManifest(
         table=lake.table,
         window=lake.window,
         written_at=datetime.now(UTC),
-        seconds=seconds,
-        columns=columns,
+        columns=copy.columns,
         key=lake.key,
         lake_digest=lake.digest,
-        parts=parts,
+        parts=copy.parts,
         rows=lake.rows,
-        bytes=sum(part.bytes for part in parts),
-        null_token=null_token,
-        compression=compression,
+        bytes=sum(part.bytes for part in copy.parts),
         copy_manifest=copy_key,
-        coerced=coerced,
-        empty_tokens=dict(empty_tokens or {}),
-        empty_bytes=dict(empty_bytes or {}),
+        coerced=copy.coerced,
         extent=lake.extent,
-        converted=converted,
-        format=form,
+        **copy.attributes,
     )
-    store.put(keys.csv_marker(window), manifest.encode())
+    lake_window.write(CSV, manifest)
     return manifest
 
 
 def _name_of_changes(excluded: Sequence[str], coerced: Sequence[Coercion]) -> str:
     """The same for the same columns left out and the same values changed, empty for none."""
-    said = [*excluded, *(each.model_dump() for each in added_up(coerced))]
-    return hashlib.sha256(json.dumps(said).encode()).hexdigest() if said else ""
-
-
-def read_manifest(store: Store, keys: Keys, window: Window) -> CsvManifest:
-    """The window's CSV manifest."""
-    key = keys.csv_marker(window)
-    return decode(CsvManifest, store.get(key), store.url(key))
+    changes = [*excluded, *(each.model_dump() for each in added_up(coerced))]
+    return hashlib.sha256(json.dumps(changes).encode()).hexdigest() if changes else ""
 
 
 @dataclass(frozen=True)
@@ -180,17 +157,12 @@ class _Written:
 
 
 def _write_parts(
-    store: Store,
-    keys: Keys,
-    window: Window,
-    files: Files,
-    conversion: Conversion,
-    progress: Progress,
+    lake_window: LakeWindow, files: Files, conversion: Conversion, progress: Progress
 ) -> _Written:
-    suffix = SUFFIXES[conversion.compression]
+    suffix, store = SUFFIXES[conversion.compression], lake_window.store
 
     def key_of(index: int, sha256: str) -> str:
-        return keys.csv_part(window, index, sha256, suffix)
+        return lake_window.keys.csv_part(lake_window.window, index, sha256, suffix)
 
     tokens, given_up = Tokens(conversion.columns), set[str]()
     while True:
@@ -202,7 +174,7 @@ def _write_parts(
             given_up.update(part.key for part in parts.done)
             tokens.take_others(taken)
             continue
-        # not before: a part without the token is the same again, and may stand in another process's marker
+        # not before: a part without the token is the same again, and may be in another process's marker
         store.delete(sorted(given_up.difference(part.key for part in parts.done)))
         return _Written(tuple(parts.done), tokens, changes)
 
@@ -215,7 +187,8 @@ def _check_rows(lake: LakeManifest, parts: Sequence[Part]) -> None:
         )
 
 
-def _copy_manifest(store: Store, parts: Sequence[Part]) -> bytes:
+def copy_manifest(store: Store, parts: Sequence[Part]) -> bytes:
+    """The manifest that COPY is given: every part by its URL and size, each mandatory."""
     entries = [
         {"url": store.url(p.key), "mandatory": True, "meta": {"content_length": p.bytes}}
         for p in parts

@@ -34,17 +34,24 @@ _BATCH_ROWS = 8_192
 
 @dataclass(frozen=True)
 class Conversion:
-    """What is made of the rows: which columns by which rules, parts of how many bytes of text.
+    """How rows become CSV: the columns as the lake has them (`replicated`) and as written, the rules.
 
-    `once_mended` is what a person does about a refused value after mending it in the source.
+    A part is `part_bytes` of text, about. `hint` is added to a refusal: what to do after the value is fixed
+    in the source.
     """
 
     lake: LakeManifest
+    replicated: tuple[Column, ...]
     columns: Sequence[Column]
     rules: Rules
     part_bytes: int
     compression: str
-    once_mended: str = ""
+    hint: str = ""
+
+    @property
+    def excluded(self) -> list[str]:
+        """The lake's columns that are left out, sorted."""
+        return sorted({c.name for c in self.lake.columns} - {c.name for c in self.replicated})
 
 
 @dataclass(frozen=True)
@@ -155,7 +162,7 @@ def _converted(group: Group, conversion: Conversion, tokens: Tokens) -> _Made:
         try:
             batch = fitted.fit(lake_batch)
         except DataError as error:
-            error.todo += conversion.once_mended
+            error.todo += conversion.hint
             raise
         if contains(batch, token):
             raise TokenTaken

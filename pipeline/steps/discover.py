@@ -14,6 +14,7 @@ from itertools import chain, count
 
 from pipeline.errors import ConfigurationError
 from pipeline.model.columns import column_of
+from pipeline.model.cursors import Snapshot
 from pipeline.model.identifiers import MAX_IDENTIFIER_BYTES, SYSTEM_COLUMNS, fold
 from pipeline.source import connection as mysql
 from pipeline.source import sql as mysql_sql
@@ -48,7 +49,9 @@ def propose(connection: Connection, listed: Listed, taken: set[str]) -> Proposal
         remarks.append(
             f"its oldest row is of {oldest:%Y-%m-%d}: --start {oldest:%Y-%m-%d} loads them all"
         )
-    definition: dict[str, object] = {"cursor": cursor} if cursor else {"cursor_type": "full"}
+    definition: dict[str, object] = (
+        {"cursor": cursor} if cursor else {"cursor_type": Snapshot.cursor_type}
+    )
     target = _target(listed, taken)
     optional = {"target": target, "exclude": list(exclude), "rename": rename}
     definition |= {key: value for key, value in optional.items() if value}

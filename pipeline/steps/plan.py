@@ -32,14 +32,14 @@ def plan_chunks(
     storage. Raises DataError for rows that no window would ever hold.
     """
     columns = fingerprint(source.columns)
-    cursor = source.column(table.definition.cursor) if table.definition.cursor else None
+    cursor = source.column(table.cursor) if table.cursor else None
     if cursor is None:
         return Plan(spans=(Span(),), schema_fingerprint=columns)
     whole = Span(cursor.name, bounds.lower, bounds.upper)
     partial = _count_partial_dates(connection, source, cursor, whole)
     without = partial + _check_cursors(connection, source, table, cursor.name, partial)
     whole = replace(whole, whole_dates=partial > 0)
-    wanted, size = table.definition.chunks, source_table.size(connection, source.name)
+    wanted, size = table.chunks, source_table.size(connection, source.name)
     if wanted == 1 or (wanted == "auto" and size.bytes <= chunk_bytes):
         return Plan(spans=(whole,), schema_fingerprint=columns, rows_without_cursor=without)
     rows = int(mysql.scalar(connection, mysql_sql.count_rows(source.name, whole)))
@@ -64,8 +64,8 @@ def _check_cursors(
     connection: Connection, source: SourceTable, table: Table, cursor: str, partial: int
 ) -> int:
     """How many rows have no cursor; raises DataError where that, or a partial date, is not accepted."""
-    policy, is_id = table.definition.on_null_cursor, table.definition.cursor_type == "id"
-    query = mysql_sql.count_without_cursor(source.name, cursor, zero_is_one=is_id)
+    policy, zero_is_one = table.on_null_cursor, table.warehouse_cursor.zero_is_a_value
+    query = mysql_sql.count_without_cursor(source.name, cursor, zero_is_one=zero_is_one)
     rows = int(mysql.scalar(connection, query))
     found = rows + partial
     if found and policy == "ignore":

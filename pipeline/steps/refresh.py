@@ -1,27 +1,47 @@
-"""Views on the loaded tables: created once, made anew when their definition changes."""
+"""The views on the loaded tables: the latest rows by business key, and the user's own."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from pipeline.config.settings import Settings
 from pipeline.config.tables import Table
 from pipeline.errors import ConfigurationError
-from pipeline.lake.keys import Keys
-from pipeline.lake.s3 import Store
+from pipeline.lake.stages import CSV
+from pipeline.lake.window import LakeWindow
 from pipeline.model.columns import as_defined, warehouse_name
 from pipeline.model.identifiers import fold, spelled
 from pipeline.model.markers import CsvManifest, ViewsMarker
-from pipeline.model.window import UTC, Window
+from pipeline.model.window import UTC
 from pipeline.warehouse import catalog
 from pipeline.warehouse import connection as redshift
 from pipeline.warehouse import sql as redshift_sql
 from pipeline.warehouse.sql import Relation
-from pipeline.warehouse.views import View
+from pipeline.warehouse.views import View, refresh_views
 
 log = logging.getLogger(__name__)
+
+
+def refresh_window(settings: Settings, lake_window: LakeWindow, table: Table) -> ViewsMarker:
+    """Create or replace the views that a loaded window may have changed; the marker is for the caller.
+
+    Raises ConfigurationError for a view that cannot be made or read.
+    """
+    csv, schema = lake_window.read(CSV), settings.warehouse.schema_name
+    views = user_views(settings.run.configs / "views", schema)
+    with redshift.connected(settings.warehouse, settings.bastion) as connection:
+        latest = latest_view(connection, table, csv, schema)
+        views = [latest, *views] if latest else views
+        changed = refresh_views(connection, views, schema)
+    return ViewsMarker(
+        table=str(table.name),
+        window=lake_window.window.name,
+        written_at=datetime.now(UTC),
+        views=tuple(view.relation.name for view in views),
+        changed=changed,
+    )
 
 
 def latest_view(
@@ -33,20 +53,19 @@ def latest_view(
     value are told apart by the key, the highest wins. None, too, until a window is loaded that has the
     columns it is made by.
     """
-    definition = table.definition
     if table.latest_view is None:
         return None
     source = Relation(schema, table.target)
     present = catalog.table_columns(connection, source)
-    columns = as_defined(csv.columns, definition.rename, definition.super)
+    columns = as_defined(csv.columns, table.rename, table.super)
     targets = {column.name: column.target for column in columns}
 
     def named(column: str) -> str:
         meant = spelled(column, targets)
-        return targets[meant] if meant else warehouse_name(column, definition.rename)
+        return targets[meant] if meant else warehouse_name(column, table.rename)
 
-    business_key = [named(column) for column in definition.business_key]
-    cursor = [named(definition.cursor)] if definition.cursor else []
+    business_key = [named(column) for column in table.business_key]
+    cursor = [named(table.cursor)] if table.cursor else []
     order = cursor + [name for name in map(named, csv.key) if name in present]
     if not order or not present.keys() >= {*business_key, *cursor}:
         log.info("%s waits for windows that have its columns", table.latest_view)
@@ -73,18 +92,3 @@ def user_views(folder: Path, schema: str) -> list[View]:
             )
         views.append(View(Relation(schema, fold(file.stem)), text.replace("{schema}", schema)))
     return views
-
-
-def write_marker(
-    store: Store, keys: Keys, window: Window, views: Sequence[View], changed: tuple[str, ...]
-) -> ViewsMarker:
-    """Say which views stand after this window."""
-    marker = ViewsMarker(
-        table=str(keys.table),
-        window=window.name,
-        written_at=datetime.now(UTC),
-        views=tuple(view.relation.name for view in views),
-        changed=changed,
-    )
-    store.put(keys.views_marker(window), marker.encode())
-    return marker

@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 
 from pipeline.config.policies import KINDS
-from pipeline.config.tables import Table, TableDefinition
+from pipeline.config.tables import Table
 from pipeline.errors import ConfigurationError
 from pipeline.model.columns import Column, is_text_of_number, of_one_target
+from pipeline.model.cursors import Snapshot
 from pipeline.model.identifiers import all_spelled
 from pipeline.run import once
 from pipeline.source import sql as mysql_sql
 from pipeline.source.table import SourceTable
+from pipeline.warehouse.modes import MODES
 
 log = logging.getLogger(__name__)
 
@@ -21,24 +23,23 @@ def key_of(table: Table, source: SourceTable) -> tuple[str, ...]:
 
     None where one of them is not carried: the others alone do not identify a row.
     """
-    named = [source.column(name) for name in table.definition.key or source.primary_key]
+    named = [source.column(name) for name in table.key or source.primary_key]
     key = tuple(column.name for column in named if column)
     return key if len(key) == len(named) else ()
 
 
 def check_table(table: Table, source: SourceTable) -> None:
     """Raise ConfigurationError where the definition asks for what the table does not have."""
-    definition = table.definition
     named = {
-        "cursor": (definition.cursor,) if definition.cursor else (),
-        "key": definition.key,
-        "business_key": definition.business_key,
-        "distkey": (definition.distkey,) if definition.distkey else (),
-        "sortkey": definition.sortkey,
-        "columns": tuple(definition.columns),
-        "super": definition.super,
-        "booleans": definition.booleans,
-        "datetimes_as_is": definition.datetimes_as_is,
+        "cursor": (table.cursor,) if table.cursor else (),
+        "key": table.key,
+        "business_key": table.business_key,
+        "distkey": (table.distkey,) if table.distkey else (),
+        "sortkey": table.sortkey,
+        "columns": tuple(table.columns),
+        "super": table.super,
+        "booleans": table.booleans,
+        "datetimes_as_is": table.datetimes_as_is,
     }
     for setting, columns in named.items():
         for column in columns:
@@ -48,13 +49,13 @@ def check_table(table: Table, source: SourceTable) -> None:
                     why=f"its columns are {', '.join(c.name for c in source.columns)}",
                     todo=f"correct `{setting}:` in the table's definition",
                 )
-    if definition.business_key and not definition.cursor and not key_of(table, source):
+    if table.business_key and not table.cursor and not key_of(table, source):
         raise ConfigurationError(
             f"{source.name} has no order in which one of its rows is the latest",
             why="business_key asks for the latest, and there is neither a cursor nor a key",
             todo="name unique columns in `key:`, or leave out `business_key:`",
         )
-    _check_cursor(definition, source)
+    _check_cursor(table, source)
     _check_key(table, source)
     _check_policies(table, source)
     _check_super(table, source)
@@ -63,7 +64,7 @@ def check_table(table: Table, source: SourceTable) -> None:
 
 def peculiarities(table: Table, source: SourceTable) -> list[str]:
     """What somebody who knows the source would miss in the warehouse, a line for each kind."""
-    excluded = all_spelled(table.definition.exclude, source.left_out)
+    excluded = all_spelled(table.exclude, source.left_out)
     hidden = [name for name in source.left_out if name not in excluded]
     texts = [c.name for c in source.columns if is_text_of_number(c)]
     found = {
@@ -80,12 +81,10 @@ def check_zone(table: Table, source: SourceTable, server_zone: str) -> None:
     Sessions write the server's zone into it unless they set one; a window in UTC would then close
     hours before its rows are written, or never see them.
     """
-    cursor = source.column(table.definition.cursor) if table.definition.cursor else None
+    cursor = source.column(table.cursor) if table.cursor else None
     if cursor is None or cursor.source_type not in ("date", *_datetimes(source)):
         return
-    if cursor.name in all_spelled(
-        table.definition.datetimes_as_is, (c.name for c in source.columns)
-    ):
+    if cursor.name in all_spelled(table.datetimes_as_is, (c.name for c in source.columns)):
         return
     if server_zone != "UTC":
         raise ConfigurationError(
@@ -109,27 +108,27 @@ _CURSORS = {
 }
 
 
-def _check_cursor(definition: TableDefinition, source: SourceTable) -> None:
-    column = source.column(definition.cursor) if definition.cursor else None
+def _check_cursor(table: Table, source: SourceTable) -> None:
+    column = source.column(table.cursor) if table.cursor else None
     if column is None:
         return
-    kinds, called, wanted = _CURSORS[definition.cursor_type]
+    kinds, called, wanted = _CURSORS[table.cursor_type]
     if not column.arrow.startswith(kinds):
         fitting = [name for name, (kind, *_) in _CURSORS.items() if column.arrow.startswith(kind)]
-        other = " or ".join(f"cursor_type: {name}" for name in [*fitting, "full"])
+        other = " or ".join(f"cursor_type: {name}" for name in [*fitting, Snapshot.cursor_type])
         raise ConfigurationError(
             f"the cursor {column.name} of {source.name} is no {called}",
             why=f"it is {column.source_type}",
             todo=f"name {wanted}, or use {other}",
         )
-    _check_ascends(definition, source, column)
+    _check_ascends(table, source, column)
     if (advice := index_advice(column.name, source)) and once.is_new(advice):
         log.warning(advice)
 
 
-def _check_ascends(definition: TableDefinition, source: SourceTable, column: Column) -> None:
+def _check_ascends(table: Table, source: SourceTable, column: Column) -> None:
     """An id that does not ascend as rows are added would be below those that are read already."""
-    if definition.cursor_type != "id" or definition.ids_ascend:
+    if not table.warehouse_cursor.needs_assigned_bounds or table.ids_ascend:
         return
     if column.name != source.auto_increment:
         raise ConfigurationError(
@@ -152,9 +151,9 @@ def index_advice(cursor: str, source: SourceTable) -> str:
 
 
 def _check_key(table: Table, source: SourceTable) -> None:
-    if table.definition.load_mode != "merge":
+    if not MODES[table.load_mode].needs_key:
         return
-    key = table.definition.key or source.primary_key
+    key = table.key or source.primary_key
     if not key:
         raise ConfigurationError(
             f"{source.name} has no primary key to merge by",
@@ -180,7 +179,7 @@ def _check_key(table: Table, source: SourceTable) -> None:
 def _check_policies(table: Table, source: SourceTable) -> None:
     """A policy that could never apply is a mistake, and a key's values are not to be changed."""
     rules = table.rules(key_of(table, source), (column.name for column in source.columns))
-    for name, policies in table.definition.columns.items():
+    for name, policies in table.columns.items():
         column = source.column(name)
         for kind, arrow in KINDS.items():
             if column is None or f"on_{kind}" not in policies.model_fields_set:
@@ -205,7 +204,7 @@ def _check_policies(table: Table, source: SourceTable) -> None:
 
 def _check_super(table: Table, source: SourceTable) -> None:
     key = key_of(table, source)
-    for name in table.definition.super:
+    for name in table.super:
         column = source.column(name)
         if column is not None and (column.arrow != "string" or column.name in key):
             raise ConfigurationError(

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from pipeline.config.tables import Table
 from pipeline.errors import ConfigurationError
 from pipeline.lake import id_ranges
-from pipeline.lake.history import backed_up_windows, histories
-from pipeline.lake.keys import Keys
+from pipeline.lake.history import histories, marked_windows
 from pipeline.lake.s3 import Store
+from pipeline.lake.stages import LAKE
 from pipeline.model.columns import Column
 from pipeline.model.cursors import Bounds
 from pipeline.model.span import Span
 from pipeline.model.window import Window, coalesced, unbroken_end
 from pipeline.source import connection as mysql
 from pipeline.source import sql as mysql_sql
-from pipeline.source.replicated_table import described
+from pipeline.source.replicated_table import replicated_table
 from pipeline.warehouse import connection as redshift
-from pipeline.warehouse import ledger
 from pipeline.warehouse import sql as redshift_sql
+from pipeline.warehouse.ledger import Ledger
+from pipeline.warehouse.modes import MODES
 from pipeline.warehouse.sql import Relation
 
 _AT_ONCE = 200  # windows
@@ -53,25 +54,30 @@ class Comparison:
         return (same or more) and not self.torn
 
 
-def compare(
-    store: Store,
-    source: mysql.Connection,
-    warehouse: redshift.Connection,
-    table: Table,
-    schema: str,
-    timezone: str | None = None,
-) -> Comparison:
+@dataclass(frozen=True)
+class Servers:
+    """Where the rows of a table are: in the lake, in the source and in a schema of the warehouse."""
+
+    store: Store
+    source: mysql.Connection
+    warehouse: redshift.Connection
+    schema: str
+    timezone: str | None = None
+    """That of the DATETIMEs of tables whose definition names none."""
+
+
+def compare(servers: Servers, table: Table) -> Comparison:
     """Compare a table's windows stage by stage, and count it on both sides.
 
     A row that was updated in the source since has left its window there and not yet here, so
-    the sides agree once the window of that update is loaded. `timezone` is that of DATETIMEs where the
-    table's definition names none.
+    the sides agree when the window of that update is loaded.
     """
-    done = backed_up_windows(store, table.name)
-    torn = tuple(_torn(store, table, done))
-    until, there, here = _counts(store, source, warehouse, table, schema, timezone)
-    versions = table.definition.load_mode == "append"
-    return Comparison(str(table.name), until, len(done), torn, there, here, versions)
+    windows = marked_windows(servers.store, table.name, LAKE)
+    torn = tuple(_torn(servers.store, table, windows))
+    until, source_rows, warehouse_rows = _counts(servers, table)
+    versions = MODES[table.load_mode].keeps_versions
+    counts = (source_rows, warehouse_rows, versions)
+    return Comparison(str(table.name), until, len(windows), torn, *counts)
 
 
 def _torn(store: Store, table: Table, windows: list[Window]) -> Iterator[str]:
@@ -81,31 +87,24 @@ def _torn(store: Store, table: Table, windows: list[Window]) -> Iterator[str]:
         yield from (each.window.name for each in histories(store, wanted) if not each.agrees)
 
 
-def _counts(
-    store: Store,
-    source: mysql.Connection,
-    warehouse: redshift.Connection,
-    table: Table,
-    schema: str,
-    timezone: str | None,
-) -> tuple[datetime | None, int, int]:
-    ledger.ensure(warehouse, schema)
-    target = Relation(schema, table.target)
-    of = (warehouse, schema, str(table.name), str(target))
-    windows = ledger.windows(*of, snapshots=table.definition.cursor_type == "full")
+def _counts(servers: Servers, table: Table) -> tuple[datetime | None, int, int]:
+    ledger = Ledger(servers.schema, str(table.name))
+    ledger.ensure(servers.warehouse)
+    target = Relation(servers.schema, table.target)
+    windows = ledger.windows(servers.warehouse, str(target), snapshots=table.is_snapshot)
     if not windows:
         return None, 0, 0
-    with warehouse.cursor() as cursor:
-        if table.definition.cursor is None:
+    with servers.warehouse.cursor() as cursor:
+        if table.cursor is None:
             here = int(redshift.scalar(cursor, redshift_sql.count(target)))
-            there = int(mysql.scalar(source, mysql_sql.count_rows(table.name, Span())))
+            there = int(mysql.scalar(servers.source, mysql_sql.count_rows(table.name, Span())))
             return None, there, here
-        column, here, there = _cursor(source, table, timezone), 0, 0
-        for ours, theirs in _bounds(store, column, table, windows):
+        column, here, there = _cursor(servers, table), 0, 0
+        for ours, theirs in _bounds(servers.store, column, table, windows):
             counted = redshift_sql.count_window(target, column.target, ours)
             here += redshift.scalar(cursor, counted)
             span = Span(column.name, lower=theirs.lower, upper=theirs.upper)
-            there += mysql.scalar(source, mysql_sql.count_rows(table.name, span))
+            there += mysql.scalar(servers.source, mysql_sql.count_rows(table.name, span))
     return unbroken_end(windows), there, here
 
 
@@ -113,18 +112,18 @@ def _bounds(
     store: Store, column: Column, table: Table, windows: list[Window]
 ) -> list[tuple[Bounds, Bounds]]:
     """What the windows hold together: bounds in the warehouse, and the same in the source."""
-    loaded = table.definition.loaded_cursor
-    if loaded is None:
-        ranges, _ = id_ranges.read(store, Keys(table.name))
+    loaded = table.warehouse_cursor
+    if loaded.needs_assigned_bounds:
+        ranges, _ = id_ranges.read(store, table.name)
         return [(ids, ids) for ids in ranges.together(windows)]
-    there = replace(loaded, timezone=column.timezone)
-    return [(loaded.bounds(span), there.bounds(span)) for span in coalesced(windows)]
+    read = table.source_cursor(column.timezone)
+    return [(loaded.bounds(span), read.bounds(span)) for span in coalesced(windows)]
 
 
-def _cursor(source: mysql.Connection, table: Table, timezone: str | None) -> Column:
+def _cursor(servers: Servers, table: Table) -> Column:
     """The cursor's column: its names on both sides, and the zone of its values in the source."""
-    name = table.definition.cursor or ""
-    column = described(source, table, timezone).column(name)
+    name = table.cursor or ""
+    column = replicated_table(servers.source, table, servers.timezone).column(name)
     if column is None:
         raise ConfigurationError(
             f"cursor names the column {name}, which {table.name} does not have",

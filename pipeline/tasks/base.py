@@ -1,4 +1,4 @@
-"""What every task of a window has: its table, its keys and its spool, and how it tells of itself."""
+"""What every task of a window has: its table, its place in lake and spool, its log lines."""
 
 from __future__ import annotations
 
@@ -14,22 +14,24 @@ from typing import Any
 import luigi
 
 from pipeline.config.settings import settings
-from pipeline.config.tables import Table, table_named
-from pipeline.errors import DataError, PipelineError
-from pipeline.lake import id_ranges, quarantine
-from pipeline.lake.history import is_snapshot
-from pipeline.lake.keys import Keys, lake_marker
-from pipeline.model.cursors import Bounds, TimeCursor
+from pipeline.config.tables import Table
+from pipeline.config.yaml_loader import table_named
+from pipeline.errors import PipelineError
+from pipeline.lake import quarantine
+from pipeline.lake.keys import lake_marker
+from pipeline.lake.stages import LAKE, AnyStage
+from pipeline.lake.window import LakeWindow
 from pipeline.model.markers import Coercion
 from pipeline.model.window import UTC, Window
 from pipeline.run import limits, report
 from pipeline.source import connection as mysql
-from pipeline.source import table as source_table
-from pipeline.source.replicated_table import described, zone_of
+from pipeline.source.replicated_table import replicated_table, zone_of
+from pipeline.source.table import SourceTable
 from pipeline.spool.folder import Spool, evict
+from pipeline.spool.state import SpoolState, state_of
 from pipeline.tasks import exit_status
 from pipeline.tasks.parameters import WindowParameter
-from pipeline.tasks.targets import lake
+from pipeline.tasks.targets import MarkerTarget, lake
 
 log = logging.getLogger(__name__)
 
@@ -46,45 +48,39 @@ class WindowTask(luigi.Task):
         return table_named(settings().run.configs, self.table, settings().default_database)
 
     @property
-    def keys(self) -> Keys:
-        """The table's S3 keys."""
-        return Keys(self.definition.name)
+    def lake_window(self) -> LakeWindow:
+        """The window in the lake."""
+        return LakeWindow(lake(), self.definition.name, self.window)
+
+    def marker(self, stage: AnyStage) -> MarkerTarget:
+        """The target that a stage's marker is."""
+        return MarkerTarget(self.definition.name, self.window, stage)
 
     def connected(self) -> AbstractContextManager[mysql.Connection]:
         """A new connection to the source."""
         return mysql.connected(settings().source, settings().bastion)
 
-    def described(self, connection: mysql.Connection) -> source_table.SourceTable:
-        """The source table, without what the definition leaves out, with its names, types and zone."""
-        return described(connection, self.definition, settings().source.timezone)
+    def source_table(self, connection: mysql.Connection) -> SourceTable:
+        """The source table as its definition has it."""
+        return replicated_table(connection, self.definition, settings().source.timezone)
 
     @property
     def timezone(self) -> str | None:
         """The zone whose local time the table's DATETIMEs hold; None for the server's, which must be UTC."""
         return zone_of(self.definition, settings().source.timezone)
 
-    def bounds_of(self, cursor: TimeCursor | None) -> Bounds:
-        """The window's bounds on that cursor; an id's are fixed in the lake, a snapshot has none."""
-        if cursor is not None:
-            return cursor.bounds(self.window)
-        if self.definition.definition.cursor_type == "full":
-            return Bounds(None, None)
-        ranges, _ = id_ranges.read(lake(), self.keys)
-        if (bounds := ranges.of(self.window)) is None:
-            raise DataError(
-                f"the ids of window {self.window} are not known any more",
-                why=f"{lake().url(self.keys.id_ranges)} does not have them",
-                todo="restore that object from a backup of the bucket",
-            )
-        return bounds
-
     @property
     def spool(self) -> Spool:
         """Where the window's rows wait for S3."""
-        source, definition = settings().source, self.definition.definition
-        said = definition.model_dump_json(exclude_unset=True)
-        made_for = f"{source.host}:{source.port} {source.timezone or ''}{said}"
-        return Spool.of(settings().run.spool, self.definition.name, self.window, made_for)
+        source, table = settings().source, self.definition
+        definition = table.model_dump_json(exclude={"order"}, exclude_unset=True)
+        made_for = f"{source.host}:{source.port} {source.timezone or ''}{definition}"
+        return Spool.of(settings().run.spool, table.name, self.window, made_for)
+
+    @property
+    def spool_state(self) -> SpoolState:
+        """How far the window is in the spool."""
+        return state_of(self.spool, lambda: self.lake_window.has(LAKE))
 
     @property
     def priority(self) -> float:
@@ -109,23 +105,23 @@ class WindowTask(luigi.Task):
         """Show in the visualiser how far the task is, at most once a second."""
         show: Any = self.set_status_message  # None outside a worker
         now = time.monotonic()
-        if show is None or now - getattr(self, "_said", 0.0) < 1.0:
+        if show is None or now - getattr(self, "_shown_at", 0.0) < 1.0:
             return
-        self._said = now
+        self._shown_at = now
         try:
             show(html.escape(message))  # the visualiser inserts the text as HTML
             if share is not None:
-                report: Any = self.set_progress_percentage
-                report(int(100 * share))
+                set_percentage: Any = self.set_progress_percentage
+                set_percentage(int(100 * share))
         except Exception as error:
             log.warning("progress could not be shown: %s", error)
 
-    def say(self, message: str) -> None:
-        """One line in the log for what this stage did."""
+    def log(self, message: str) -> None:
+        """One line for what this stage did."""
         log.info("%s %s: %s", self.definition.name, self.window.label, message)
 
-    def warn(self, coerced: Iterable[Coercion]) -> None:
-        """A line in the log for each kind of value that a policy changed."""
+    def log_coercions(self, coerced: Iterable[Coercion]) -> None:
+        """A line for each kind of value that a policy changed, and a note for the end of the run."""
         for each in coerced:
             log.warning("%s %s: %s", self.definition.name, self.window.label, each)
             example = f", e.g. {each.example}"
@@ -134,25 +130,24 @@ class WindowTask(luigi.Task):
     def unless_time_is_up(self) -> Iterator[luigi.Task]:
         """For a stage to begin with: leave it to a later run where this one may begin nothing more."""
         if limits.is_time_up():
-            self.say(f"{self.task_family} is for later, the time is up")
+            self.log(f"{self.task_family} is for later, the time is up")
             yield self.clone(LaterRun)
 
-    def settle(self) -> None:
+    def release(self) -> None:
         """Take the window out of the quarantine: it is done this far."""
-        is_snapshot = self.definition.definition.cursor_type == "full"
-        quarantine.settle(lake(), self.keys, self.window, with_earlier=is_snapshot)
+        quarantine.release(self.lake_window, with_earlier=self.definition.is_snapshot)
 
     def on_failure(self, exception: BaseException) -> str:
-        """Name table and window in the error, and keep what could not be loaded for a look."""
+        """Name table and window in the error, and record what could not be loaded in the quarantine."""
         if not isinstance(exception, PipelineError):
             return str(super().on_failure(exception))
         exception.at(f"{self.task_family} {self.table} {self.window}")
-        quarantine.keep(lake, self.keys, self.window, self.task_family, exception)
+        quarantine.keep(lambda: self.lake_window, self.task_family, exception)
         return html.escape(str(exception))
 
 
 class LaterRun(WindowTask, luigi.ExternalTask):
-    """What this run may not begin any more (pipeline/run/limits.py): missing data, until another run."""
+    """What this run may not begin any more: missing data, until another run."""
 
     def complete(self) -> bool:
         """Not in this run."""
@@ -160,16 +155,15 @@ class LaterRun(WindowTask, luigi.ExternalTask):
 
 
 class LoadedTask(WindowTask):
-    """A stage of the warehouse: where a snapshot is asked for, a window loaded otherwise does not stand."""
+    """A stage of the warehouse: of a snapshot's table only a window loaded as a snapshot is done."""
 
     @exit_status.noted
     def complete(self) -> bool:
         """Whether the stage's marker is there, of a snapshot where the table is one."""
         if not super().complete():
             return False
-        if self.definition.definition.cursor_type != "full":
-            return True
-        return is_snapshot(lake(), self.definition.name, self.window, loaded=True)
+        stage = self.output().stage
+        return not self.definition.is_snapshot or self.lake_window.is_snapshot(stage)
 
 
 class SpoolTask(WindowTask):
@@ -178,13 +172,7 @@ class SpoolTask(WindowTask):
     @exit_status.noted
     def complete(self) -> bool:
         """Whether the output is there, or another run was faster and nobody needs it any more."""
-        return bool(super().complete()) or is_overtaken(self)
-
-
-def is_overtaken(task: WindowTask) -> bool:
-    """Whether another run has brought the window to the lake and cleared the spool."""
-    marker = task.keys.lake_marker(task.window)
-    return not task.spool.plan_path.exists() and lake().exists(marker)
+        return bool(super().complete()) or self.spool_state is SpoolState.OVERTAKEN
 
 
 @contextmanager
@@ -193,13 +181,13 @@ def unless_overtaken(task: WindowTask) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        if not is_overtaken(task):
+        if task.spool_state is not SpoolState.OVERTAKEN:
             raise
-        task.say("another run has brought it to the lake meanwhile")
+        task.log("another run has brought it to the lake meanwhile")
 
 
 def make_room() -> None:
-    """Let the spool keep no more of what the lake has than it may; that this fails, fails no task."""
+    """Evict uploaded windows from a spool that is too large; that this fails, fails no task."""
     run = settings().run
     try:
         evict(run.spool, run.spool_gb * 10**9, lambda *of: lake().exists(lake_marker(*of)))

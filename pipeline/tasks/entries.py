@@ -1,11 +1,12 @@
-"""What is asked for on a command line: a day or an hour, of one table or of all, backed up or loaded.
+"""What a command line names: a day or an hour, of one table or of all, backed up or loaded.
 
-`RangeDaily` and `RangeHourly` (pipeline/tasks/ranges.py) enumerate these; their `bulk_complete` answers a
-whole range with one S3 LIST a table.
+`RangeDaily` and `RangeHourly` (tasks/ranges.py) enumerate these; their `bulk_complete` answers a whole
+range with one S3 LIST a table.
 """
 
 from __future__ import annotations
 
+import types
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
@@ -14,10 +15,11 @@ from typing import Any, ClassVar
 import luigi
 
 from pipeline.config.settings import settings
-from pipeline.config.tables import Table, table_named, tables
-from pipeline.lake.history import is_snapshot
-from pipeline.lake.keys import Keys, window_of_key
-from pipeline.lake.s3 import Store
+from pipeline.config.tables import Table
+from pipeline.config.yaml_loader import table_named, tables
+from pipeline.lake.history import marked_windows, newest_snapshot
+from pipeline.lake.quarantine import refused_windows
+from pipeline.lake.stages import LAKE, VIEWS, AnyStage
 from pipeline.model.window import UTC, Window
 from pipeline.tasks import exit_status
 from pipeline.tasks.base import WindowTask
@@ -29,10 +31,11 @@ _BEGAN = datetime.now(UTC)  # of this run, which keeps to one day and hour thoug
 Period = Any  # a date for days, a datetime for hours: Luigi's own parameter types
 
 
-class _Entry(luigi.WrapperTask):
-    """One period of some tables, up to the stage `last`."""
+class Entry(luigi.WrapperTask):
+    """One period of some tables, up to the stage that `last` ends."""
 
     last: ClassVar[type[WindowTask]]
+    stage: ClassVar[AnyStage]
 
     @staticmethod
     def window_of(period: Period) -> Window:
@@ -41,11 +44,11 @@ class _Entry(luigi.WrapperTask):
 
     @property
     def period(self) -> Period:
-        """The day or hour asked for."""
+        """The day or hour of the command line."""
         raise NotImplementedError
 
     def tables(self) -> list[Table]:
-        """The tables asked for."""
+        """The tables of the command line."""
         raise NotImplementedError
 
     @property
@@ -60,17 +63,17 @@ class _Entry(luigi.WrapperTask):
 
     def requires(self) -> list[WindowTask]:
         """The last stage of every table's window."""
-        return [
-            self.last(table=str(table.name), window=self.taken(table)) for table in self.tables()
-        ]
+        return [self._last_task(table) for table in self.tables()]
 
-    def taken(self, table: Table) -> Window:
-        """The window that stands for this period.
+    def _last_task(self, table: Table) -> WindowTask:
+        return self.last(table=str(table.name), window=self._window_to_take(table))
 
-        For a full snapshot, which shows the table as it is now, it is the newest period that is
-        over: one snapshot covers every earlier period.
+    def _window_to_take(self, table: Table) -> Window:
+        """The period's window; of a full snapshot, which shows the table as it is now, the newest closed one.
+
+        One snapshot covers every earlier period.
         """
-        if table.definition.cursor_type != "full":
+        if not table.is_snapshot:
             return self.window
         current = self.window_of(_BEGAN if isinstance(self.period, datetime) else _BEGAN.date())
         length = current.end - current.start
@@ -82,23 +85,20 @@ class _Entry(luigi.WrapperTask):
         return all(self._is_done(table) for table in self.tables())
 
     def is_stuck(self, refused: Mapping[str, set[Window]]) -> bool:
-        """Whether nothing is left of it but what is known to fail; `refused` as by `refused_windows`."""
+        """Whether nothing is left of it but refused windows; `refused` has those of each table."""
         stuck = [t for t in self.tables() if self._is_refused(t, refused[str(t.name)])]
         return bool(stuck) and all(self._is_done(t) for t in self.tables() if t not in stuck)
 
     def _is_refused(self, table: Table, refused: set[Window]) -> bool:
         # A snapshot is refused for what the table holds, whichever day it is taken for.
-        is_snapshot = table.definition.cursor_type == "full"
-        return bool(refused) if is_snapshot else self.window in refused
+        return bool(refused) if table.is_snapshot else self.window in refused
 
     def _is_done(self, table: Table) -> bool:
-        if self.last(table=str(table.name), window=self.taken(table)).complete():
+        if self._last_task(table).complete():
             return True
-        if table.definition.cursor_type != "full":
-            return False
-        found = _marked(lake(), self.last, table, self.window)
-        newest = _newest_snapshot(lake(), self.last, table, found)
-        return newest is not None and newest >= self.window.end
+        return table.is_snapshot and _is_covered(
+            self, table, _marked(self.stage, table, self.window)
+        )
 
     @classmethod
     def bulk_complete(cls, parameter_tuples: Iterable[Any]) -> list[Any]:
@@ -112,63 +112,45 @@ class _Entry(luigi.WrapperTask):
         return [parameter for parameter, entry in entries.items() if entry in done]
 
 
-def refused_windows(tables: Iterable[Table]) -> dict[str, set[Window]]:
-    """By table, the windows that are described in the quarantine: one LIST a table."""
-    found = {str(table.name): lake().list(Keys(table.name).quarantined) for table in tables}
-    return {
-        name: {window for each in stored if (window := window_of_key(each.key)) is not None}
-        for name, stored in found.items()
-    }
+def refused_by_table(tables: Iterable[Table]) -> dict[str, set[Window]]:
+    """By table, the windows that are in the quarantine: one LIST a table."""
+    return {str(table.name): refused_windows(lake(), table.name) for table in tables}
 
 
-def _complete(entries: list[_Entry]) -> set[_Entry]:
+def _complete(entries: list[Entry]) -> set[Entry]:
     """Those entries, all of one class and with the same tables, whose every marker is there."""
     if not entries:
         return set()
-    last, store, done = entries[0].last, lake(), set(entries)
+    stage, done = entries[0].stage, set(entries)
     windows = [entry.window for entry in entries]
     span = Window(min(each.start for each in windows), max(each.end for each in windows))
-
-    def marked(table: Table) -> set[Window]:
-        return _marked(store, last, table, span)
-
     chosen = entries[0].tables()
-    with ThreadPoolExecutor(max_workers=8) as pool:  # S3 answers several questions at once
-        for table, found in zip(chosen, pool.map(marked, chosen), strict=True):
-            is_full = table.definition.cursor_type == "full"
-            newest = _newest_snapshot(store, last, table, found) if is_full else None
+    with ThreadPoolExecutor(max_workers=8) as pool:  # S3 answers several requests at once
+        listed = pool.map(lambda table: _marked(stage, table, span), chosen)
+        for table, marked in zip(chosen, listed, strict=True):
+            newest = (
+                newest_snapshot(lake(), table.name, stage, marked) if table.is_snapshot else None
+            )
             for entry in list(done):
-                covered = entry.window in found
-                if is_full:
-                    covered = newest is not None and newest >= entry.window.end
-                if not covered:
+                covered = newest is not None and newest >= entry.window.end
+                if not (covered if table.is_snapshot else entry.window in marked):
                     done.discard(entry)
     return done
 
 
-def _marked(store: Store, last: type[WindowTask], table: Table, span: Window) -> set[Window]:
+def _is_covered(entry: Entry, table: Table, marked: Iterable[Window]) -> bool:
+    """Whether a snapshot that ends no earlier than the entry's period is there."""
+    newest = newest_snapshot(lake(), table.name, entry.stage, marked)
+    return newest is not None and newest >= entry.window.end
+
+
+def _marked(stage: AnyStage, table: Table, span: Window) -> set[Window]:
     """The windows with a marker of the stage that begin in the span; of a snapshot's table, all."""
-    keys, loaded = Keys(table.name), last is RefreshViews
-    after, before = keys.views_bounds(span) if loaded else keys.lake_bounds(span)
-    prefix = keys.views if loaded else keys.lake
-    bounds = ("", None) if table.definition.cursor_type == "full" else (after, before)
-    found = (stored.key for stored in store.list(prefix, *bounds))
-    markers = found if loaded else (key for key in found if keys.is_lake_marker(key))
-    return {window for key in markers if (window := window_of_key(key)) is not None}
+    return set(marked_windows(lake(), table.name, stage, None if table.is_snapshot else span))
 
 
-def _newest_snapshot(
-    store: Store, last: type[WindowTask], table: Table, found: set[Window]
-) -> datetime | None:
-    """The end of the latest of the windows that is a snapshot, as all are unless there was a cursor once."""
-    loaded = last is RefreshViews
-    by_age = sorted(found, key=lambda window: window.end, reverse=True)
-    snapshots = (w.end for w in by_age if is_snapshot(store, table.name, w, loaded=loaded))
-    return next(snapshots, None)
-
-
-class DailyEntry(_Entry):
-    """Whose periods are days."""
+class DailyEntry(Entry):
+    """An entry whose periods are days."""
 
     date: date = DayParameter(description="the day, in UTC")
 
@@ -179,12 +161,12 @@ class DailyEntry(_Entry):
 
     @property
     def period(self) -> date:
-        """The day asked for."""
+        """The day of the command line."""
         return self.date
 
 
-class HourlyEntry(_Entry):
-    """Whose periods are hours."""
+class HourlyEntry(Entry):
+    """An entry whose periods are hours."""
 
     hour: datetime = HourParameter(description="the hour, in UTC, as 2025-08-01T13")
 
@@ -195,11 +177,13 @@ class HourlyEntry(_Entry):
 
     @property
     def period(self) -> datetime:
-        """The hour asked for."""
+        """The hour of the command line."""
         return self.hour
 
 
-class _OneTable(_Entry):
+class OneTable(Entry):
+    """An entry of one table."""
+
     table: str = luigi.Parameter(positional=False, description="db.table, as in configs/")
 
     def tables(self) -> list[Table]:
@@ -207,55 +191,48 @@ class _OneTable(_Entry):
         return [table_named(settings().run.configs, self.table, settings().default_database)]
 
 
-class _AllTables(_Entry):
+class AllTables(Entry):
+    """An entry of every configured table."""
+
     def tables(self) -> list[Table]:
         """Every table of configs/."""
         return list(tables(settings().run.configs, settings().default_database).values())
 
 
-class DailyLoad(_OneTable, DailyEntry):
-    """One day of one table, all the way to the views."""
-
-    last = RefreshViews
-
-
-class DailyBackup(_OneTable, DailyEntry):
-    """One day of one table, as far as the lake."""
-
-    last = UploadParquet
-
-
-class DailyLoadAll(_AllTables, DailyEntry):
-    """One day of every configured table."""
-
-    last = RefreshViews
+# Up to which task an entry goes, the stage whose marker that task writes, and how that reads.
+_LAST: dict[str, tuple[type[WindowTask], AnyStage, str]] = {
+    "Load": (RefreshViews, VIEWS, "all the way to the views"),
+    "Backup": (UploadParquet, LAKE, "as far as the lake"),
+}
+_PERIODS: dict[str, tuple[type[Entry], str]] = {
+    "Daily": (DailyEntry, "One day"),
+    "Hourly": (HourlyEntry, "One hour"),
+}
+_SCOPES: dict[str, tuple[type[Entry], str]] = {
+    "": (OneTable, "of one table"),
+    "All": (AllTables, "of every configured table"),
+}
 
 
-class DailyBackupAll(_AllTables, DailyEntry):
-    """One day of every configured table, as far as the lake."""
-
-    last = UploadParquet
-
-
-class HourlyLoad(_OneTable, HourlyEntry):
-    """One hour of one table, all the way to the views."""
-
-    last = RefreshViews
-
-
-class HourlyBackup(_OneTable, HourlyEntry):
-    """One hour of one table, as far as the lake."""
-
-    last = UploadParquet
+def _entry(period: str, last: str, scope: str) -> type[Entry]:
+    """The entry class of that name, as `DailyLoadAll`: Luigi registers it when it is made."""
+    (by_period, one), (by_scope, of) = _PERIODS[period], _SCOPES[scope]
+    task, stage, how_far = _LAST[last]
+    body = {
+        "__doc__": f"{one} {of}, {how_far}.",
+        "__module__": __name__,
+        "last": task,
+        "stage": stage,
+    }
+    name = f"{period}{last}{scope}"
+    return types.new_class(name, (by_scope, by_period), exec_body=lambda space: space.update(body))
 
 
-class HourlyLoadAll(_AllTables, HourlyEntry):
-    """One hour of every configured table."""
-
-    last = RefreshViews
-
-
-class HourlyBackupAll(_AllTables, HourlyEntry):
-    """One hour of every configured table, as far as the lake."""
-
-    last = UploadParquet
+DailyLoad = _entry("Daily", "Load", "")
+DailyLoadAll = _entry("Daily", "Load", "All")
+DailyBackup = _entry("Daily", "Backup", "")
+DailyBackupAll = _entry("Daily", "Backup", "All")
+HourlyLoad = _entry("Hourly", "Load", "")
+HourlyLoadAll = _entry("Hourly", "Load", "All")
+HourlyBackup = _entry("Hourly", "Backup", "")
+HourlyBackupAll = _entry("Hourly", "Backup", "All")

@@ -25,7 +25,7 @@ from pipeline.errors import ConfigurationError
 from pipeline.model.window import UTC
 from pipeline.run import limits
 from pipeline.tasks import exit_status
-from pipeline.tasks.entries import DailyEntry, HourlyEntry, refused_windows
+from pipeline.tasks.entries import DailyEntry, HourlyEntry, refused_by_table
 from pipeline.tasks.parameters import CountParameter, DayParameter, HourParameter, MappingParameter
 
 log = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ class _InParts(luigi.tools.range.RangeBase):
         """Enough of them for `limit`, last those known to fail, which would be taken each time."""
         if not issubclass(self.of, DailyEntry | HourlyEntry):
             return missing
-        refused = refused_windows(self._instantiate_task_cls(self.start).tables())
+        refused = refused_by_table(self._instantiate_task_cls(self.start).tables())
         fresh: list[datetime] = []
         stuck: list[datetime] = []
         for when in missing:

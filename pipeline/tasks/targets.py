@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import io
+from typing import TextIO
+
 import luigi
 
 from pipeline.config.settings import settings
 from pipeline.lake.s3 import Store, store
+from pipeline.lake.stages import AnyStage
+from pipeline.lake.window import LakeWindow
+from pipeline.model.table_name import TableName
+from pipeline.model.window import Window
 
 
 def lake() -> Store:
@@ -14,14 +21,33 @@ def lake() -> Store:
 
 
 class MarkerTarget(luigi.Target):
-    """A marker in the lake: it exists when that very object does, which one HEAD tells."""
+    """A stage's marker of one window: it exists when that very object does, which one HEAD tells."""
 
-    def __init__(self, key: str) -> None:
-        self.key = key
+    def __init__(self, table: TableName, window: Window, stage: AnyStage) -> None:
+        self.table, self.window, self.stage = table, window, stage
+
+    @property
+    def lake_window(self) -> LakeWindow:
+        """The window in the lake of this process: a target outlives a fork, a connection does not."""
+        return LakeWindow(lake(), self.table, self.window)
+
+    @property
+    def path(self) -> str:
+        """The marker's address, ``s3://bucket/prefix/key``."""
+        return self.lake_window.url(self.stage)
 
     def exists(self) -> bool:
         """Whether the stage that writes this marker has finished."""
-        return lake().exists(self.key)
+        return self.lake_window.has(self.stage)
+
+    def open(self, mode: str = "r") -> TextIO:
+        """The marker's JSON, to read; raises LakeError where there is none, ValueError for another mode."""
+        if mode != "r":
+            raise ValueError(
+                f"a marker is written by its stage alone, not opened with mode {mode!r}"
+            )
+        marker = self.lake_window.read(self.stage)
+        return io.StringIO(marker.encode().decode())
 
     def __str__(self) -> str:
-        return self.key
+        return self.path

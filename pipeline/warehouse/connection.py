@@ -219,3 +219,9 @@ def scalar(cursor: psycopg2.extensions.cursor, query: str) -> Any:
     cursor.execute(query)
     row = cursor.fetchone()
     return row[0] if row else None
+
+
+def affected(cursor: psycopg2.extensions.cursor, statement: str) -> int:
+    """Run an INSERT, UPDATE or DELETE and return the number of rows it changed."""
+    cursor.execute(statement)
+    return cursor.rowcount

@@ -9,7 +9,8 @@ from typing import Any
 import psycopg2
 import psycopg2.extensions
 
-from pipeline.errors import LoadRefused
+from pipeline.config.settings import Lake, Warehouse
+from pipeline.errors import ConfigurationError, LoadRefused
 from pipeline.warehouse import sql as redshift_sql
 from pipeline.warehouse.connection import Connection, scalar
 from pipeline.warehouse.sql import CopySource, Relation
@@ -42,6 +43,24 @@ def copy(
         if "load" not in str(error).lower():
             raise
         raise _refused(connection, source, error) from None
+
+
+def credentials(warehouse: Warehouse, lake: Lake) -> str:
+    """COPY's clause for logging in to S3: the role if one is set, else the lake's access key.
+
+    Raises ConfigurationError when there is neither. The text holds a secret; it is not for logs.
+    """
+    if warehouse.iam_role:
+        return redshift_sql.role_credentials(warehouse.iam_role)
+    if lake.access_key_id and lake.secret_access_key:
+        token = lake.session_token.get_secret_value() if lake.session_token else None
+        secret = lake.secret_access_key.get_secret_value()
+        return redshift_sql.key_credentials(lake.access_key_id, secret, token)
+    raise ConfigurationError(
+        "COPY has no way to log in to S3",
+        why="neither a role nor an access key is configured",
+        todo="set REDSHIFT_IAM_ROLE to a role attached to the cluster, or to 'default'",
+    )
 
 
 def restore_empty(

@@ -12,6 +12,7 @@ from typing import Any
 
 from psycopg2 import extensions
 
+from pipeline.model.load_modes import is_snapshot
 from pipeline.model.window import UTC, Window
 from pipeline.version import VERSION
 from pipeline.warehouse import connection as redshift
@@ -19,8 +20,8 @@ from pipeline.warehouse import ledger_sql
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One loaded window: what was loaded (`content`), where to, how, and the rows it came to.
+class LedgerRow:
+    """One loaded window: what was loaded (`content`), where to, how, and how many rows.
 
     `content` is the lake's digest, or that and what definition and policies made of it since.
     """
@@ -36,67 +37,69 @@ class Entry:
     committed_at: datetime
 
 
-def ensure(connection: redshift.Connection, schema: str) -> None:
-    """Create the ledger where there is none yet; raises WarehouseError when that is not allowed."""
-    redshift.ensure(connection, ledger_sql.create_ledger(schema), "create the ledger")
+@dataclass(frozen=True)
+class Ledger:
+    """The ledger of a schema, as far as it concerns one source table (``db.table``)."""
 
+    schema: str
+    table: str
 
-def entries(cursor: extensions.cursor, schema: str, table: str) -> list[Entry]:
-    """All loaded windows of a table, oldest first."""
-    cursor.execute(ledger_sql.select_entries(schema), (table,))
-    return [_entry(table, row) for row in cursor.fetchall()]
+    def ensure(self, connection: redshift.Connection) -> None:
+        """Create the ledger where there is none; raises WarehouseError when that is not allowed."""
+        redshift.ensure(connection, ledger_sql.create_ledger(self.schema), "create the ledger")
 
+    def rows(self, cursor: extensions.cursor) -> list[LedgerRow]:
+        """All loaded windows of the table, oldest first."""
+        cursor.execute(ledger_sql.select_entries(self.schema), (self.table,))
+        return [self._row(values) for values in cursor.fetchall()]
 
-def entry(cursor: extensions.cursor, schema: str, table: str, window: Window) -> Entry | None:
-    """The entry of one window, None when it is not loaded."""
-    instants = (_naive(window.start), _naive(window.end))
-    cursor.execute(ledger_sql.select_entry(schema), (table, *instants))
-    row = cursor.fetchone()
-    return None if row is None else _entry(table, row)
+    def row(self, cursor: extensions.cursor, window: Window) -> LedgerRow | None:
+        """The row of one window, None when it is not loaded."""
+        cursor.execute(ledger_sql.select_entry(self.schema), self._name(window))
+        values = cursor.fetchone()
+        return None if values is None else self._row(values)
 
+    def is_overlapped(self, cursor: extensions.cursor, target: str, window: Window) -> bool:
+        """Whether other windows that share an instant with this one have brought rows into the target."""
+        instants = (_naive(window.start), _naive(window.end))
+        arguments = (self.table, target, *instants, *instants)
+        cursor.execute(ledger_sql.count_overlapping(self.schema), arguments)
+        (count,) = cursor.fetchone() or (0,)
+        return bool(count)
 
-def is_overlapped(
-    cursor: extensions.cursor, schema: str, table: str, target: str, window: Window
-) -> bool:
-    """Whether other windows that share an instant with this one have brought rows into the target."""
-    instants = (_naive(window.start), _naive(window.end))
-    cursor.execute(ledger_sql.count_overlapping(schema), (table, target, *instants, *instants))
-    (found,) = cursor.fetchone() or (0,)
-    return bool(found)
+    def windows(
+        self, connection: redshift.Connection, target: str, *, snapshots: bool
+    ) -> list[Window]:
+        """All windows, or snapshots alone, that are loaded into a target, in one query."""
+        with connection.cursor() as cursor:
+            cursor.execute(ledger_sql.select_windows(self.schema), (self.table, target))
+            return [
+                Window(_utc(start), _utc(end))
+                for start, end, mode in cursor.fetchall()
+                if is_snapshot(mode) or not snapshots
+            ]
 
+    def record(self, cursor: extensions.cursor, row: LedgerRow) -> None:
+        """Write the row, in place of an earlier one of the same window; it commits with the caller."""
+        self.forget(cursor, row.window)
+        figures = (row.rows_staged, row.rows_loaded, row.rows_replaced)
+        rest = (row.content, row.target, row.mode, *figures, _naive(row.committed_at))
+        cursor.execute(
+            ledger_sql.insert_entry(self.schema), (*self._name(row.window), *rest, VERSION)
+        )
 
-def windows(
-    connection: redshift.Connection, schema: str, table: str, target: str, *, snapshots: bool
-) -> list[Window]:
-    """All windows, or snapshots alone, that are loaded into a target: one question, however many."""
-    with connection.cursor() as cursor:
-        cursor.execute(ledger_sql.select_windows(schema), (table, target))
-        return [
-            Window(_utc(start), _utc(end))
-            for start, end, mode in cursor.fetchall()
-            if mode == "replace" or not snapshots
-        ]
+    def forget(self, cursor: extensions.cursor, window: Window) -> None:
+        """Remove a window's row."""
+        cursor.execute(ledger_sql.delete_entry(self.schema), self._name(window))
 
+    def _name(self, window: Window) -> tuple[str, datetime, datetime]:
+        return self.table, _naive(window.start), _naive(window.end)
 
-def record(cursor: extensions.cursor, schema: str, entry: Entry) -> None:
-    """Write the entry, in place of an earlier one of the same window; commits with the caller."""
-    name = (entry.table, _naive(entry.window.start), _naive(entry.window.end))
-    cursor.execute(ledger_sql.delete_entry(schema), name)
-    figures = (entry.rows_staged, entry.rows_loaded, entry.rows_replaced)
-    rest = (entry.content, entry.target, entry.mode, *figures, _naive(entry.committed_at))
-    cursor.execute(ledger_sql.insert_entry(schema), (*name, *rest, VERSION))
-
-
-def forget(cursor: extensions.cursor, schema: str, entry: Entry) -> None:
-    """Remove the entry."""
-    name = (entry.table, _naive(entry.window.start), _naive(entry.window.end))
-    cursor.execute(ledger_sql.delete_entry(schema), name)
-
-
-def _entry(table: str, row: tuple[Any, ...]) -> Entry:
-    start, end, digest, target, mode, staged, loaded, replaced, committed = row
-    window = Window(_utc(start), _utc(end))
-    return Entry(table, window, digest, target, mode, staged, loaded, replaced, _utc(committed))
+    def _row(self, values: tuple[Any, ...]) -> LedgerRow:
+        start, end, content, target, mode, staged, loaded, replaced, committed = values
+        window = Window(_utc(start), _utc(end))
+        figures = (staged, loaded, replaced)
+        return LedgerRow(self.table, window, content, target, mode, *figures, _utc(committed))
 
 
 def _utc(value: datetime) -> datetime:

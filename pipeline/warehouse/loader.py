@@ -1,154 +1,183 @@
-"""CSV to warehouse: COPY into a stage, then one transaction that merges it and writes the ledger row."""
+"""CSV to warehouse: COPY into a staging table, then one transaction that applies it and records it.
+
+After the lock the ledger is read again, and the window's CSV marker too: of two processes that load one
+window one loads it, and none loads what the window was before it was read again.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
-import uuid
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from pipeline.config.settings import Lake, Warehouse
-from pipeline.errors import ConfigurationError, LoadRefused
-from pipeline.lake.keys import Keys
-from pipeline.lake.reread_hint import markers_of, once_mended
-from pipeline.lake.s3 import Store
-from pipeline.model.markers import CsvManifest, LoadMarker
-from pipeline.model.window import UTC, Window
+from psycopg2 import extensions
+
+from pipeline.errors import DataError, LoadRefused
+from pipeline.lake import reread_hint
+from pipeline.lake.stages import CSV, LOAD, VIEWS
+from pipeline.lake.window import LakeWindow
+from pipeline.model.markers import LoadMarker
+from pipeline.model.window import UTC
 from pipeline.run.progress import Progress, silent
-from pipeline.warehouse import apply, catalog, cursor_guard, ledger, schema_evolution, stage
+from pipeline.warehouse import catalog, cursor_guard, schema_evolution, staging
 from pipeline.warehouse import connection as redshift
 from pipeline.warehouse import sql as redshift_sql
-from pipeline.warehouse.ledger import Entry
-from pipeline.warehouse.schema_evolution import Target
-from pipeline.warehouse.sql import Relation
-from pipeline.warehouse.window_load import Load
+from pipeline.warehouse.ledger import Ledger, LedgerRow
+from pipeline.warehouse.schema_evolution import Wanted
+from pipeline.warehouse.sql import CopySource
+from pipeline.warehouse.table_sql import Target
+from pipeline.warehouse.window_load import StagingTable, WindowLoad
 
 log = logging.getLogger(__name__)
 
 
-def load_window(
-    connection: redshift.Connection,
-    store: Store,
-    load: Load,
-    credentials: str,
-    progress: Progress = silent,
-) -> LoadMarker:
-    """Load the window unless the ledger says that this very content is loaded, and return its marker.
+@dataclass(frozen=True)
+class Loader:
+    """One load of one window; `copy_credentials` are COPY's clause for reading S3, a secret."""
 
-    Raises LoadRefused when COPY refuses a value, DataError when the window is not one that the target may
-    take, or when counts differ; nothing is changed in the target then. The marker is written by the caller.
-    """
-    started = time.monotonic()
-    cursor_guard.check(connection, store, load)
-    ledger.ensure(connection, load.schema)
-    _forget_dropped(connection, store, load)
-    target = schema_evolution.follow(
-        *(connection, load.target, load.definitions, load.layout, _undone(store, load)),
-        unique=load.unique,
-        is_empty=not load.csv.rows,
-    )
-    with connection.cursor() as cursor:
-        entry = apply.loaded(cursor, load)
-    if entry:
-        progress("the ledger has it already", 1.0)
-        return marker(entry, load.csv, 0.0)
-    entry = _load(connection, store, load, target, credentials, progress)
-    return marker(entry, load.csv, time.monotonic() - started)
+    connection: redshift.Connection
+    lake_window: LakeWindow
+    load: WindowLoad
+    copy_credentials: str = field(repr=False)
+    progress: Progress = silent
 
+    def run(self) -> LoadMarker:
+        """Load the window unless the ledger says that this very content is loaded, and return its marker.
 
-def _load(
-    connection: redshift.Connection,
-    store: Store,
-    load: Load,
-    target: Target,
-    credentials: str,
-    progress: Progress,
-) -> Entry:
-    stage.check_parts(store, load)
-    staged = Relation(None, f"stage_{uuid.uuid4().hex[:16]}")
-    if load.csv.rows:
-        progress("COPY", None)
-        try:
-            stage.fill(connection, store, load, staged, target, credentials)
-        except LoadRefused as error:
-            error.todo += once_mended(store, Keys(load.table.name), load.window)
-            raise
-    progress("merge", None)
-    return redshift.in_transaction(
-        connection,
-        lambda cursor: apply.apply(cursor, store, load, staged, target),
-        what=f"{load.table.name} {load.window}: merge",
-    )
-
-
-def credentials(warehouse: Warehouse, lake: Lake) -> str:
-    """COPY's way to log in to S3: the role if one is set, else the lake's access key.
-
-    Raises ConfigurationError when there is neither. The text holds a secret; it is not for logs.
-    """
-    if warehouse.iam_role:
-        return redshift_sql.role_credentials(warehouse.iam_role)
-    if lake.access_key_id and lake.secret_access_key:
-        token = lake.session_token.get_secret_value() if lake.session_token else None
-        secret = lake.secret_access_key.get_secret_value()
-        return redshift_sql.key_credentials(lake.access_key_id, secret, token)
-    raise ConfigurationError(
-        "COPY has no way to log in to S3",
-        why="neither a role nor an access key is configured",
-        todo="set REDSHIFT_IAM_ROLE to a role attached to the cluster, or to 'default'",
-    )
-
-
-def marker(entry: Entry, csv: CsvManifest, seconds: float) -> LoadMarker:
-    """The S3 marker that copies a ledger entry, and says what was changed of its rows on their way."""
-    return LoadMarker(
-        table=entry.table,
-        window=entry.window.name,
-        written_at=datetime.now(UTC),
-        seconds=round(seconds, 3),
-        lake_digest=csv.lake_digest,
-        content=entry.content,
-        target=entry.target,
-        mode=entry.mode,
-        rows_staged=entry.rows_staged,
-        rows_loaded=entry.rows_loaded,
-        rows_replaced=entry.rows_replaced,
-        committed_at=entry.committed_at,
-        coerced=csv.coerced,
-    )
-
-
-def write_marker(store: Store, keys: Keys, window: Window, load: LoadMarker) -> None:
-    """Publish what the ledger says."""
-    store.put(keys.load_marker(window), load.encode())
-
-
-def _forget_dropped(connection: redshift.Connection, store: Store, load: Load) -> None:
-    """Where somebody dropped the target, what ledger and markers say of it is void: it is loaded again."""
-    if catalog.table_columns(connection, load.target):
-        return
-    keys = Keys(load.table.name)
-    with connection.cursor() as cursor:
-        entries = ledger.entries(cursor, load.schema, str(load.table.name))
-        void = [entry for entry in entries if entry.target == str(load.target)]
-        if others := [entry.window for entry in void if entry.window != load.window]:
-            log.warning(
-                "%s is gone; the next run loads these windows of %s again: %s",
-                *(load.target, load.table.name, ", ".join(window.label for window in others)),
-            )
-        # markers first: what dies in between finds the ledger's rows and does it again
-        store.delete(
-            each
-            for entry in void
-            for each in (keys.views_marker(entry.window), keys.load_marker(entry.window))
+        Raises LoadRefused when COPY refuses a value, DataError when the window is not one that the target
+        may take, or when counts differ; nothing is changed in the target then.
+        """
+        started = time.monotonic()
+        cursor_guard.check(self.connection, self.lake_window.store, self.load)
+        self.ledger.ensure(self.connection)
+        self._forget_dropped_target()
+        target = self._evolve_schema()
+        with self.connection.cursor() as cursor:
+            row = self._loaded(cursor)
+        if row is not None:
+            self.progress("the ledger has it already", 1.0)
+            return self._marker(row, seconds=0.0)
+        filled = self._fill_staging_table(target)
+        row = redshift.in_transaction(
+            self.connection,
+            lambda cursor: self._apply(cursor, filled),
+            what=f"{self.lake_window.table} {self.lake_window.window}: {self.load.table.load_mode}",
         )
-        for entry in void:
-            ledger.forget(cursor, load.schema, entry)
+        return self._marker(row, time.monotonic() - started)
 
+    @property
+    def ledger(self) -> Ledger:
+        """The table's ledger."""
+        return Ledger(self.load.schema, str(self.load.table.name))
 
-def _undone(store: Store, load: Load) -> str:
-    markers = markers_of(store, Keys(load.table.name), load.window)
-    return (
-        f"\nOr, where the source was altered back or since this window was read, delete {markers}: "
-        "the window is read anew"
-    )
+    def _evolve_schema(self) -> Target:
+        load = self.load
+        markers = reread_hint.markers_to_delete(self.lake_window)
+        otherwise = (
+            "\nOr, where the source was altered back or since this window was read, delete"
+            f" {markers}: the window is read again"
+        )
+        wanted = Wanted(load.target, load.definitions, load.layout, load.unique, otherwise)
+        return schema_evolution.follow(self.connection, wanted, has_rows=bool(load.csv.rows))
+
+    def _loaded(self, cursor: extensions.cursor) -> LedgerRow | None:
+        """The ledger's row, if this very content is loaded into this target in this mode."""
+        row, load = self.ledger.row(cursor, self.load.window), self.load
+        wanted = (load.content, str(load.target), load.table.load_mode)
+        return row if row and (row.content, row.target, row.mode) == wanted else None
+
+    def _fill_staging_table(self, target: Target) -> StagingTable:
+        """COPY the window's parts, outside the lock; an empty window has no staging table."""
+        staging.check_parts(self.lake_window, self.load.csv)
+        filled = StagingTable(staging.new_name(), self.load, target)
+        if self.load.csv.rows:
+            self.progress("COPY", None)
+            try:
+                staging.fill(self.connection, filled, self._copy_source())
+            except LoadRefused as error:
+                error.todo += reread_hint.after_fix(self.lake_window)
+                raise
+        self.progress(self.load.table.load_mode, None)
+        return filled
+
+    def _copy_source(self) -> CopySource:
+        store, csv = self.lake_window.store, self.load.csv
+        return CopySource(
+            manifest_url=store.url(csv.copy_manifest),
+            region=store.settings.region,
+            credentials=self.copy_credentials,
+            null_token=csv.null_token,
+            compression=csv.compression,
+            format=csv.format,
+        )
+
+    def _apply(self, cursor: extensions.cursor, filled: StagingTable) -> LedgerRow:
+        """Lock, look again, apply, record: the transaction that makes the load happen exactly once."""
+        load = self.load
+        cursor.execute(redshift_sql.lock(load.target))
+        if row := self._loaded(cursor):
+            return row
+        self._refuse_outdated()
+        counts = load.mode.apply(cursor, filled)
+        row = LedgerRow(
+            table=str(load.table.name),
+            window=load.window,
+            content=load.content,
+            target=str(load.target),
+            mode=load.table.load_mode,
+            rows_staged=load.csv.rows,
+            rows_loaded=counts.loaded,
+            rows_replaced=counts.replaced,
+            committed_at=datetime.now(UTC).replace(microsecond=0),
+        )
+        self.ledger.record(cursor, row)
+        return row
+
+    def _refuse_outdated(self) -> None:
+        """A run that was slower than one that read the window again would put the old rows back."""
+        current = self.lake_window.find(CSV)
+        if current is None or replace(self.load, csv=current).content != self.load.content:
+            state = "gone" if current is None else "of other rows"
+            raise DataError(
+                "the window was read again while it was loaded",
+                why=f"{self.lake_window.url(CSV)} is {state}; nothing was loaded",
+                todo="run it again",
+            )
+
+    def _forget_dropped_target(self) -> None:
+        """Where the target was dropped, ledger rows and markers of its windows are void."""
+        load, store, table = self.load, self.lake_window.store, self.lake_window.table
+        if catalog.table_columns(self.connection, load.target):
+            return
+        with self.connection.cursor() as cursor:
+            rows = self.ledger.rows(cursor)
+            void = [row.window for row in rows if row.target == str(load.target)]
+            if others := [window.label for window in void if window != load.window]:
+                log.warning(
+                    "%s was dropped; the next run loads these windows of %s again: %s",
+                    *(load.target, load.table.name, ", ".join(others)),
+                )
+            # markers first: a run that dies in between finds the ledger's rows and does it again
+            for window in void:
+                LakeWindow(store, table, window).delete(VIEWS, LOAD)
+            for window in void:
+                self.ledger.forget(cursor, window)
+
+    def _marker(self, row: LedgerRow, seconds: float) -> LoadMarker:
+        """The S3 marker: a copy of the ledger's row, and what was changed of its rows on their way."""
+        return LoadMarker(
+            table=row.table,
+            window=row.window.name,
+            written_at=datetime.now(UTC),
+            seconds=round(seconds, 3),
+            lake_digest=self.load.csv.lake_digest,
+            content=row.content,
+            target=row.target,
+            mode=row.mode,
+            rows_staged=row.rows_staged,
+            rows_loaded=row.rows_loaded,
+            rows_replaced=row.rows_replaced,
+            committed_at=row.committed_at,
+            coerced=self.load.csv.coerced,
+        )

@@ -7,9 +7,13 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Protocol
+
+from psycopg2 import extensions
 
 from pipeline.config.tables import Table
 from pipeline.errors import DataError
+from pipeline.lake.reread_hint import REREAD
 from pipeline.model.columns import Column, as_defined, of_one_target, warehouse_name
 from pipeline.model.cursors import Bounds
 from pipeline.model.identifiers import left_out, spelled
@@ -18,19 +22,41 @@ from pipeline.model.window import Window
 from pipeline.warehouse import sql as redshift_sql
 from pipeline.warehouse import table_sql
 from pipeline.warehouse.merge_sql import Merge
-from pipeline.warehouse.schema_evolution import Target
 from pipeline.warehouse.sql import Relation
-from pipeline.warehouse.table_sql import Layout
-
-ANEW = "delete the window's lake marker and CSV marker, and it is read anew"
+from pipeline.warehouse.table_sql import Layout, Target
 
 
 @dataclass(frozen=True)
-class Load:
-    """What is to be loaded, and where to.
+class Counts:
+    """What a load changed in its target: rows inserted, and rows they replaced."""
 
-    The window may have been read when the source, or the table's definition, was another: what is asked
-    of a column that it does not have is a DataError, unless nothing depends on it.
+    loaded: int = 0
+    replaced: int = 0
+
+
+class LoadMode(Protocol):
+    """What a module of `warehouse/modes` has."""
+
+    needs_key: bool
+    """Whether rows are one by a key, which the target declares."""
+    keeps_versions: bool
+    """Whether the target keeps rows that the source has no more."""
+    replaces_table: bool
+    """Whether a load takes the place of all rows."""
+
+    def prepare(self, cursor: extensions.cursor, staging: StagingTable) -> None:
+        """Check the filled staging table, and make of it what `apply` needs; outside the lock."""
+
+    def apply(self, cursor: extensions.cursor, staging: StagingTable) -> Counts:
+        """Bring the staged rows into the target, under its lock, in the transaction of the ledger row."""
+
+
+@dataclass(frozen=True)
+class WindowLoad:
+    """The rows to load, the table to load them into, and the mode.
+
+    The window may have been read when the source, or the table's definition, was another: a column of the
+    definition that the window lacks is a DataError, unless nothing depends on it.
     """
 
     table: Table
@@ -39,6 +65,7 @@ class Load:
     schema: str
     bounds: Bounds
     """Of the cursor as the warehouse has it; nothing is replaced beyond them."""
+    mode: LoadMode
 
     @property
     def target(self) -> Relation:
@@ -48,19 +75,18 @@ class Load:
     @cached_property
     def definitions(self) -> tuple[Column, ...]:
         """The window's columns, in the order of the files, as the warehouse is to have them."""
-        definition = self.table.definition
-        excluded = left_out(definition.exclude, (column.name for column in self.csv.columns))
-        carried = (column for column in self.csv.columns if column.name not in excluded)
-        columns = as_defined(carried, definition.rename, definition.super)
+        excluded = left_out(self.table.exclude, (column.name for column in self.csv.columns))
+        replicated = (column for column in self.csv.columns if column.name not in excluded)
+        columns = as_defined(replicated, self.table.rename, self.table.super)
         _refuse_one_name_for_two(columns)
         return columns
 
     @cached_property
     def staged(self) -> tuple[Column, ...]:
-        """All columns of the files, as the stage has them: what is excluded since has a name of its own."""
-        carried = {column.name: column for column in self.definitions}
+        """All columns of the files, as staged: one that is excluded since has a name of its own."""
+        loaded = {column.name: column for column in self.definitions}
         return tuple(
-            carried.get(column.name) or replace(column, target=_free(f"excluded_{i}", self.columns))
+            loaded.get(column.name) or replace(column, target=_free(f"excluded_{i}", self.columns))
             for i, column in enumerate(self.csv.columns)
         )
 
@@ -80,13 +106,13 @@ class Load:
 
         Neither in themselves, nor in which of them are versions of one row.
         """
-        is_merged = self.table.definition.load_mode == "merge"
-        otherwise = [self.key] if is_merged and self.key != self._known(self.csv.key) else []
+        is_other_key = self.mode.needs_key and self.key != self._known(self.csv.key)
+        otherwise = [self.key] if is_other_key else []
         if not otherwise and not self.csv.converted and self.definitions == self.csv.columns:
             return self.csv.lake_digest
         shape = [(column.name, column.target, column.redshift) for column in self.definitions]
-        said = json.dumps([self.csv.lake_digest, self.csv.converted, shape, *otherwise])
-        return hashlib.sha256(said.encode()).hexdigest()
+        content = json.dumps([self.csv.lake_digest, self.csv.converted, shape, *otherwise])
+        return hashlib.sha256(content.encode()).hexdigest()
 
     @cached_property
     def key(self) -> tuple[str, ...]:
@@ -94,8 +120,8 @@ class Load:
 
         Raises DataError where the window does not say which these are, or where one of them may be NULL.
         """
-        named, read = self.table.definition.key, self.csv.extent
-        if not named and read is not None and read.key:
+        named, read = self.table.key, self.csv.extent
+        if not named and read.key:
             raise self._keyless(f"it was read when `key:` named {', '.join(read.key)}")
         key = self.names(named or self.csv.key, "the key")
         if not key:
@@ -109,34 +135,29 @@ class Load:
         return DataError(
             "the window has no key to merge by",
             why=why,
-            todo=f"name other columns in `key:` of {self.table.name}, or {ANEW}",
+            todo=f"name other columns in `key:` of {self.table.name}, or {REREAD}",
         )
 
     @property
-    def extent(self) -> Extent | None:
-        """Which rows the window was read as, its columns as the warehouse calls them.
-
-        None where a marker of an earlier version does not say.
-        """
+    def extent(self) -> Extent:
+        """Which rows the window was read as, its columns as the warehouse calls them."""
         read = self.csv.extent
-        if read is None or read.cursor is None:
+        if read.cursor is None:
             return read
         return read.model_copy(update={"cursor": self.name_of(read.cursor)})
 
     @property
-    def wanted(self) -> Extent | None:
-        """The same as the definition asks for it now; of its zone only the source could tell."""
-        if (read := self.extent) is None:
-            return None
-        definition = self.table.definition
-        kind = definition.cursor_type
-        said = {
+    def defined_extent(self) -> Extent:
+        """The extent that the definition names now; of its zone only the source could tell."""
+        cursor = self.table.warehouse_cursor
+        defined = {
             "cursor": self.cursor or None,
-            "cursor_type": kind,
-            "epoch_unit": definition.epoch_unit if kind == "epoch" else None,
+            "cursor_type": cursor.cursor_type,
+            "epoch_unit": cursor.epoch_unit,
         }
-        ids = {"lower": self.bounds.lower, "upper": self.bounds.upper} if kind == "id" else {}
-        return read.model_copy(update={**said, **ids})
+        assigned = {"lower": self.bounds.lower, "upper": self.bounds.upper}
+        bounds = assigned if cursor.needs_assigned_bounds else {}
+        return self.extent.model_copy(update={**defined, **bounds})
 
     @property
     def cursor(self) -> str:
@@ -144,10 +165,10 @@ class Load:
 
         One that had another name when the window was read is that column, if it goes into the same one.
         """
-        cursor = self.table.definition.cursor
+        cursor = self.table.cursor
         if not cursor:
             return ""
-        renamed = warehouse_name(cursor, self.table.definition.rename)
+        renamed = warehouse_name(cursor, self.table.rename)
         if not self._known((cursor,)) and renamed in self.columns:
             return renamed
         return self.names((cursor,), "cursor")[0]
@@ -155,28 +176,26 @@ class Load:
     @property
     def layout(self) -> Layout:
         """Key, distribution and sorting of the target, as far as the window has their columns."""
-        definition = self.table.definition
-        distkey = self._known((definition.distkey,) if definition.distkey else ())
+        distkey = self._known((self.table.distkey,) if self.table.distkey else ())
         return Layout(
-            key=self.key if definition.load_mode == "merge" else (),
+            key=self.key if self.mode.needs_key else (),
             distkey=distkey[0] if distkey else None,
-            sortkey=self._known(definition.sortkey),
+            sortkey=self._known(self.table.sortkey),
         )
 
     @property
     def unique(self) -> frozenset[str]:
         """The warehouse names of the columns that tell a snapshot's rows apart: no key need be declared."""
-        is_snapshot = self.table.definition.load_mode == "replace"
-        return frozenset(self._known(self.csv.key) if is_snapshot else ())
+        return frozenset(self._known(self.csv.key) if self.mode.replaces_table else ())
 
-    def names(self, columns: Sequence[str], asking: str) -> tuple[str, ...]:
+    def names(self, columns: Sequence[str], setting: str) -> tuple[str, ...]:
         """The warehouse names of source columns; raises DataError where the window lacks one."""
         for column in columns:
             if not self._known((column,)):
                 raise DataError(
-                    f"the window has no column {column} to load, which {asking} names",
+                    f"the window has no column {column} to load, which {setting} names",
                     why=f"it has {', '.join(each.name for each in self.definitions)}",
-                    todo=f"correct the definition of {self.table.name}, or {ANEW}",
+                    todo=f"correct the definition of {self.table.name}, or {REREAD}",
                 )
         return self._known(columns)
 
@@ -190,7 +209,7 @@ class Load:
         return tuple(targets[name] for name in found if name is not None)
 
     def name_of(self, column: str) -> str:
-        """What the warehouse calls a column of the source; the same where the window does not carry it."""
+        """What the warehouse calls a column of the source; the same where the window does not have it."""
         return next(iter(self._known((column,))), column)
 
     @property
@@ -201,7 +220,7 @@ class Load:
     @property
     def version(self) -> tuple[str, ...]:
         """What tells versions of rows apart: key and cursor. Empty for no key, or one that may be NULL."""
-        key = self.table.definition.key or self.csv.key
+        key = self.table.key or self.csv.key
         named = [spelled(name, (c.name for c in self.definitions)) for name in key]
         columns = {column.name: column for column in self.definitions}
         found = [columns[name] for name in named if name is not None and not columns[name].nullable]
@@ -209,11 +228,11 @@ class Load:
             return ()
         return tuple(dict.fromkeys([*(column.target for column in found), self.cursor]))
 
-    def check_count(self, who: str, rows: int) -> None:
+    def check_count(self, counted_by: str, rows: int) -> None:
         """Raise DataError unless those are the window's rows."""
         if rows != self.csv.rows:
             raise DataError(
-                f"{who} {rows} rows",
+                f"{counted_by} {rows} rows",
                 why=f"the CSV manifest has {self.csv.rows}",
                 todo="run it again; nothing was loaded",
             )
@@ -242,12 +261,31 @@ class Load:
     @property
     def _tie_break(self) -> tuple[str, ...]:
         """What orders rows of one key and one cursor value, where `key:` may repeat."""
-        if not self.table.definition.key:
+        if not self.table.key:
             return ()
         known = {*self.key, self.cursor}
         unordered = ("VARBYTE", "SUPER")
         ordered = (c.target for c in self.definitions if not c.redshift.startswith(unordered))
         return tuple(name for name in ordered if name not in known)
+
+
+@dataclass(frozen=True)
+class StagingTable:
+    """A temporary table that holds the rows of a load, and the target that they fit."""
+
+    relation: Relation
+    load: WindowLoad
+    target: Target
+
+    @property
+    def merge(self) -> Merge:
+        """The statements that bring the staged rows into the target by their key."""
+        return self.load.merge(self.relation, self.target)
+
+    @property
+    def values(self) -> dict[str, str]:
+        """The staged columns that have another type in the target, each as a value of that type."""
+        return self.load.values(self.target)
 
 
 def _refuse_one_name_for_two(columns: Sequence[Column]) -> None:

@@ -9,17 +9,9 @@ from typing import Any
 
 import pytest
 
-from pipeline.config.settings import settings
-from pipeline.config.tables import table_named
-from pipeline.model.cursors import TimeCursor
-from pipeline.model.window import Window
-from pipeline.steps import convert
 from pipeline.tasks.chain import ConvertCSV, RefreshViews
-from pipeline.tasks.targets import lake
-from pipeline.warehouse import connection as redshift
-from pipeline.warehouse import ledger, loader
 from pipeline.warehouse import sql as redshift_sql
-from pipeline.warehouse.window_load import Load as WindowLoad
+from pipeline.warehouse.ledger import Ledger
 from tests.truths import assert_same, assert_tidy, stages
 from tests.world import World, day
 
@@ -62,7 +54,7 @@ def test_pitfall_20_what_is_committed_is_not_loaded_again(
     """The retry of a COPY that had committed doubles its rows: airbyte#8832."""
     table = orders(world, cursor="at", load=mode)
     line = ["DailyLoad", "--date", "2025-08-01", "--table", table]
-    process = world.start(*line, killed="pipeline.warehouse.loader:load_window:after")
+    process = world.start(*line, killed="pipeline.steps.load:load_window:after")
     process.communicate(timeout=120)
     assert not world.lake.exists(world.keys("orders").load_marker(FIRST))
     (committed,) = world.ledger("orders")
@@ -130,7 +122,7 @@ def test_pitfall_23_two_versions_of_a_row_that_are_merged_at_once_are_one_row(
     world.sql("UPDATE orders SET state = 'sent', at = '2025-08-02 12:00:00' WHERE id = 1")
     second = day("2025-08-02")
     world.build(ConvertCSV(table=table, window=second))
-    record, merged = ledger.record, []
+    record, merged = Ledger.record, []
 
     def meeting(*arguments: Any) -> None:
         merged.append(arguments)
@@ -139,19 +131,10 @@ def test_pitfall_23_two_versions_of_a_row_that_are_merged_at_once_are_one_row(
             assert time.monotonic() < deadline
         record(*arguments)
 
-    def one(window: Window) -> int:
-        csv = convert.read_manifest(lake(), world.keys("orders"), window)
-        bounds = TimeCursor("timestamp").bounds(window)
-        what = WindowLoad(
-            table_named(settings().run.configs, table), window, csv, world.name, bounds
-        )
-        with redshift.connected(settings().warehouse) as connection:
-            credentials = loader.credentials(settings().warehouse, settings().lake)
-            return loader.load_window(connection, lake(), what, credentials).rows_staged
-
-    monkeypatch.setattr(ledger, "record", meeting)
+    monkeypatch.setattr(Ledger, "record", meeting)
     with ThreadPoolExecutor(2) as pool:
-        assert list(pool.map(one, (FIRST, second))) == [2, 2]
+        loaded = pool.map(lambda window: world.load("orders", window), (FIRST, second))
+        assert [marker.rows_staged for marker in loaded] == [2, 2]
     assert world.loaded("orders", "id, state") == [(1, "sent"), (2, "new"), (3, "new")]
 
 
@@ -185,7 +168,7 @@ def test_pitfall_25_a_marker_is_there_when_what_it_names_is(world: World, loaded
     keys = world.keys("orders")
     world.start(*line, killed="pipeline.lake.s3:Store.upload:after").communicate(timeout=120)
     assert not world.lake.exists(keys.lake_marker(FIRST))  # a part is there, its marker is not
-    process = world.start(*line, killed="pipeline.warehouse.ledger:record:after")
+    process = world.start(*line, killed="pipeline.warehouse.ledger:Ledger.record:after")
     process.communicate(timeout=120)
     assert not world.lake.exists(keys.load_marker(FIRST))
     loaded_days("orders", 1)

@@ -13,7 +13,7 @@ import pytest
 
 from pipeline import DailyLoad
 from pipeline.config.settings import settings
-from pipeline.config.tables import table_named
+from pipeline.config.yaml_loader import table_named
 from pipeline.model.cursors import Bounds, TimeCursor
 from pipeline.model.markers import ChunkFigures
 from pipeline.model.span import Span

@@ -11,17 +11,20 @@ from typing import Any
 
 from pipeline.config.settings import Settings
 from pipeline.config.tables import Table, TableDefinition
-from pipeline.lake.keys import Keys
 from pipeline.lake.s3 import store
+from pipeline.lake.window import LakeWindow
 from pipeline.model.cursors import Bounds
 from pipeline.model.table_name import TableName
 from pipeline.model.window import Window
 from pipeline.source import connection as mysql
 from pipeline.source import table as source_table
+from pipeline.spool.folder import Plan
 from pipeline.steps import convert, extract, plan, upload, validate_table
 from pipeline.warehouse import connection as redshift
-from pipeline.warehouse import loader
-from pipeline.warehouse.window_load import Load
+from pipeline.warehouse import copy
+from pipeline.warehouse.loader import Loader
+from pipeline.warehouse.modes import MODES
+from pipeline.warehouse.window_load import WindowLoad
 from tests import oracle
 from tests.world import World
 
@@ -30,8 +33,7 @@ WINDOW = Window.day(date(2025, 8, 1))
 
 def bounds_of(table: Table) -> Bounds:
     """The window's bounds on the table's cursor; a snapshot has none."""
-    cursor = table.definition.loaded_cursor
-    return cursor.bounds(WINDOW) if cursor else Bounds(None, None)
+    return table.warehouse_cursor.bounds(WINDOW)
 
 
 @dataclass
@@ -58,9 +60,9 @@ class Chain:
     def carry(self, name: str, definition: dict[str, Any]) -> Table:
         """Bring the table's window into the warehouse, into a table of its own."""
         self.carried += 1
-        table = Table(
-            name=TableName(self.database, name),
-            definition=TableDefinition(**definition, target=f"t{self.carried} {name}"[:100]),
+        target = f"t{self.carried} {name}"[:100]
+        table = Table.of(
+            TableName(self.database, name), TableDefinition(**definition, target=target)
         )
         described = source_table.describe(self.source, table.name)
         validate_table.check_table(table, described)
@@ -72,21 +74,21 @@ class Chain:
             chunk = extract.Chunk(described, key, span, table.rules(key))
             figures = extract.extract_chunk(lambda: nullcontext(self.source), chunk, path)
             chunks.append((path, figures))
-        self._load(table, chunks)
+        self._load(table, cut, chunks)
         for path, _ in chunks:
             path.unlink()
         return table
 
-    def _load(self, table: Table, chunks: list[Any]) -> None:
-        lake, keys = store(self.settings.lake), Keys(TableName(self.database, table.target))
-        manifest = upload.upload_window(lake, keys, WINDOW, chunks)
-        convert.make_ready(lake, keys, WINDOW, manifest, table, [], self.settings.run)
-        csv = convert.read_manifest(lake, keys, WINDOW)
-        schema = self.settings.warehouse.schema_name
-        named = table.model_copy(update={"name": keys.table})
-        what = Load(named, WINDOW, csv, schema, bounds_of(table))
-        credentials = loader.credentials(self.settings.warehouse, self.settings.lake)
-        loader.load_window(self.warehouse, lake, what, credentials)
+    def _load(self, table: Table, cut: Plan, chunks: list[upload.Chunk]) -> None:
+        named = table.model_copy(update={"name": TableName(self.database, table.target)})
+        lake_window = LakeWindow(store(self.settings.lake), named.name, WINDOW)
+        extent = upload.extent_of(table, cut, chunks[0][1].columns)
+        manifest = upload.upload_window(lake_window, chunks, extent)
+        csv = convert.prepare_copy(lake_window, manifest, table, [], self.settings.run)
+        schema, mode = self.settings.warehouse.schema_name, MODES[table.load_mode]
+        load = WindowLoad(named, WINDOW, csv, schema, bounds_of(table), mode)
+        credentials = copy.credentials(self.settings.warehouse, self.settings.lake)
+        Loader(self.warehouse, lake_window, load, credentials).run()
 
     def differences(self, table: Table) -> list[str]:
         """What the warehouse holds otherwise than the source."""

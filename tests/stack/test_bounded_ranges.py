@@ -10,6 +10,7 @@ import luigi
 import pytest
 
 from pipeline import DailyLoad, RangeDaily
+from pipeline.lake.stages import LAKE
 from pipeline.run import limits
 from tests.truths import assert_same
 from tests.world import World, day
@@ -107,7 +108,7 @@ def test_when_the_time_is_up_no_further_stage_is_begun(
     keys = world.keys("events")
     markers = [key for key in world.lake_keys("csv/") if key.endswith("_manifest.json")]
     assert (len(markers), len(world.lake_keys(keys.loads))) == (csv, loads)
-    assert len([key for key in world.lake_keys(keys.lake) if keys.is_lake_marker(key)]) == 1
+    assert len([key for key in world.lake_keys(keys.lake) if LAKE.is_marker(key)]) == 1
     world.build(RangeDaily(**of, **span))
     assert_same(world, "events")
 

@@ -22,18 +22,16 @@ from pipeline import (
     UploadParquet,
 )
 from pipeline.config.settings import settings
-from pipeline.config.tables import table_named
-from pipeline.model.cursors import TimeCursor
-from pipeline.model.markers import ChunkFigures, LoadMarker
+from pipeline.config.yaml_loader import table_named
+from pipeline.lake.stages import CSV, LAKE
+from pipeline.model.markers import ChunkFigures
 from pipeline.model.window import Window
 from pipeline.spool.chunk_file import ChunkFile
-from pipeline.steps import convert, refresh, upload
-from pipeline.tasks.targets import lake
+from pipeline.steps import refresh, upload
 from pipeline.warehouse import connection as redshift
-from pipeline.warehouse import loader, stage
 from pipeline.warehouse import sql as redshift_sql
+from pipeline.warehouse import staging
 from pipeline.warehouse.views import refresh_views
-from pipeline.warehouse.window_load import Load
 from tests.truths import assert_marked, assert_same, assert_tidy
 from tests.world import World, day
 
@@ -110,19 +108,10 @@ def test_of_two_loads_that_have_both_copied_one_merges(
     table = orders(world, load="append")
     window = day("2025-08-01")
     world.build(ConvertCSV(table=table, window=window))
-    together(monkeypatch, stage, "fill")  # from here both hold a full stage
-
-    def one(_: int) -> LoadMarker:
-        csv = convert.read_manifest(lake(), world.keys("orders"), window)
-        definition = table_named(settings().run.configs, table)
-        bounds = TimeCursor("timestamp").bounds(window)
-        what = Load(definition, window, csv, world.name, bounds)
-        with redshift.connected(settings().warehouse) as connection:
-            credentials = loader.credentials(settings().warehouse, settings().lake)
-            return loader.load_window(connection, lake(), what, credentials)
+    together(monkeypatch, staging, "fill")  # from here both hold a full stage
 
     with ThreadPoolExecutor(2) as pool:
-        first, second = pool.map(one, range(2))
+        first, second = pool.map(lambda _: world.load("orders", window), range(2))
     assert first.committed_at == second.committed_at
     assert (first.rows_replaced, second.rows_replaced) == (0, 0)
     assert world.query("SELECT COUNT(*) FROM {schema}.orders") == [(400,)]
@@ -135,14 +124,17 @@ def test_of_two_uploads_with_different_rows_the_first_counts_and_the_other_leave
     table = orders(world)
     window, keys = day("2025-08-01"), world.keys("orders")
     world.build(DailyBackup(date(2025, 8, 1), table=table))
-    columns = upload.read_manifest(world.lake, keys, window).columns
+    lake_window = world.lake_window("orders", window)
+    manifest = lake_window.read(LAKE)
     world.lake.delete(world.lake_keys())
-    chunks = [chunk(tmp_path / f"{index}.parquet", columns, second=index) for index in range(2)]
+    chunks = [
+        chunk(tmp_path / f"{index}.parquet", manifest.columns, second=index) for index in range(2)
+    ]
     together(monkeypatch, upload.LakeManifest, "encode")  # both parts are stored, no marker is
 
     with ThreadPoolExecutor(2) as pool:
         manifests = list(
-            pool.map(lambda c: upload.upload_window(world.lake, keys, window, [c]), chunks)
+            pool.map(lambda c: upload.upload_window(lake_window, [c], manifest.extent), chunks)
         )
     assert manifests[0] == manifests[1]
     part = manifests[0].parts[0].key
@@ -208,7 +200,7 @@ def test_a_view_that_another_run_is_just_making_is_waited_for(world: World):
     window = day("2025-08-01")
     world.build(CopyToRedshift(table=table, window=window))
     definition = table_named(settings().run.configs, table)
-    csv = convert.read_manifest(lake(), world.keys("orders"), window)
+    csv = world.lake_window("orders", window).read(CSV)
     with redshift.connected(settings().warehouse) as connection:
         view = refresh.latest_view(connection, definition, csv, world.name)
     assert view is not None

@@ -76,7 +76,7 @@ def loaded(world: World) -> list[int]:
 
 
 def ranges(world: World) -> id_ranges.IdRanges:
-    return id_ranges.read(world.lake, world.keys("logs"))[0]
+    return id_ranges.read(world.lake, TableName(world.name, "logs"))[0]
 
 
 def is_fixed(world: World, window: Window) -> bool:
@@ -86,7 +86,7 @@ def is_fixed(world: World, window: Window) -> bool:
     def connect() -> Any:
         return mysql.connected(settings().source)
 
-    return assign_id_ranges.is_fixed(world.lake, world.keys("logs"), window, connect, described, 0)
+    return assign_id_ranges.is_fixed(world.lake_window("logs", window), connect, described, 0)
 
 
 def test_each_window_takes_what_came_since_the_one_before(

@@ -16,14 +16,9 @@ from devstack import lifecycle
 from devstack.warehouse import RedshiftStandIn
 from pipeline import ConvertCSV, CopyToRedshift, DailyLoad
 from pipeline.config.settings import settings
-from pipeline.config.tables import table_named
-from pipeline.model.cursors import TimeCursor
-from pipeline.model.markers import LoadMarker
-from pipeline.steps import convert
-from pipeline.tasks.targets import lake
 from pipeline.warehouse import connection as redshift
-from pipeline.warehouse import ledger, loader, stage
-from pipeline.warehouse.window_load import Load
+from pipeline.warehouse import staging
+from pipeline.warehouse.ledger import Ledger
 from tests.truths import assert_same, assert_tidy, stages
 from tests.world import World, day
 
@@ -86,9 +81,9 @@ def test_readers_see_the_rows_of_before_or_those_of_after(
         until(lambda: len(seen) > before + 1 or is_blocked())
         record(*arguments)
 
-    record = ledger.record
+    record = Ledger.record
     monkeypatch.setattr(
-        ledger, "record", meanwhile
+        Ledger, "record", meanwhile
     )  # all is deleted and inserted, nothing committed
     with ThreadPoolExecutor(1) as pool:
         reader = pool.submit(read)
@@ -105,11 +100,11 @@ def test_readers_see_the_rows_of_before_or_those_of_after(
 
 # Beside those of test_resume, which are of append: what has just happened when the process dies.
 POINTS = {
-    "deleted, not inserted": ("pipeline.warehouse.apply:_insert_all:before", False),
-    "inserted, no ledger row": ("pipeline.warehouse.ledger:record:before", False),
-    "ledger row, not committed": ("pipeline.warehouse.ledger:record:after", False),
+    "deleted, not inserted": ("pipeline.warehouse.modes.{mode}:insert_all:before", False),
+    "inserted, no ledger row": ("pipeline.warehouse.ledger:Ledger.record:before", False),
+    "ledger row, not committed": ("pipeline.warehouse.ledger:Ledger.record:after", False),
     "committed, nobody was told": ("pipeline.warehouse.connection:in_transaction:after", True),
-    "no load marker": ("pipeline.warehouse.loader:write_marker:before", True),
+    "no load marker": ("pipeline.lake.window:LakeWindow.write:before:of=load", True),
     "no watermark": ("pipeline.lake.watermark:publish:before", True),
     "watermark": ("pipeline.lake.watermark:publish:after", True),
 }
@@ -129,7 +124,9 @@ def test_a_load_that_dies_has_loaded_all_or_nothing_and_leaves_no_stage(
 ):
     point, committed = POINTS[happened]
     table = orders(world, **MODES[mode], **({"cursor": None} if mode == "replace" else {}))
-    run = world.start("DailyLoad", "--table", table, "--date", "2025-08-01", killed=point)
+    run = world.start(
+        "DailyLoad", "--table", table, "--date", "2025-08-01", killed=point.format(mode=mode)
+    )
     run.communicate(timeout=60)
     until(lambda: stages(world) == [])  # a session's temporary tables go with it
     assert world.query("SELECT COUNT(*) FROM {schema}.orders") == [(500 if committed else 0,)]
@@ -144,7 +141,7 @@ def test_a_load_that_dies_has_loaded_all_or_nothing_and_leaves_no_stage(
 
 def test_a_conflict_repeats_the_whole_transaction(world: World, monkeypatch: pytest.MonkeyPatch):
     table = orders(world, load="append")
-    record, tries = ledger.record, []
+    record, tries = Ledger.record, []
 
     def conflicting(*arguments: Any) -> None:
         record(*arguments)
@@ -154,7 +151,7 @@ def test_a_conflict_repeats_the_whole_transaction(world: World, monkeypatch: pyt
                 "ERROR:  1023 DETAIL:  Serializable isolation violation on table - 100100"
             )
 
-    monkeypatch.setattr(ledger, "record", conflicting)
+    monkeypatch.setattr(Ledger, "record", conflicting)
     assert world.build(daily(table)).status.name == "SUCCESS"
     assert len(tries) == 2
     assert_same(world, "orders")
@@ -212,9 +209,9 @@ def test_loads_of_two_tables_that_meet_in_the_ledger_both_succeed(
     for table in tables:
         world.build(ConvertCSV(table=table, window=FIRST))
     with redshift.connected(settings().warehouse) as connection:
-        ledger.ensure(connection, world.name)
+        Ledger(world.name, tables[0]).ensure(connection)
     barrier, met = threading.Barrier(2, timeout=60), []
-    record = ledger.record
+    record = Ledger.record
 
     def meeting(*arguments: Any) -> None:
         met.append(arguments)
@@ -222,17 +219,9 @@ def test_loads_of_two_tables_that_meet_in_the_ledger_both_succeed(
             barrier.wait()
         record(*arguments)
 
-    def one(table: str, name: str) -> LoadMarker:
-        csv = convert.read_manifest(lake(), world.keys(name), FIRST)
-        bounds = TimeCursor("timestamp").bounds(FIRST)
-        what = Load(table_named(settings().run.configs, table), FIRST, csv, world.name, bounds)
-        with redshift.connected(settings().warehouse) as connection:
-            credentials = loader.credentials(settings().warehouse, settings().lake)
-            return loader.load_window(connection, lake(), what, credentials)
-
-    monkeypatch.setattr(ledger, "record", meeting)
+    monkeypatch.setattr(Ledger, "record", meeting)
     with ThreadPoolExecutor(2) as pool:
-        markers = list(pool.map(one, tables, names))
+        markers = list(pool.map(lambda name: world.load(name, FIRST), names))
     assert [marker.rows_loaded for marker in markers] == [500, 500]
     assert len(met) == 3
     assert "Serializable isolation violation" in caplog.text
@@ -247,19 +236,19 @@ def test_a_slow_run_does_not_put_back_what_a_window_was_before_it_was_read_anew(
 ):
     table = orders(world, **MODES[mode], **({"cursor": None} if mode == "replace" else {}))
     world.build(ConvertCSV(table=table, window=FIRST))
-    fill = stage.fill
+    fill = staging.fill
 
     def overtaken(*arguments: Any) -> None:
         fill(*arguments)
-        monkeypatch.setattr(stage, "fill", fill)
+        monkeypatch.setattr(staging, "fill", fill)
         forget(world, "orders")
         world.sql("UPDATE orders SET state = 2")
         line = ("CopyToRedshift", "--table", table, "--window", FIRST.name)
         world.luigi(*line, "--no-lock")
 
-    monkeypatch.setattr(stage, "fill", overtaken)
+    monkeypatch.setattr(staging, "fill", overtaken)
     error = str(world.failure(CopyToRedshift(table=table, window=FIRST)))
-    assert "made anew while it was loaded" in error
+    assert "read again while it was loaded" in error
     assert_same(world, "orders")
     assert_tidy(world, "orders")
     assert CopyToRedshift(table=table, window=FIRST).complete()

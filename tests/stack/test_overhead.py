@@ -13,7 +13,7 @@ import pytest
 from pipeline import DailyBackup, DailyLoad, DailyLoadAll, RangeDaily
 from pipeline.cli import status
 from pipeline.config.settings import Settings, settings
-from pipeline.config.tables import table_named
+from pipeline.config.yaml_loader import table_named
 from pipeline.errors import WarehouseError
 from pipeline.lake.s3 import store
 from pipeline.model.window import Window

@@ -25,16 +25,16 @@ POINTS = {
     "part uploaded, no lake marker": "pipeline.lake.s3:Store.upload:after",
     "marked as uploaded, no lake marker": "pipeline.spool.folder:Spool.mark_uploaded:after",
     "lake marker written": "pipeline.lake.s3:Store.put_if_absent:after",
-    "CSV parts stored, no COPY manifest": "pipeline.steps.convert:_copy_manifest:before",
+    "CSV parts stored, no COPY manifest": "pipeline.steps.convert:copy_manifest:before",
     "COPY manifest stored, no CSV marker": "pipeline.model.markers:CsvManifest.encode:before",
-    "CSV marker written, spool not cleared": "pipeline.steps.convert:make_ready:after",
+    "CSV marker written, spool not cleared": "pipeline.steps.convert:prepare_copy:after",
     "COPY not begun": "pipeline.warehouse.copy:copy:before",
     "COPY done, nothing merged": "pipeline.warehouse.copy:copy:after",
-    "merged, not committed": "pipeline.warehouse.ledger:record:after",
-    "committed, no load marker": "pipeline.warehouse.loader:load_window:after",
-    "load marker written, no watermark": "pipeline.warehouse.loader:write_marker:after",
-    "loaded, no views": "pipeline.warehouse.views:refresh_views:before",
-    "views made, no marker": "pipeline.warehouse.views:refresh_views:after",
+    "merged, not committed": "pipeline.warehouse.ledger:Ledger.record:after",
+    "committed, no load marker": "pipeline.steps.load:load_window:after",
+    "load marker written, no watermark": "pipeline.lake.window:LakeWindow.write:after:of=load",
+    "loaded, no views": "pipeline.steps.refresh:refresh_views:before",
+    "views made, no marker": "pipeline.steps.refresh:refresh_views:after",
 }
 COMMITTED = list(POINTS)[list(POINTS).index("committed, no load marker") :]
 

@@ -6,12 +6,12 @@ import pytest
 
 from pipeline import DailyLoad
 from pipeline.config.settings import settings
-from pipeline.config.tables import table_named
+from pipeline.config.yaml_loader import table_named
 from pipeline.lake import watermark
 from pipeline.model.markers import LakeManifest, LoadMarker, decode
 from pipeline.model.window import Window
 from pipeline.warehouse import connection as redshift
-from pipeline.warehouse import ledger
+from pipeline.warehouse.ledger import Ledger
 from tests.truths import assert_tidy
 from tests.world import World, day
 
@@ -41,14 +41,16 @@ def test_a_slower_process_does_not_publish_an_older_state(world: World, visits: 
     def loaded() -> list[Window]:
         """What the ledger says; another process loads the second day behind the first answer's back."""
         with redshift.connected(settings().warehouse) as connection:
-            of = (connection, world.name, visits, marker.target)
-            found = ledger.windows(*of, snapshots=False)
+            ledger = Ledger(world.name, visits)
+            found = ledger.windows(connection, marker.target, snapshots=False)
         asked.append(len(found))
         if len(asked) == 1:
             load(world, visits, 2)
         return found
 
-    published = watermark.publish(world.lake, table, loaded, lake, marker, "sequential")
+    published = watermark.publish(
+        world.lake, table, loaded, watermark.Latest(lake, marker, "sequential")
+    )
     assert asked == [1, 2]
     assert published.windows_loaded == 2
     assert_tidy(world, "visits")

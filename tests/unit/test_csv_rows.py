@@ -16,7 +16,7 @@ from pipeline.config.policies import Policies, Rules
 from pipeline.errors import DataError
 from pipeline.lake.csv_parts import Compressed
 from pipeline.model.columns import Column
-from pipeline.model.markers import LakeManifest
+from pipeline.model.markers import Extent, LakeManifest
 from pipeline.model.window import UTC
 from pipeline.policies.conversion import TokenTaken
 from pipeline.policies.null_tokens import Tokens
@@ -71,9 +71,10 @@ class Files:
             key_checksum=None,
             read_at=NOW,
             schema_fingerprint="f",
+            extent=Extent(cursor=None, cursor_type="full"),
         )
         rules = Rules("a.b", Policies.model_validate(policies), key=("id",))
-        return Conversion(lake, COLUMNS, rules, part_bytes, "zstd", "\nThen mend it.")
+        return Conversion(lake, COLUMNS, COLUMNS, rules, part_bytes, "zstd", "\nThen fix it.")
 
 
 @pytest.fixture
@@ -136,7 +137,7 @@ def test_a_refused_value_ends_it_and_closes_the_files(files: Files, at: int):
         files.add(100, 10, **({"t": "x" * 65_536} if number == at else {}))
     with pytest.raises(DataError, match="oversize_text") as refused:
         converted(files)
-    assert refused.value.todo.endswith("\nThen mend it.")
+    assert refused.value.todo.endswith("\nThen fix it.")
     assert all(file.closed for file in files.opened)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipeline.config.tables import TableDefinition
 from pipeline.errors import ConfigurationError
 from pipeline.lake.id_ranges import LEAST, NOTHING, IdRanges, Reading
-from pipeline.model.cursors import Bounds, TimeCursor, bound_of
+from pipeline.model.cursors import Bounds, Snapshot, TimeCursor, bound_of
 from pipeline.model.window import Window
 from pipeline.source import sql as mysql_sql
 
@@ -34,8 +34,8 @@ def test_bounds_of_each_kind():
 
 def test_the_warehouse_has_datetimes_in_utc():
     definition = TableDefinition(cursor="at", source_timezone="Asia/Tokyo")
-    assert definition.loaded_cursor == TimeCursor("timestamp")
-    assert TableDefinition(cursor_type="full").loaded_cursor is None
+    assert definition.warehouse_cursor == TimeCursor("timestamp")
+    assert TableDefinition(cursor_type="full").warehouse_cursor == Snapshot()
 
 
 def test_a_date_has_no_hours():

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config.tables import TableDefinition, read_tables
+from pipeline.config.tables import TableDefinition
+from pipeline.config.yaml_loader import read_tables
 from pipeline.errors import ConfigurationError
 
 
@@ -32,8 +33,8 @@ def test_keys_that_are_merged_in_may_be_written_again(tmp_path: Path):
         "  a.d: {<<: *c, chunks: 4}\n"
     )
     found = read_tables(tmp_path)
-    assert [each.definition.chunks for each in found.values()] == [2, 3, 4]
-    assert {each.definition.cursor for each in found.values()} == {"at"}
+    assert [each.chunks for each in found.values()] == [2, 3, 4]
+    assert {each.cursor for each in found.values()} == {"at"}
 
 
 def test_files_that_define_no_table_are_told_as_no_files_are(tmp_path: Path):

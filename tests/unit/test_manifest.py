@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pipeline.errors import LakeError
-from pipeline.model.markers import LakeManifest, Part, ViewsMarker, decode
+from pipeline.model.markers import Extent, LakeManifest, Part, ViewsMarker, decode
 
 NOW = datetime(2025, 8, 2, tzinfo=timezone.utc)
 
@@ -26,6 +26,7 @@ def manifest(**more: Any) -> LakeManifest:
         "key_checksum": None,
         "read_at": NOW,
         "schema_fingerprint": "f",
+        "extent": Extent(cursor=None, cursor_type="full"),
     }
     return LakeManifest(**{**values, **more})
 

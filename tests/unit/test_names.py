@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.lake.keys import Keys, window_of_key
+from pipeline.lake.stages import CSV, LAKE, STAGES
 from pipeline.model.identifiers import MAX_IDENTIFIER_BYTES, fold
 from pipeline.model.table_name import TableName
 from pipeline.model.window import Window
@@ -97,8 +98,10 @@ def test_a_markers_key_tells_its_window(database: str, table: str):
     keys = Keys(TableName(database, table))
     for key in (keys.lake_marker(DAY), keys.csv_marker(DAY), keys.load_marker(DAY)):
         assert window_of_key(key) == DAY
-    assert keys.is_lake_marker(keys.lake_marker(DAY))
-    assert not keys.is_lake_marker(keys.lake_part(DAY, 0, "a" * 64))
+    for stage in STAGES:
+        assert stage.is_marker(stage.key(keys, DAY))
+    assert not LAKE.is_marker(keys.lake_part(DAY, 0, "a" * 64))
+    assert not CSV.is_marker(keys.csv_part(DAY, 0, "a" * 64, ".zst"))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Policies: how they are written, which one holds, and what they make of a batch."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,17 +12,12 @@ from hypothesis import strategies as st
 from pipeline.codec.arrow import arrow_type
 from pipeline.codec.csv import line_lengths
 from pipeline.config.policies import KINDS, Policies, Rules, choices
-from pipeline.config.tables import read_tables
+from pipeline.config.yaml_loader import read_tables
 from pipeline.errors import ConfigurationError, DataError
 from pipeline.model.columns import Column
 from pipeline.model.markers import (
-    ChunkFigures,
     Coercion,
-    CsvManifest,
-    LakeManifest,
-    LoadMarker,
     added_up,
-    decode,
 )
 from pipeline.policies.conversion import COPY_ROW, ForWarehouse, TokenTaken, empty_tokens
 from pipeline.run import report
@@ -110,31 +104,6 @@ def coercion(**more: Any) -> Coercion:
 def test_changes_add_up_by_column_kind_and_policy():
     found = [coercion(), coercion(rows=2, example="y"), coercion(column="d"), coercion(policy="p")]
     assert added_up(found) == (coercion(rows=3), coercion(column="d"), coercion(policy="p"))
-
-
-NOW = "2025-08-02T00:00:00Z"
-HEAD = {"table": "a.b", "window": "w", "written_at": NOW}
-ROWS: dict[str, Any] = {"columns": [], "key": ["id"], "rows": 1, "read_at": NOW, "seconds": 1.0}
-BOUNDS: dict[str, Any] = {"cursor_min": None, "cursor_max": None, "key_checksum": None}
-FILES: dict[str, Any] = {"columns": [], "key": ["id"], "parts": [], "rows": 1, "bytes": 1}
-COPIED = {"lake_digest": "d", "null_token": "n", "compression": "zstd", "copy_manifest": "k"}
-LOADED = {"lake_digest": "d", "target": "t", "mode": "merge", "committed_at": NOW}
-COUNTS = {"rows_staged": 1, "rows_loaded": 1, "rows_replaced": 0}
-
-
-@pytest.mark.parametrize(
-    ("model", "content"),
-    [
-        (ChunkFigures, ROWS),
-        (LakeManifest, {**HEAD, **FILES, **BOUNDS, "read_at": NOW, "schema_fingerprint": "f"}),
-        (CsvManifest, {**HEAD, **FILES, **COPIED}),
-        (LoadMarker, {**HEAD, **LOADED, **COUNTS}),
-    ],
-)
-def test_markers_that_know_nothing_of_policies_are_understood(
-    model: type[LakeManifest], content: dict[str, Any]
-):
-    assert decode(model, json.dumps(content).encode(), "key").coerced == ()
 
 
 def column(name: str, arrow: str, redshift: str) -> Column:

@@ -19,7 +19,7 @@ def test_three_years_of_hours_are_compared_without_all_their_markers_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     name = TableName("shop", "orders")
-    table = Table(name=name, definition=TableDefinition(cursor="at"))
+    table = Table.of(name, TableDefinition(cursor="at"))
     asked: list[int] = []
 
     def histories(
@@ -34,11 +34,12 @@ def test_three_years_of_hours_are_compared_without_all_their_markers_at_once(
     def counts(*_: object) -> tuple[None, int, int]:
         return None, 0, 0
 
-    monkeypatch.setattr(verify, "backed_up_windows", lambda _store, _table: HOURS)
+    monkeypatch.setattr(verify, "marked_windows", lambda *_: HOURS)
     monkeypatch.setattr(verify, "histories", histories)
     monkeypatch.setattr(verify, "_counts", counts)
     nowhere: object = None
-    found = verify.compare(nowhere, nowhere, nowhere, table, "public")  # type: ignore[arg-type]
+    servers = verify.Servers(nowhere, nowhere, nowhere, "public")  # type: ignore[arg-type]
+    found = verify.compare(servers, table)
     assert found.windows == len(HOURS) == sum(asked)
     assert found.torn == (HOURS[7].name, HOURS[-1].name)
     assert max(asked) <= 500

@@ -1,0 +1,67 @@
+"""CSV to warehouse: one window into its table, and the watermark that follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.config.settings import Settings
+from pipeline.config.tables import Table
+from pipeline.errors import DataError
+from pipeline.lake import id_ranges, watermark
+from pipeline.lake.stages import CSV, LAKE
+from pipeline.lake.watermark import Watermark
+from pipeline.lake.window import LakeWindow
+from pipeline.model.markers import CsvManifest, LakeManifest, LoadMarker
+from pipeline.run.progress import Progress, silent
+from pipeline.warehouse import connection as redshift
+from pipeline.warehouse import copy
+from pipeline.warehouse.ledger import Ledger
+from pipeline.warehouse.loader import Loader
+from pipeline.warehouse.modes import MODES
+from pipeline.warehouse.window_load import WindowLoad
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The marker of a loaded window, to be written by the caller, and the table's watermark."""
+
+    marker: LoadMarker
+    watermark: Watermark
+
+
+def load_window(
+    settings: Settings, lake_window: LakeWindow, table: Table, progress: Progress = silent
+) -> Loaded:
+    """Load the window unless the ledger has it, and publish the table's watermark.
+
+    Raises LoadRefused when COPY refuses a value, DataError when the window is not one that the target
+    may take, or when counts differ; nothing is changed in the target then.
+    """
+    manifest, csv = lake_window.read(LAKE), lake_window.read(CSV)
+    _refuse_outdated(lake_window, manifest, csv)
+    schema = settings.warehouse.schema_name
+    bounds = id_ranges.bounds_of(lake_window, table.warehouse_cursor)
+    mode = MODES[table.load_mode]
+    load = WindowLoad(table, lake_window.window, csv, schema, bounds, mode)
+    credentials = copy.credentials(settings.warehouse, settings.lake)
+    with redshift.connected(settings.warehouse, settings.bastion) as connection:
+        marker = Loader(connection, lake_window, load, credentials, progress).run()
+        published = watermark.publish(
+            lake_window.store,
+            table,
+            lambda: Ledger(schema, marker.table).windows(
+                connection, marker.target, snapshots=table.is_snapshot
+            ),
+            watermark.Latest(manifest, marker, settings.run.strategy),
+        )
+    return Loaded(marker, published)
+
+
+def _refuse_outdated(lake_window: LakeWindow, manifest: LakeManifest, csv: CsvManifest) -> None:
+    if csv.lake_digest != manifest.digest:
+        lake_window.delete(CSV)
+        raise DataError(
+            "the CSV was made from an earlier extraction than the one in the lake",
+            why=f"that was {csv.lake_digest[:12]}…, this is {manifest.digest[:12]}…",
+            todo="run it again; the CSV's marker is deleted, so that it is converted again",
+        )

@@ -1,0 +1,63 @@
+"""load: merge. The target has one row per key, the newest by cursor, in whatever order windows are loaded."""
+
+from __future__ import annotations
+
+from psycopg2 import extensions
+
+from pipeline.errors import ConfigurationError, DataError
+from pipeline.lake.reread_hint import REREAD
+from pipeline.warehouse import connection as redshift
+from pipeline.warehouse import sql as redshift_sql
+from pipeline.warehouse.window_load import Counts, StagingTable, WindowLoad
+
+needs_key: bool = True
+keeps_versions: bool = False
+replaces_table: bool = False
+
+
+def prepare(cursor: extensions.cursor, staging: StagingTable) -> None:
+    """Make a second staging table with one row per key; raises DataError where a primary key repeats."""
+    _check_case(cursor, staging)
+    merge = staging.merge
+    cursor.execute(merge.keep_newest)
+    _check_keys(staging.load, redshift.scalar(cursor, merge.count_newest))
+
+
+def apply(cursor: extensions.cursor, staging: StagingTable) -> Counts:
+    """Replace older versions of the staged rows, add missing ones; raises DataError for a row left out."""
+    if not staging.load.csv.rows:
+        return Counts()
+    merge = staging.merge
+    replaced = redshift.affected(cursor, merge.delete_older)
+    loaded = redshift.affected(cursor, merge.insert_missing)
+    if unmerged := redshift.scalar(cursor, merge.count_unmerged):
+        raise DataError(
+            f"{unmerged} rows of the staging table did not reach {staging.load.target}",
+            why="their keys are equal there but not here",
+            todo="check that `key:` identifies a row; nothing was loaded",
+        )
+    return Counts(loaded, replaced)
+
+
+def _check_case(cursor: extensions.cursor, staging: StagingTable) -> None:
+    """Where the warehouse ignores case, two keys of the source may be one, and a row be lost."""
+    load = staging.load
+    for name in sorted(load.texts.intersection(load.key)):
+        if redshift.scalar(cursor, redshift_sql.count_case_ignored(staging.relation, name)):
+            raise ConfigurationError(
+                f"the warehouse takes values of {name} that differ in case for one, and it is a key",
+                why="the database was made with COLLATE CASE_INSENSITIVE",
+                todo="load into a database that is CASE_SENSITIVE, or with load: append",
+            )
+
+
+def _check_keys(load: WindowLoad, distinct: int) -> None:
+    """A primary key is unique; columns that `key:` names may repeat, and the newest row stays."""
+    if load.table.key or distinct == load.csv.rows:
+        return
+    raise DataError(
+        f"{load.csv.rows} rows have only {distinct} different keys",
+        why=f"{', '.join(load.key)} is the primary key in the source, but a row was read twice: its cursor"
+        " was set back within the window between the reading of two chunks",
+        todo=REREAD,
+    )

@@ -1,0 +1,96 @@
+"""The staging table: a window's rows in a temporary table of this session, counted and checked.
+
+It is filled before the target's lock is taken, so that readers wait for the merge alone
+(docs/decisions/0004).
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from psycopg2 import extensions
+
+from pipeline.errors import DataError
+from pipeline.lake.reread_hint import REREAD
+from pipeline.lake.window import LakeWindow
+from pipeline.model.markers import CsvManifest
+from pipeline.warehouse import connection as redshift
+from pipeline.warehouse import copy, schema_evolution, table_sql
+from pipeline.warehouse import sql as redshift_sql
+from pipeline.warehouse.sql import CopySource, Relation
+from pipeline.warehouse.window_load import StagingTable
+
+
+def new_name() -> Relation:
+    """A name that no other run uses."""
+    return Relation(None, f"stage_{uuid.uuid4().hex[:16]}")
+
+
+def check_parts(lake_window: LakeWindow, csv: CsvManifest) -> None:
+    """Raise DataError unless what COPY is to read exists, as large as its manifest says."""
+    keys, window, store = lake_window.keys, lake_window.window, lake_window.store
+    in_lake = csv.format == "parquet"
+    folder = keys.lake_folder(window) if in_lake else keys.csv_folder(window)
+    sizes = {stored.key: stored.bytes for stored in store.list(folder)}
+    for part in csv.parts:
+        if sizes.get(part.key) != part.bytes:
+            again = "delete the window's CSV marker, and it is converted again"
+            raise DataError(
+                f"{store.url(part.key)} is not what its manifest says",
+                why=f"{part.bytes} bytes were written, {sizes.get(part.key, 'none')} are stored",
+                todo=REREAD if in_lake else again,
+            )
+
+
+def fill(connection: redshift.Connection, staging: StagingTable, source: CopySource) -> None:
+    """COPY the window into a new staging table, check it, and prepare it for the load mode.
+
+    Raises LoadRefused when COPY refuses a value, DataError when counts differ.
+    """
+    load, relation = staging.load, staging.relation
+    types = {column.target: column.redshift for column in load.staged}
+    with connection.cursor() as cursor:
+        cursor.execute(table_sql.create_stage(relation, types, load.layout))
+        copied = copy.copy(connection, relation, tuple(types), source)
+        load.check_count("COPY reports", copied)
+        _restore_empty(cursor, staging)
+        stored = redshift.scalar(cursor, redshift_sql.count(relation))
+        load.check_count("the staging table holds", stored)
+        _check_nulls(cursor, staging)
+        load.mode.prepare(cursor, staging)
+
+
+def _restore_empty(cursor: extensions.cursor, staging: StagingTable) -> None:
+    """COPY has no word for bytes of length zero: a token came for them (docs/decisions/0011)."""
+    csv = staging.load.csv
+    for name, token in csv.empty_tokens.items():
+        column = staging.load.stage_name(name)
+        rows = copy.restore_empty(cursor, staging.relation, column, token)
+        if rows != csv.empty_bytes[name]:
+            raise DataError(
+                f"{rows} values of {name} have the length zero in the warehouse",
+                why=f"the CSV manifest has {csv.empty_bytes[name]}; nothing was loaded",
+                todo=f"make them NULL with `columns: {{{name}: {{on_empty_bytes: null}}}}`",
+            )
+
+
+def _check_nulls(cursor: extensions.cursor, staging: StagingTable) -> None:
+    """A column that was part of a key before is still NOT NULL in the warehouse."""
+    load, target = staging.load, staging.target
+    for column in load.definitions:
+        if column.target not in target.required or not column.nullable:
+            continue
+        count = redshift_sql.count_nulls(staging.relation, column.target)
+        if rows := redshift.scalar(cursor, count):
+            raise schema_evolution.not_null(target, column.target, load.layout, rows)
+
+
+def insert_all(cursor: extensions.cursor, staging: StagingTable) -> int:
+    """Insert every staged row and return their number; raises DataError where it is not the window's."""
+    load = staging.load
+    if not load.csv.rows:
+        return 0
+    insert = redshift_sql.insert_stage(load.target, staging.relation, load.columns, staging.values)
+    rows = redshift.affected(cursor, insert)
+    load.check_count("INSERT reports", rows)
+    return rows
