@@ -29,8 +29,7 @@ from pipeline.lake.keys import Keys
 from pipeline.lake.s3 import Store, store
 from pipeline.model.table_name import TableName
 from pipeline.model.window import Window
-from pipeline.run import limits
-from pipeline.steps import assign_id_ranges, window_closed
+from pipeline.run import state
 from tests.servers import Servers
 
 ROOT = Path(__file__).parent.parent
@@ -97,10 +96,7 @@ class World:
         """Make the next task in this process read its settings and tables anew."""
         settings_module.settings.cache_clear()
         tables_module.tables.cache_clear()
-        limits.begin(None, None)
-        window_closed._known.clear()
-        window_closed._failed.clear()
-        assign_id_ranges._in_vain.clear()
+        state.reset()
         luigi.task_register.Register.clear_instance_cache()
 
     # Running

@@ -9,7 +9,7 @@ from pipeline.config.tables import Table, TableDefinition
 from pipeline.errors import ConfigurationError
 from pipeline.model.columns import Column, is_text_of_number, of_one_target
 from pipeline.model.identifiers import all_spelled
-from pipeline.run import once
+from pipeline.run import notes
 from pipeline.source import sql as mysql_sql
 from pipeline.source.table import SourceTable
 
@@ -123,8 +123,8 @@ def _check_cursor(definition: TableDefinition, source: SourceTable) -> None:
             todo=f"name {wanted}, or use {other}",
         )
     _check_ascends(definition, source, column)
-    if (advice := index_advice(column.name, source)) and once.is_new(advice):
-        log.warning(advice)
+    if advice := index_advice(column.name, source):
+        notes.warn(log, advice)
 
 
 def _check_ascends(definition: TableDefinition, source: SourceTable, column: Column) -> None:

@@ -13,14 +13,13 @@ from pathlib import Path
 
 import luigi
 
-from pipeline.codec.warm import warm_before_forks
 from pipeline.config.settings import settings
 from pipeline.errors import DataError
 from pipeline.lake import watermark
 from pipeline.model.columns import fingerprint
 from pipeline.model.cursors import Bounds
 from pipeline.model.markers import CsvManifest, LakeManifest
-from pipeline.run import limits, report
+from pipeline.run import exit_status, limits, notes
 from pipeline.source import connection as mysql
 from pipeline.source import table as source_table
 from pipeline.spool.chunk_file import figures_of
@@ -35,7 +34,6 @@ from pipeline.steps import (
     validate_table,
     window_closed,
 )
-from pipeline.tasks import exit_status
 from pipeline.tasks.base import (
     LaterRun,
     LoadedTask,
@@ -52,13 +50,12 @@ from pipeline.warehouse.window_load import Load
 
 # Chunks that a limited run asks for in one go: enough for its workers, few enough to stop in time.
 _AT_ONCE = 8
-warm_before_forks()
 
 
 class SourceReady(WindowTask, luigi.ExternalTask):
     """The window is closed: nothing can commit into it any more. Else it is missing data, no failure."""
 
-    @exit_status.noted
+    @exit_status.recorded
     def complete(self) -> bool:
         """Ask the source, unless an earlier answer covers this window."""
         definition = self.definition.definition
@@ -94,7 +91,7 @@ class PlanChunks(SpoolTask):
         marker = self.keys.lake_marker(self.window)
         return self.spool.is_uploaded and not lake().exists(marker)
 
-    @exit_status.noted
+    @exit_status.recorded
     def complete(self) -> bool:
         """Whether there is a plan to go by."""
         return super().complete() and not self.is_stale
@@ -193,7 +190,7 @@ class UploadParquet(WindowTask):
             self.warn(stored.coerced)
             if without:
                 what = "rows without a cursor left out (on_null_cursor: ignore)"
-                report.note(self.table, self.window.label, what, without, whole=True)
+                notes.note(self.table, self.window.label, what, without, whole=True)
         make_room()
 
     def _before_marker(self) -> None:
