@@ -1,6 +1,7 @@
 """The pipeline's own runs, and the raw drain: ``python -m benchmarks.ours NAME JOB``.
 
-The stages run as Luigi tasks, as the product runs them. The drain sends the very statements that the
+The stages run as Luigi tasks, as the product runs them: `luigi.cmdline` is imported before the package, which
+then prepares the process as it does for a run. The drain sends the very statements that the
 extraction was seen to send, on a connection opened by the same code.
 """
 
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import luigi
+import luigi.cmdline
 import luigi.retcodes
 import pymysql.connections
 

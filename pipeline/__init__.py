@@ -1,18 +1,20 @@
 """MySQL tables to Amazon Redshift through S3, by time windows, exactly once.
 
-Importing the package registers its tasks: ``luigi --module pipeline RangeDaily --of DailyLoadAll …``.
+The tasks are names of this package: ``from pipeline import DailyLoad``. Each is imported when it is asked
+for; importing the package by itself imports no library and changes nothing.
+
+``luigi --module pipeline DailyLoad …`` is the one exception. Luigi's command line imports the package and
+looks the task up in its register. So where `luigi.cmdline` is what runs, the package imports all tasks, and
+prepares the process for a run (`pipeline.tasks.luigi_hooks`). ``import luigi`` does not import that module.
 """
 
+import importlib
 import sys
+from typing import TYPE_CHECKING, Any
 
 from pipeline.version import VERSION
 
-if sys.argv[0] != "-m":
-    # While `python -m pipeline` imports this package, Python has "-m" there: the operator commands need
-    # no tasks, and answer in half the time without them (and the compiled decoder behind them).
-    from pipeline.codec import memory as memory  # before anything else imports pyarrow
-    from pipeline.tasks import exit_status as exit_status
-    from pipeline.tasks import luigi_hooks
+if TYPE_CHECKING:
     from pipeline.tasks.chain import ConvertCSV as ConvertCSV
     from pipeline.tasks.chain import CopyToRedshift as CopyToRedshift
     from pipeline.tasks.chain import ExtractChunk as ExtractChunk
@@ -31,7 +33,40 @@ if sys.argv[0] != "-m":
     from pipeline.tasks.ranges import RangeDaily as RangeDaily
     from pipeline.tasks.ranges import RangeHourly as RangeHourly
 
-    if "luigi.cmdline" in sys.modules:  # not where a program or a test imports the tasks
-        luigi_hooks.take_over()
-
 __version__ = VERSION
+
+_TASKS = {
+    "SourceReady": "pipeline.tasks.chain",
+    "PlanChunks": "pipeline.tasks.chain",
+    "ExtractChunk": "pipeline.tasks.chain",
+    "UploadParquet": "pipeline.tasks.chain",
+    "ConvertCSV": "pipeline.tasks.chain",
+    "CopyToRedshift": "pipeline.tasks.chain",
+    "RefreshViews": "pipeline.tasks.chain",
+    "DailyBackup": "pipeline.tasks.entries",
+    "DailyBackupAll": "pipeline.tasks.entries",
+    "DailyLoad": "pipeline.tasks.entries",
+    "DailyLoadAll": "pipeline.tasks.entries",
+    "HourlyBackup": "pipeline.tasks.entries",
+    "HourlyBackupAll": "pipeline.tasks.entries",
+    "HourlyLoad": "pipeline.tasks.entries",
+    "HourlyLoadAll": "pipeline.tasks.entries",
+    "RangeDaily": "pipeline.tasks.ranges",
+    "RangeHourly": "pipeline.tasks.ranges",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _TASKS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_TASKS[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_TASKS})
+
+
+if "luigi.cmdline" in sys.modules:
+    importlib.import_module("pipeline.tasks.luigi_hooks").install()
+    for _module in dict.fromkeys(_TASKS.values()):
+        importlib.import_module(_module)

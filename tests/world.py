@@ -32,8 +32,7 @@ from pipeline.lake.window import LakeWindow
 from pipeline.model.markers import LoadMarker
 from pipeline.model.table_name import TableName
 from pipeline.model.window import Window
-from pipeline.run import limits
-from pipeline.steps import assign_id_ranges, window_closed
+from pipeline.run import state
 from pipeline.steps.load import load_window
 from tests.servers import Servers
 
@@ -101,10 +100,7 @@ class World:
         """Make the next task in this process read its settings and tables anew."""
         settings_module.settings.cache_clear()
         yaml_loader.tables.cache_clear()
-        limits.begin(None, None)
-        window_closed._known.clear()
-        window_closed._failed.clear()
-        assign_id_ranges._in_vain.clear()
+        state.reset()
         luigi.task_register.Register.clear_instance_cache()
 
     # Running

@@ -1,12 +1,9 @@
 """Compiling or loading every kernel before the first table needs them.
 
-``python -m pipeline.codec`` does it for a machine, `warm_before_forks` for the tasks of a run.
+``python -m pipeline.codec`` does it for a machine, `tasks.luigi_hooks` for the tasks of a run.
 """
 
 from __future__ import annotations
-
-import os
-from functools import lru_cache
 
 import numpy as np
 
@@ -51,16 +48,3 @@ def warm() -> None:
         sum_of_crc32(decoded.batch, ["int64"])
     block = np.frombuffer(bytearray(payload + bytes(SLACK)), np.uint8)
     Decoder(columns, 1, 1).row(block, len(payload), len(payload))
-
-
-def warm_before_forks() -> None:
-    """Have this process load the kernels before it forks for the first time.
-
-    Luigi forks a process for each task where it has more than one worker. A process that inherits the
-    kernels spends 6 ms on them, one that loads them itself 0.55 s. What never forks, because there is
-    nothing to do, loads nothing. Kernels start no threads, so that there are none a child would miss.
-    """
-    os.register_at_fork(before=_warm_once)
-
-
-_warm_once = lru_cache(maxsize=1)(warm)

@@ -47,6 +47,7 @@ class Store:
         self.settings = settings
         self.prefix = settings.prefix.strip("/") + "/" if settings.prefix.strip("/") else ""
         self._client, self._pid = _client(settings), os.getpid()
+        self._has_seen_bucket = False
         self._transfer = TransferConfig(
             multipart_threshold=settings.part_size * MIB,
             multipart_chunksize=settings.part_size * MIB,
@@ -74,10 +75,9 @@ class Store:
 
     def _see_bucket(self) -> None:
         """Raise LakeError when there is no bucket: a HEAD cannot tell that from a missing object."""
-        bucket = (self.settings.endpoint, self.settings.bucket)
-        if bucket not in _SEEN:
+        if not self._has_seen_bucket:
             self.check()
-            _SEEN.add(bucket)
+            self._has_seen_bucket = True
 
     def exists(self, key: str) -> bool:
         """Whether that very object exists; a prefix with objects below it is not one."""
@@ -215,10 +215,6 @@ class Store:
             boto3.exceptions.S3UploadFailedError,
         ) as error:
             raise _translate(doing, self.settings, error) from error
-
-
-# Buckets that were there when this process, or the one it was forked from, looked: by endpoint and name.
-_SEEN: set[tuple[str | None, str]] = set()
 
 
 class _Missing(LakeError):

@@ -7,42 +7,53 @@ for assistants on other machines.
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 
-_fork = multiprocessing.get_context("fork")
-_until = _fork.Value("d", 0.0)  # of the monotonic clock; 0 for no limit
-_left = _fork.Value("i", -1)  # chunks; -1 for no limit
+from pipeline.run import state
+from pipeline.run.state import Block
 
 
-def begin(until: float | None, chunks: int | None) -> None:
-    """Set what this run may take: nothing after `until` (of `time.monotonic`), `chunks` chunks at most."""
-    _until.value = until or 0.0
-    with _left.get_lock():
-        _left.value = -1 if chunks is None else chunks
+def begin(minutes: float | None, chunks: int | None) -> None:
+    """Set what this run may take: nothing new `minutes` after it began, `chunks` chunks at most."""
+    run = state.current()
+    with run.locked() as block:
+        block.until = 0.0 if minutes is None else run.began_monotonic + 60 * minutes
+        block.chunks = -1 if chunks is None else chunks
 
 
 def are_set() -> bool:
     """Whether this run is limited at all."""
-    return bool(_until.value) or _left.value >= 0
+    with state.current().locked() as block:
+        return bool(block.until) or block.chunks >= 0
 
 
 def are_reached() -> bool:
     """Whether this run may begin nothing new."""
-    return bool(_left.value == 0) or is_time_up()
+    with state.current().locked() as block:
+        return _are_reached(block)
 
 
 def is_time_up() -> bool:
     """Whether no stage of a window may be begun any more; rows that are being read still go to the lake."""
-    return bool(0 < _until.value <= time.monotonic())
+    with state.current().locked() as block:
+        return _is_time_up(block)
 
 
 def take(wanted: int) -> int:
     """How many of the wanted chunks may be begun; they count as taken."""
-    with _left.get_lock():
-        if are_reached():
+    with state.current().locked() as block:
+        if _are_reached(block):
             return 0
-        granted: int = wanted if _left.value < 0 else min(wanted, _left.value)
-        if _left.value >= 0:
-            _left.value -= granted
-    return granted
+        if block.chunks < 0:
+            return wanted
+        granted = min(wanted, block.chunks)
+        block.chunks -= granted
+        return granted
+
+
+def _are_reached(block: Block) -> bool:
+    return block.chunks == 0 or _is_time_up(block)
+
+
+def _is_time_up(block: Block) -> bool:
+    return 0 < block.until <= time.monotonic()

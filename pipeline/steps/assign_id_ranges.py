@@ -18,7 +18,8 @@ from pipeline.lake import id_ranges
 from pipeline.lake.id_ranges import IdRanges, Reading
 from pipeline.lake.window import LakeWindow
 from pipeline.model.table_name import TableName
-from pipeline.run import once
+from pipeline.run import notes
+from pipeline.run.state import PerProcess
 from pipeline.source import (
     connection as mysql,
 )
@@ -39,7 +40,7 @@ PATIENCE = 10.0
 """Seconds for which transactions are waited for; most are over in less."""
 _PAUSE = 0.2
 # Tables for which that was in vain: their other windows, which may be many, are not waited for.
-_in_vain: set[TableName] = set()
+_in_vain: PerProcess[set[TableName]] = PerProcess(set)
 
 
 def is_fixed(
@@ -121,20 +122,19 @@ def _highest(connection: Connection, source: SourceTable, cursor: str) -> int:
 
 
 def _tell_of_steps(source: SourceTable, step: int) -> None:
-    said = (
+    notes.warn(
+        log,
         f"{source.name}: ids step by {step} (auto_increment_increment), as where several servers write; "
-        "an id that another of them hands out below the highest is never read (docs/cursors.md)"
+        "an id that another of them hands out below the highest is never read (docs/cursors.md)",
     )
-    if once.is_new(said):
-        log.warning(said)
 
 
 def _wait(connection: Connection, table: TableName, moment: datetime, lag: int) -> bool:
     """Whether everything that had begun by that moment is over, or soon is."""
-    deadline = time.monotonic() + (0.0 if table in _in_vain else PATIENCE)
+    deadline = time.monotonic() + (0.0 if table in _in_vain() else PATIENCE)
     while window_closing.ended_until(connection, lag) < moment:
         if time.monotonic() > deadline:
-            _in_vain.add(table)
+            _in_vain().add(table)
             return False
         time.sleep(_PAUSE)
     return True

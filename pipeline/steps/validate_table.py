@@ -10,7 +10,7 @@ from pipeline.errors import ConfigurationError
 from pipeline.model.columns import Column, is_text_of_number, of_one_target
 from pipeline.model.cursors import Snapshot
 from pipeline.model.identifiers import all_spelled
-from pipeline.run import once
+from pipeline.run import notes
 from pipeline.source import sql as mysql_sql
 from pipeline.source.table import SourceTable
 from pipeline.warehouse.modes import MODES
@@ -122,8 +122,8 @@ def _check_cursor(table: Table, source: SourceTable) -> None:
             todo=f"name {wanted}, or use {other}",
         )
     _check_ascends(table, source, column)
-    if (advice := index_advice(column.name, source)) and once.is_new(advice):
-        log.warning(advice)
+    if advice := index_advice(column.name, source):
+        notes.warn(log, advice)
 
 
 def _check_ascends(table: Table, source: SourceTable, column: Column) -> None:

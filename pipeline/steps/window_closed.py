@@ -8,15 +8,16 @@ from datetime import datetime, timedelta
 from pipeline.config.settings import Bastion, Source
 from pipeline.errors import SourceError
 from pipeline.model.window import UTC, Window
+from pipeline.run.state import PerProcess
 from pipeline.source import connection as mysql
 from pipeline.source import window_closing
 
 log = logging.getLogger(__name__)
 
 # What a source said last: `closed_until` only ever grows, so an old answer is a cautious one.
-_known: dict[Source, tuple[datetime, datetime]] = {}
+_known: PerProcess[dict[Source, tuple[datetime, datetime]]] = PerProcess(dict)
 # The error with which it could not be asked, so that a range does not wait for it window by window.
-_failed: dict[Source, tuple[SourceError, datetime]] = {}
+_failed: PerProcess[dict[Source, tuple[SourceError, datetime]]] = PerProcess(dict)
 _FRESH = timedelta(seconds=5)
 
 
@@ -29,7 +30,7 @@ def is_closed(
     in five seconds for however many windows.
     """
     end = over or window.end
-    until, asked = _known.get(source, (None, None))
+    until, asked = _known().get(source, (None, None))
     if until is not None and end <= until:
         return True
     now = datetime.now(UTC)
@@ -42,15 +43,15 @@ def is_closed(
 
 
 def _ask(source: Source, bastion: Bastion | None, now: datetime) -> datetime:
-    error, when = _failed.get(source, (None, now))
+    error, when = _failed().get(source, (None, now))
     if error is not None and now - when <= _FRESH:
         raise error
     try:
         with mysql.connected(source, bastion) as connection:
             until = window_closing.closed_until(connection, source.lag)
     except SourceError as error:
-        _failed[source] = (error, datetime.now(UTC))
+        _failed()[source] = (error, datetime.now(UTC))
         raise
-    _known[source] = (until, now)
+    _known()[source] = (until, now)
     log.info("windows of %s are closed until %s", source.host, f"{until:%Y-%m-%d %H:%M:%S} UTC")
     return until

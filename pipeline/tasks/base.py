@@ -23,13 +23,12 @@ from pipeline.lake.stages import LAKE, AnyStage
 from pipeline.lake.window import LakeWindow
 from pipeline.model.markers import Coercion
 from pipeline.model.window import UTC, Window
-from pipeline.run import limits, report
+from pipeline.run import exit_status, limits, notes
 from pipeline.source import connection as mysql
 from pipeline.source.replicated_table import replicated_table, zone_of
 from pipeline.source.table import SourceTable
 from pipeline.spool.folder import Spool, evict
 from pipeline.spool.state import SpoolState, state_of
-from pipeline.tasks import exit_status
 from pipeline.tasks.parameters import WindowParameter
 from pipeline.tasks.targets import MarkerTarget, lake
 
@@ -96,7 +95,7 @@ class WindowTask(luigi.Task):
             return {"pipeline": 1}
         return {f"table {self.definition.name}": 1} if strategy == "inter-table" else {}
 
-    @exit_status.noted
+    @exit_status.recorded
     def complete(self) -> bool:
         """Whether the stage's marker is there."""
         return bool(super().complete())
@@ -125,7 +124,7 @@ class WindowTask(luigi.Task):
         for each in coerced:
             log.warning("%s %s: %s", self.definition.name, self.window.label, each)
             example = f", e.g. {each.example}"
-            report.note(self.table, self.window.label, each.what, each.rows, example)
+            notes.note(self.table, self.window.label, each.what, each.rows, example)
 
     def unless_time_is_up(self) -> Iterator[luigi.Task]:
         """For a stage to begin with: leave it to a later run where this one may begin nothing more."""
@@ -157,7 +156,7 @@ class LaterRun(WindowTask, luigi.ExternalTask):
 class LoadedTask(WindowTask):
     """A stage of the warehouse: of a snapshot's table only a window loaded as a snapshot is done."""
 
-    @exit_status.noted
+    @exit_status.recorded
     def complete(self) -> bool:
         """Whether the stage's marker is there, of a snapshot where the table is one."""
         if not super().complete():
@@ -169,7 +168,7 @@ class LoadedTask(WindowTask):
 class SpoolTask(WindowTask):
     """A stage whose output waits in the spool, until a run that is done with the window clears it."""
 
-    @exit_status.noted
+    @exit_status.recorded
     def complete(self) -> bool:
         """Whether the output is there, or another run was faster and nobody needs it any more."""
         return bool(super().complete()) or self.spool_state is SpoolState.OVERTAKEN

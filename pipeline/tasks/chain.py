@@ -12,13 +12,12 @@ from pathlib import Path
 
 import luigi
 
-from pipeline.codec.warm import warm_before_forks
 from pipeline.config.settings import settings
 from pipeline.errors import DataError
 from pipeline.lake import id_ranges
 from pipeline.lake.stages import CSV, LAKE, LOAD, VIEWS
 from pipeline.model.columns import fingerprint
-from pipeline.run import limits, report
+from pipeline.run import exit_status, limits, notes
 from pipeline.source import connection as mysql
 from pipeline.source.table import SourceTable
 from pipeline.spool.chunk_file import figures_of
@@ -35,7 +34,6 @@ from pipeline.steps import (
     validate_table,
     window_closed,
 )
-from pipeline.tasks import exit_status
 from pipeline.tasks.base import (
     LaterRun,
     LoadedTask,
@@ -48,13 +46,12 @@ from pipeline.tasks.targets import MarkerTarget
 
 # Chunks that a limited run asks for in one go: enough for its workers, few enough to stop in time.
 _AT_ONCE = 8
-warm_before_forks()
 
 
 class SourceReady(WindowTask, luigi.ExternalTask):
     """The window is closed: nothing can commit into it any more. Else it is missing data, no failure."""
 
-    @exit_status.noted
+    @exit_status.recorded
     def complete(self) -> bool:
         """Ask the source, unless an earlier answer covers this window."""
         cursor = self.definition.source_cursor(self.timezone)
@@ -81,7 +78,7 @@ class PlanChunks(SpoolTask):
     def output(self) -> luigi.LocalTarget:
         return luigi.LocalTarget(str(self.spool.plan_path))
 
-    @exit_status.noted
+    @exit_status.recorded
     def complete(self) -> bool:
         """Whether there is a plan to go by, or nobody needs one any more."""
         state = self.spool_state
@@ -176,7 +173,7 @@ class UploadParquet(WindowTask):
             self.log_coercions(stored.coerced)
             if without:
                 what = "rows without a cursor left out (on_null_cursor: ignore)"
-                report.note(self.table, self.window.label, what, without, whole=True)
+                notes.note(self.table, self.window.label, what, without, whole=True)
         make_room()
 
     def _before_marker(self) -> None:

@@ -21,13 +21,12 @@ from pipeline.lake.history import marked_windows, newest_snapshot
 from pipeline.lake.quarantine import refused_windows
 from pipeline.lake.stages import LAKE, VIEWS, AnyStage
 from pipeline.model.window import UTC, Window
-from pipeline.tasks import exit_status
+from pipeline.run import exit_status, state
 from pipeline.tasks.base import WindowTask
 from pipeline.tasks.chain import RefreshViews, UploadParquet
 from pipeline.tasks.parameters import DayParameter, HourParameter
 from pipeline.tasks.targets import lake
 
-_BEGAN = datetime.now(UTC)  # of this run, which keeps to one day and hour though the clock goes on
 Period = Any  # a date for days, a datetime for hours: Luigi's own parameter types
 
 
@@ -75,11 +74,12 @@ class Entry(luigi.WrapperTask):
         """
         if not table.is_snapshot:
             return self.window
-        current = self.window_of(_BEGAN if isinstance(self.period, datetime) else _BEGAN.date())
+        began = state.current().began  # a run keeps to one day and hour though the clock goes on
+        current = self.window_of(began if isinstance(self.period, datetime) else began.date())
         length = current.end - current.start
         return max(self.window, Window(current.start - length, current.start))
 
-    @exit_status.noted
+    @exit_status.recorded
     def complete(self) -> bool:
         """Whether every table's marker of this period, or a later snapshot's, is there."""
         return all(self._is_done(table) for table in self.tables())

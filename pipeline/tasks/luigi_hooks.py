@@ -1,13 +1,15 @@
-"""What a person meets at the `luigi` command line: mistakes and Ctrl-C end in one clear message.
+"""What makes a `luigi` command line the pipeline's: exit status, one clear message, Ctrl-C, memory.
 
 Luigi offers no hooks for these: it prints tracebacks, a usage of a hundred lines, and where it finds no
-luigi.cfg, which holds the exit codes, it ends with 0 whatever happened. In effect only where Luigi's own
-command line imports the package.
+luigi.cfg, which holds the exit codes, it ends with 0 whatever happened. `install` is called by the package
+where Luigi's command line imports it. A notebook or a test that calls `luigi.build` goes without.
 """
 
 from __future__ import annotations
 
+import atexit
 import functools
+import importlib
 import os
 import signal
 import sys
@@ -16,15 +18,21 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, NoReturn
 
+import luigi
 import luigi.configuration
+import luigi.execution_summary
 import luigi.parameter
+import luigi.retcodes
 import luigi.task_register
 from luigi.cmdline_parser import CmdlineParser
 
+from pipeline.codec import malloc
 from pipeline.errors import ConfigurationError, PipelineError
+from pipeline.run import exit_status, notes, state
+from pipeline.tasks import luigi_names
+from pipeline.tasks.return_codes import ReturnCodes, summary_with_waiting_ranges
 
 INTERRUPTED = 130  # as shells have it: 128 and the signal's number
-_RUN = os.getpid()  # whose workers, forked from it, are interrupted by the same Ctrl-C
 _MISTAKES = (luigi.parameter.ParameterException, luigi.task_register.TaskClassException)
 
 
@@ -32,45 +40,69 @@ class Interrupted(KeyboardInterrupt, SystemExit):
     """Ctrl-C: Luigi lets a KeyboardInterrupt through, and Python ends at a SystemExit without a traceback."""
 
 
-def take_over() -> None:
-    """Set up this process, and those it will fork, for a person at a terminal."""
-    _refuse_without_configuration()
-    signal.signal(signal.SIGINT, _interrupt)
+@functools.lru_cache(maxsize=1)
+def install() -> None:
+    """Set up this process, and those that it forks, for a run from a command line.
+
+    Comes before anything that imports pyarrow, as it sets where memory comes from. A second call does
+    nothing. Raises ConfigurationError where luigi.cfg is not in effect, or a name of Luigi is gone.
+    """
+    malloc.configure()
+    signal.signal(signal.SIGINT, functools.partial(_interrupt, os.getpid()))
     sys.excepthook = functools.partial(_explain, sys.excepthook)
+    _refuse_without_configuration()
+    luigi_names.verify()
+    state.current()
+    atexit.register(_log_notes, os.getpid())
+    os.register_at_fork(before=_load_kernels)
+    _replace_return_codes()
+    _record_failures()
     _shorten_usage()
 
 
 def _refuse_without_configuration() -> None:
     if not luigi.configuration.get_config().has_section("retcode"):
-        _end(
-            ConfigurationError(
-                "luigi.cfg is not in effect",
-                why="no section [retcode] was found: a run that fails would end with status 0",
-                todo="cd to the project's folder, or set LUIGI_CONFIG_PATH to its luigi.cfg",
-            )
+        raise ConfigurationError(
+            "luigi.cfg is not in effect",
+            why="no section [retcode] was found: a run that fails would end with status 0",
+            todo="cd to the project's folder, or set LUIGI_CONFIG_PATH to its luigi.cfg",
         )
 
 
-def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second one ends it at once
-    if os.getpid() == _RUN:
-        _say("interrupted; what has its marker is done, and the same command goes on from there")
-    error = Interrupted()
-    error.code = INTERRUPTED
-    raise error
+def _log_notes(run: int) -> None:
+    if os.getpid() == run:  # not where a child of it ends
+        notes.log_lines()
 
 
-def _explain(
-    otherwise: Callable[..., None],
-    kind: type[BaseException],
-    error: BaseException,
-    trace: TracebackType | None,
-) -> None:
-    if isinstance(error, PipelineError):
-        _end(error)
-    if isinstance(error, _MISTAKES):
-        _end(ConfigurationError("the command line is wrong", why=" ".join(str(error).split())))
-    otherwise(kind, error, trace)
+@functools.lru_cache(maxsize=1)
+def _load_kernels() -> None:
+    """Load the compiled kernels before the first fork.
+
+    A process that inherits them spends 6 ms on them, one that loads them itself 0.55 s. What never forks,
+    because there is nothing to do, loads nothing. Kernels start no threads, so that there are none a child
+    would miss.
+    """
+    importlib.import_module(
+        "pipeline.codec.warm"
+    ).warm()  # not before `install`: it imports pyarrow
+
+
+def _replace_return_codes() -> None:
+    # run_with_retcodes() looks both names up in their modules; a plain assignment to a class is what type
+    # checkers take for a mistake.
+    configured: Callable[[], Any] = luigi.retcodes.retcode
+    vars(luigi.retcodes)["retcode"] = lambda: ReturnCodes(configured())
+    summarise: Any = luigi.execution_summary._summary_dict
+    vars(luigi.execution_summary)["_summary_dict"] = summary_with_waiting_ranges(summarise)
+
+
+def _record_failures() -> None:
+    for event in (luigi.Event.FAILURE, luigi.Event.BROKEN_TASK):
+        luigi.Task.event_handler(event)(_record)
+
+
+def _record(_task: luigi.Task, error: BaseException) -> None:
+    exit_status.record(error)
 
 
 def _shorten_usage() -> None:
@@ -85,14 +117,31 @@ def _shorten_usage() -> None:
 
 
 def _refuse(message: str) -> NoReturn:
-    _end(
-        ConfigurationError(
-            "the command line is wrong", why=message, todo="luigi --module pipeline TASK --help"
-        )
+    raise ConfigurationError(
+        "the command line is wrong", why=message, todo="luigi --module pipeline TASK --help"
     )
 
 
-def _end(error: PipelineError) -> NoReturn:
+def _interrupt(run: int, _signal: int, _frame: FrameType | None) -> NoReturn:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second one ends it at once
+    if os.getpid() == run:  # its workers, forked from it, are interrupted by the same Ctrl-C
+        _say("interrupted; what has its marker is done, and the same command goes on from there")
+    error = Interrupted()
+    error.code = INTERRUPTED
+    raise error
+
+
+def _explain(
+    otherwise: Callable[..., None],
+    kind: type[BaseException],
+    error: BaseException,
+    trace: TracebackType | None,
+) -> None:
+    if isinstance(error, _MISTAKES):
+        error = ConfigurationError("the command line is wrong", why=" ".join(str(error).split()))
+    if not isinstance(error, PipelineError):
+        otherwise(kind, error, trace)
+        return
     _say(str(error))
     sys.exit(error.exit_status)
 

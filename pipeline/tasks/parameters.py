@@ -10,7 +10,7 @@ import luigi
 
 from pipeline.errors import ConfigurationError
 from pipeline.model.window import Window
-from pipeline.tasks import exit_status
+from pipeline.run import exit_status
 
 Value = TypeVar("Value")
 
@@ -81,5 +81,5 @@ def _parsed(parse: Callable[[str], Value], text: str, example: str) -> Value:
             f"{text!r} on the command line is not what is asked for",
             todo=f"write it like {example}",
         )
-        exit_status.note(error)
+        exit_status.record(error)
         raise error from None

@@ -13,7 +13,6 @@ Classes of the same name: Luigi takes the most derived one on the command line. 
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -23,8 +22,7 @@ import luigi.tools.range
 
 from pipeline.errors import ConfigurationError
 from pipeline.model.window import UTC
-from pipeline.run import limits
-from pipeline.tasks import exit_status
+from pipeline.run import exit_status, limits
 from pipeline.tasks.entries import DailyEntry, HourlyEntry, refused_by_table
 from pipeline.tasks.parameters import CountParameter, DayParameter, HourParameter, MappingParameter
 
@@ -32,7 +30,6 @@ log = logging.getLogger(__name__)
 _CENTURY = 36_525  # days
 # Each is seven tasks to the scheduler, which looks at all of them for each that it hands out.
 _LIVE_WINDOWS = 150
-_BEGAN = time.monotonic()  # of this run: Luigi imports the module before it does anything else
 
 
 class _InParts(luigi.tools.range.RangeBase):
@@ -95,8 +92,7 @@ class _InParts(luigi.tools.range.RangeBase):
         asked = (self.minutes, self.max_chunks)
         if asked != (None, None) and not hasattr(self, "_is_limited"):
             self._is_limited = True
-            until = None if self.minutes is None else _BEGAN + 60 * self.minutes
-            limits.begin(until, self.max_chunks)
+            limits.begin(self.minutes, self.max_chunks)
 
     def _missing_now(self) -> list[datetime]:
         now = datetime.now(UTC) if self.now is None else datetime.fromtimestamp(self.now, UTC)
@@ -178,7 +174,7 @@ class _InParts(luigi.tools.range.RangeBase):
         first, behind = map(self.parameter_to_datetime, (self.start, self.stop))
         return bool(behind - first <= self._at_once() * self.step)
 
-    @exit_status.noted
+    @exit_status.recorded
     def complete(self) -> bool:
         """Whether no period is left to take; asked anew each time."""
         return not self.missing()

@@ -22,7 +22,6 @@ LOCK_TRIES = 3
 
 Connection: TypeAlias = psycopg2.extensions.connection
 Result = TypeVar("Result")
-_breaker = circuit_breaker.Breaker()
 
 # Two sessions create one table or view: a unique violation, which only the catalogue has, or "exists".
 _CREATED_TWICE = ("23505", "42P07")
@@ -43,7 +42,7 @@ def connected(settings: Warehouse, bastion: Bastion | None = None) -> Iterator[C
     """
     through = bastion if bastion and bastion.warehouse else None
     address = f"{settings.host}:{settings.port}"
-    if _breaker.is_open(address):
+    if circuit_breaker.is_open(address):
         raise WarehouseError(
             f"Redshift at {address} is left alone for a while",
             why=f"the last {circuit_breaker.PATIENCE} connections of this run or more could not be made",
@@ -59,9 +58,9 @@ def connected(settings: Warehouse, bastion: Bastion | None = None) -> Iterator[C
             )
         except psycopg2.Error as error:
             if _is_away(error):
-                _breaker.failed(address)
+                circuit_breaker.failed(address)
             raise _login_error(error, settings) from error
-        _breaker.succeeded()
+        circuit_breaker.succeeded(address)
         try:
             yield connection
         except psycopg2.Error as error:

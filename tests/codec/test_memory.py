@@ -9,10 +9,14 @@ import pyarrow.parquet as pq
 
 from pipeline.steps.csv_rows import batches, row_groups
 
-_SHOW = "import pipeline, pyarrow; print(pyarrow.default_memory_pool().backend_name)"
+_SHOW = """
+import luigi.cmdline
+import pipeline, pyarrow
+print(pyarrow.default_memory_pool().backend_name)
+"""
 
 
-def test_arrow_takes_all_its_memory_from_malloc() -> None:
+def test_in_a_run_arrow_takes_all_its_memory_from_malloc() -> None:
     done = subprocess.run([sys.executable, "-c", _SHOW], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["system"]
 

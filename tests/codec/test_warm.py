@@ -1,10 +1,11 @@
-"""The kernels of a process that forks: loaded once, by the parent."""
+"""The kernels of a run that forks: loaded once, by the parent."""
 
 import subprocess
 import sys
 
 _FORK = """
 import os, sys
+import luigi.cmdline
 import pipeline
 from pipeline.codec.jit import specialisations
 
@@ -15,7 +16,8 @@ loaded = sum(specialisations().values())
 before = threads()
 child = os.fork()
 if not child:
-    os._exit(0 if all(specialisations().values()) else 3)
+    loaded = specialisations()
+    os._exit(0 if loaded and all(loaded.values()) else 3)
 inherited = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 print(loaded, inherited, threads() <= before)
 """

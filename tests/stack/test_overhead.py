@@ -3,8 +3,6 @@
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
@@ -106,25 +104,6 @@ def test_a_warehouse_that_stays_away_is_left_alone_after_a_few_tries(
     assert out.count("is left alone for a while") == 8 - tried
     world.luigi(*line)
     assert len(world.ledger("few")) == 8
-
-
-def test_after_a_rest_one_task_tries_again(monkeypatch: pytest.MonkeyPatch):
-    now = [1000.0]
-    clock: Callable[[], float] = lambda: now[0]  # noqa: E731
-    monkeypatch.setattr(time, "monotonic", clock)
-    switch = circuit_breaker.Breaker()
-    for _ in range(circuit_breaker.PATIENCE):
-        assert not switch.is_open("here")
-        switch.failed("here")
-    assert switch.is_open("here")
-    assert not switch.is_open("elsewhere")
-    for _ in range(circuit_breaker.PATIENCE):
-        switch.failed("here")
-    now[0] += circuit_breaker.REST
-    assert not switch.is_open("here")  # this one tries
-    assert switch.is_open("here")  # the others wait for its answer
-    switch.succeeded()
-    assert not switch.is_open("here")
 
 
 def test_a_cursor_without_an_index_is_told_once_a_run(world: World):

@@ -20,7 +20,6 @@ from pipeline.model.markers import (
     added_up,
 )
 from pipeline.policies.conversion import COPY_ROW, ForWarehouse, TokenTaken, empty_tokens
-from pipeline.run import report
 
 
 def rules_of(tmp_path: Path, definition: str, key: tuple[str, ...] = ()) -> Rules:
@@ -192,14 +191,3 @@ def test_a_value_that_is_the_token_asks_for_another():
     assert batch["b"].to_pylist() == [token, None, b"x"]
     assert warehouse.empty == {"b": 1}
     assert warehouse.coerced == []
-
-
-def test_the_report_adds_up_values_and_takes_the_largest_of_what_is_the_tables():
-    report.note("r.t", "w2", "values", 2, " one")
-    report.note("r.t", "w1", "values", 3, " two")
-    report.note("r.u", "w1", "rows", 3, whole=True)
-    report.note("r.u", "w2", "rows", 4, whole=True)
-    assert [line for line in report.lines() if line.startswith("r.")] == [
-        "r.t: 5 values one; windows: 2, from w1",
-        "r.u: 4 rows; windows: 2, from w1",
-    ]

@@ -28,15 +28,13 @@ HEAVY = {
     "psycopg2",
     "paramiko",
 }
-# As `python -m pipeline` does it: Python has "-m" there while it imports the package.
-_AS_A_COMMAND = "import sys; sys.argv[0] = '-m'; "
 
 
 def python(code: str, folder: Path, **environment: str) -> Any:
     """What a process of its own prints, as JSON."""
     root = str(Path(__file__).parent.parent.parent)
     done = subprocess.run(
-        [sys.executable, "-c", _AS_A_COMMAND + code],
+        [sys.executable, "-c", code],
         cwd=folder,
         env={"PYTHONPATH": root, **environment},
         capture_output=True,
@@ -50,7 +48,7 @@ def python(code: str, folder: Path, **environment: str) -> Any:
 def test_help_status_and_config_load_no_heavy_package(module: str, tmp_path: Path):
     (tmp_path / "luigi.cfg").write_text("[pipeline]\nspool = here\n")
     code = f"""
-import json, pipeline.cli.{module}
+import json, sys, pipeline.cli.{module}
 if {module != "main"}:
     from pipeline.config.settings import settings
     assert str(settings().run.spool) == "here"
@@ -81,7 +79,7 @@ def test_luigi_cfg_is_read_by_luigi_s_own_code_whether_luigi_is_loaded_or_not(tm
     said = f"import json; print(json.dumps({_AS_LUIGI_READS_IT}))"
     alone, luigi_s = (
         python(f"{way}; {said}", tmp_path, **variables)
-        for way in (ours + "; assert 'luigi' not in sys.modules", luigis)
+        for way in (ours + "; import sys; assert 'luigi' not in sys.modules", luigis)
     )
     assert alone == luigi_s
     assert alone["source"]["host"] == "db.example"
