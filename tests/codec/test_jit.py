@@ -15,7 +15,7 @@ import pytest
 from pipeline.codec import jit
 from pipeline.codec.csv import encode_csv
 from pipeline.codec.warm import warm
-from tests.codec import wire
+from tests.support import wire
 
 ROOT = Path(__file__).parents[2]
 

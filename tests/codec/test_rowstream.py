@@ -24,7 +24,7 @@ from pymysql.constants import CLIENT, FIELD_TYPE
 
 from pipeline.errors import DataError
 from pipeline.source.row_batches import read_batches
-from tests.codec import wire
+from tests.support import wire
 
 TEXT = [wire.column("string")]
 OK = b"\x00\x00\x00\x02\x00\x00\x00"

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.model.window import Window
 from pipeline.tasks.chain import RefreshViews
-from tests.world import World
+from tests.support.world import World
 
 
 @pytest.fixture

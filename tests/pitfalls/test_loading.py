@@ -20,8 +20,8 @@ from pipeline.warehouse import connection as redshift
 from pipeline.warehouse import ledger, loader
 from pipeline.warehouse import sql as redshift_sql
 from pipeline.warehouse.window_load import Load as WindowLoad
-from tests.truths import assert_same, assert_tidy, stages
-from tests.world import World, day
+from tests.support.truths import assert_same, assert_tidy, stages
+from tests.support.world import World, day
 
 Load = Callable[..., None]
 FIRST = day("2025-08-01")

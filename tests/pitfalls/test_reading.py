@@ -31,8 +31,8 @@ from pipeline.source import (
     table as source_table,
 )
 from pipeline.steps import extract, plan, window_closed
-from tests.truths import assert_same
-from tests.world import World, day
+from tests.support.truths import assert_same
+from tests.support.world import World, day
 
 Load = Callable[..., None]
 

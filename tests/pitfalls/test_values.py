@@ -13,9 +13,9 @@ from pipeline.config.settings import settings
 from pipeline.warehouse import catalog, copy
 from pipeline.warehouse import connection as redshift
 from pipeline.warehouse.sql import Relation
-from tests.properties.texts import ODD_TEXTS, quoted
-from tests.truths import assert_same
-from tests.world import World
+from tests.support.strategies.texts import ODD_TEXTS, quoted
+from tests.support.truths import assert_same
+from tests.support.world import World
 
 Load = Callable[..., None]
 AT = "2025-08-01 10:00:00"

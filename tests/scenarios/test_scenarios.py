@@ -40,7 +40,7 @@ from pipeline.model.window import UTC
 from pipeline.warehouse import catalog
 from pipeline.warehouse import connection as redshift
 from pipeline.warehouse.sql import Relation
-from tests.world import World
+from tests.support.world import World
 
 FOLDERS = sorted(path.parent for path in Path(__file__).parent.glob("*/source.sql"))
 OTHERS = (

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from pipeline import DailyLoad
-from tests.truths import assert_same
-from tests.world import World, day
+from tests.support.truths import assert_same
+from tests.support.world import World, day
 
 BY_ZONE = ({"cursor": "at"}, {"cursor": "at", "source_timezone": "Asia/Tokyo"})
 BY_COLUMN = ({"cursor": "at"}, {"cursor": "changed"})

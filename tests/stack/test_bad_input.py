@@ -6,8 +6,8 @@ import time
 import pytest
 
 from pipeline.config.settings import settings
-from tests.truths import assert_nothing_written
-from tests.world import World
+from tests.support.truths import assert_nothing_written
+from tests.support.world import World
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ from pipeline.model.table_name import TableName
 from pipeline.source import connection as mysql
 from pipeline.source import table as source_table
 from pipeline.steps.extract import Chunk, extract_chunk
-from tests.truths import assert_same
-from tests.world import World
+from tests.support.truths import assert_same
+from tests.support.world import World
 
 pytestmark = pytest.mark.local  # the bastion is a local one, and forwards to local servers
 

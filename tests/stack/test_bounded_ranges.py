@@ -11,8 +11,8 @@ import pytest
 
 from pipeline import DailyLoad, RangeDaily
 from pipeline.run import limits
-from tests.truths import assert_same
-from tests.world import World, day
+from tests.support.truths import assert_same
+from tests.support.world import World, day
 
 UNCLOSED = {"DB_CLOSING_LAG": "1000000000"}  # seconds: no window of this century is closed
 

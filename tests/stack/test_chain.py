@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from pipeline import CopyToRedshift, DailyBackup, DailyLoad, RefreshViews
-from tests.world import World, day
+from tests.support.world import World, day
 
 EVENTS = """
 CREATE TABLE events (

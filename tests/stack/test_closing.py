@@ -16,8 +16,8 @@ from pipeline.model.window import Window
 from pipeline.source import connection as mysql
 from pipeline.source import window_closing
 from pipeline.steps import window_closed
-from tests.truths import assert_same
-from tests.world import World, day
+from tests.support.truths import assert_same
+from tests.support.world import World, day
 
 REPLICATION = {
     "mariadb": ("CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = 1", "RESET SLAVE ALL"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.world import World
+from tests.support.world import World
 
 MISTAKES = {
     "an option that does not exist": (["--start", "2025-08-01", "--bogus", "3"], "--bogus 3"),

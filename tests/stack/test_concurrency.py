@@ -34,8 +34,8 @@ from pipeline.warehouse import loader, stage
 from pipeline.warehouse import sql as redshift_sql
 from pipeline.warehouse.views import refresh_views
 from pipeline.warehouse.window_load import Load
-from tests.truths import assert_marked, assert_same, assert_tidy
-from tests.world import World, day
+from tests.support.truths import assert_marked, assert_same, assert_tidy
+from tests.support.world import World, day
 
 DAYS = ("2025-08-01", "2025-08-02")
 

@@ -23,8 +23,8 @@ from pipeline.source import connection as mysql
 from pipeline.source import table as source_table
 from pipeline.source import window_closing
 from pipeline.steps import assign_id_ranges
-from tests.truths import assert_same, assert_tidy
-from tests.world import World, day
+from tests.support.truths import assert_same, assert_tidy
+from tests.support.world import World, day
 
 UTC = timezone.utc
 

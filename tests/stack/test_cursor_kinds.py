@@ -7,8 +7,8 @@ import pytest
 
 from pipeline import DailyLoad, HourlyLoad
 from pipeline.cli.main import main
-from tests.truths import assert_marked, assert_same, assert_tidy
-from tests.world import World, day
+from tests.support.truths import assert_marked, assert_same, assert_tidy
+from tests.support.world import World, day
 
 UTC = timezone.utc
 ZONE = ZoneInfo("America/New_York")

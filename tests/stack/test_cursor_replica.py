@@ -17,7 +17,7 @@ from pipeline.errors import SourceError
 from pipeline.model.window import Window
 from pipeline.source import connection as mysql
 from pipeline.source import window_closing
-from tests.world import World
+from tests.support.world import World
 
 
 @dataclass(frozen=True)

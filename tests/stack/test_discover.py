@@ -7,7 +7,7 @@ import yaml
 
 from pipeline import DailyLoadAll
 from pipeline.cli.main import main
-from tests.world import World
+from tests.support.world import World
 
 SERVER_SETS = "TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP"
 

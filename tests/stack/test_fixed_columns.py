@@ -7,8 +7,8 @@ import pytest
 
 from pipeline import DailyBackup, DailyLoad
 from pipeline.errors import ConfigurationError, DataError
-from tests.truths import assert_tidy
-from tests.world import World, day
+from tests.support.truths import assert_tidy
+from tests.support.world import World, day
 
 LAST_OF_JULY, FIRST = date(2025, 7, 31), date(2025, 8, 1)
 NOT_STRICT = "SET SESSION sql_mode = ''"

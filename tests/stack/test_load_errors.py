@@ -6,7 +6,7 @@ import pytest
 
 from pipeline import DailyLoad
 from pipeline.warehouse import copy
-from tests.world import World, day
+from tests.support.world import World, day
 
 
 def refusal(world: World) -> str:

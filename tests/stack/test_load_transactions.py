@@ -24,8 +24,8 @@ from pipeline.tasks.targets import lake
 from pipeline.warehouse import connection as redshift
 from pipeline.warehouse import ledger, loader, stage
 from pipeline.warehouse.window_load import Load
-from tests.truths import assert_same, assert_tidy, stages
-from tests.world import World, day
+from tests.support.truths import assert_same, assert_tidy, stages
+from tests.support.world import World, day
 
 FIRST = day("2025-08-01")
 MODES = {

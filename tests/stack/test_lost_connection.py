@@ -14,7 +14,7 @@ from pipeline.model.table_name import TableName
 from pipeline.source import connection as mysql
 from pipeline.source import table as source_table
 from pipeline.steps.extract import LOSSES, Chunk, extract_chunk
-from tests.world import World
+from tests.support.world import World
 
 ROWS = 300_000
 BOUNDS = ("2025-08-01 00:00:00", "2025-08-02 00:00:00")

@@ -7,8 +7,8 @@ import pytest
 from pipeline import DailyLoad
 from pipeline.errors import DataError
 from pipeline.warehouse import sql as redshift_sql
-from tests.truths import assert_same, assert_tidy
-from tests.world import World, day
+from tests.support.truths import assert_same, assert_tidy
+from tests.support.world import World, day
 
 FIRST = day("2025-08-01")
 

@@ -12,8 +12,8 @@ from pipeline.errors import SourceError
 from pipeline.source import connection as mysql
 from pipeline.source import window_closing
 from tests.codec.test_rowstream import server_context
-from tests.truths import assert_same, assert_tidy
-from tests.world import World
+from tests.support.truths import assert_same, assert_tidy
+from tests.support.world import World
 
 pytestmark = pytest.mark.source("mysql")
 LOAD = ("DailyLoad", "--date", "2025-08-01", "--table")

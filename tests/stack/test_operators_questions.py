@@ -6,7 +6,7 @@ import pytest
 
 from pipeline import DailyLoad, RefreshViews
 from pipeline.cli.main import main
-from tests.world import World, day
+from tests.support.world import World, day
 
 
 def answer(world: World, capsys: pytest.CaptureFixture[str], command: str, table: str) -> str:

@@ -10,8 +10,8 @@ from pipeline import ConvertCSV, CopyToRedshift, DailyBackup, DailyLoad, HourlyL
 from pipeline.errors import DataError
 from pipeline.lake import id_ranges
 from pipeline.lake.id_ranges import IdRanges
-from tests.truths import assert_same, assert_tidy
-from tests.world import World, day
+from tests.support.truths import assert_same, assert_tidy
+from tests.support.world import World, day
 
 FIRST, SECOND, THIRD = (date(2025, 8, number) for number in (1, 2, 3))
 

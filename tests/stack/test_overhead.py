@@ -21,7 +21,7 @@ from pipeline.net import circuit_breaker
 from pipeline.tasks.targets import lake
 from pipeline.warehouse import connection as redshift
 from tests.stack.test_ranges import days, requests
-from tests.world import ROOT, World, day
+from tests.support.world import ROOT, World, day
 
 FIRST = date(2022, 9, 1)
 YEARS = 1096

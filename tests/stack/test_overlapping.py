@@ -7,7 +7,7 @@ import pytest
 
 from pipeline import CopyToRedshift, DailyLoad, HourlyLoad
 from pipeline.model.window import Window
-from tests.world import World, day
+from tests.support.world import World, day
 
 TEN = datetime(2025, 8, 1, 10)
 FIRST = DailyLoad.window_of(date(2025, 8, 1))

@@ -23,9 +23,9 @@ from pipeline.model.table_name import TableName
 from pipeline.source import connection as mysql
 from pipeline.source import table as source_table
 from pipeline.steps.extract import Chunk, extract_chunk
-from tests.rfc4180 import Field, records
-from tests.truths import assert_same
-from tests.world import World, day
+from tests.support.rfc4180 import Field, records
+from tests.support.truths import assert_same
+from tests.support.world import World, day
 
 DAY = day("2025-08-01")
 ARGUMENTS = ["DailyLoad", "--date", "2025-08-01", "--table"]

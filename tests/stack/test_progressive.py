@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.truths import assert_same, assert_tidy
-from tests.world import World, day
+from tests.support.truths import assert_same, assert_tidy
+from tests.support.world import World, day
 
 WINDOW = day("2025-08-01")
 DAYS = 4

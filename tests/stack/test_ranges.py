@@ -23,8 +23,8 @@ from pipeline.lake.keys import window_of_key
 from pipeline.model.table_name import TableName
 from pipeline.model.window import Window
 from pipeline.tasks.targets import lake
-from tests.truths import assert_same, assert_tidy
-from tests.world import World, day
+from tests.support.truths import assert_same, assert_tidy
+from tests.support.world import World, day
 
 FIRST = date(2025, 8, 1)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import ConvertCSV, UploadParquet
-from tests.world import World, day
+from tests.support.world import World, day
 
 DAY = day("2025-08-01")
 

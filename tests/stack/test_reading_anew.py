@@ -8,8 +8,8 @@ from datetime import date
 import pytest
 
 from pipeline import DailyLoad, UploadParquet
-from tests.truths import assert_same, assert_tidy
-from tests.world import World, day
+from tests.support.truths import assert_same, assert_tidy
+from tests.support.world import World, day
 
 WINDOW = day("2025-08-01")
 

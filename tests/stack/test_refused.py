@@ -9,8 +9,8 @@ import pytest
 
 from pipeline import ConvertCSV, DailyBackup, DailyLoad, DailyLoadAll
 from pipeline.errors import DataError, LakeError, LoadRefused, PipelineError
-from tests.truths import assert_same, assert_tidy
-from tests.world import World, day
+from tests.support.truths import assert_same, assert_tidy
+from tests.support.world import World, day
 
 FIRST, SECOND = day("2025-08-01"), day("2025-08-02")
 

@@ -13,8 +13,8 @@ from pipeline.model.window import Window
 from pipeline.source import connection as mysql
 from pipeline.source import table as source_table
 from pipeline.source.scan_order import free_order
-from tests.truths import assert_same
-from tests.world import World, day
+from tests.support.truths import assert_same
+from tests.support.world import World, day
 
 FIRST = day("2025-08-01")
 

@@ -10,12 +10,12 @@ from datetime import date
 import pytest
 
 from pipeline import DailyLoad, RangeDaily
-from tests.truths import assert_marked, assert_same, assert_tidy
-from tests.world import World, day
+from tests.support.truths import assert_marked, assert_same, assert_tidy
+from tests.support.world import World, day
 
 DAYS = ("2025-08-01", "2025-08-02", "2025-08-03")
 
-# What has just happened when the process dies, and the point at which it does (tests/killed.py).
+# What has just happened when the process dies, and the point at which it does (tests/support/killed.py).
 POINTS = {
     "planned": "pipeline.spool.folder:Spool.keep_plan:after",
     "some rows written": "pipeline.spool.chunk_file:ChunkFile.write:after",

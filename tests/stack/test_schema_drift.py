@@ -8,8 +8,8 @@ import pytest
 
 from pipeline import ConvertCSV, DailyBackup, DailyLoad
 from pipeline.errors import DataError, PipelineError
-from tests.truths import assert_same, assert_tidy
-from tests.world import World, day
+from tests.support.truths import assert_same, assert_tidy
+from tests.support.world import World, day
 
 FIRST, SECOND, THIRD = (date(2025, 8, number) for number in (1, 2, 3))
 

@@ -24,8 +24,8 @@ from pipeline.source import sql as mysql_sql
 from pipeline.spool.folder import Plan
 from pipeline.steps import extract
 from pipeline.steps.extract import Chunk
-from tests.truths import assert_same, assert_tidy
-from tests.world import World, day
+from tests.support.truths import assert_same, assert_tidy
+from tests.support.world import World, day
 
 TABLES = ("alpha", "beta", "gamma")
 

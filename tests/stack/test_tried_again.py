@@ -14,8 +14,8 @@ from pipeline.warehouse import catalog, schema_evolution
 from pipeline.warehouse import connection as redshift
 from pipeline.warehouse.sql import Relation
 from pipeline.warehouse.table_sql import Layout
-from tests.truths import assert_same, assert_tidy
-from tests.world import World
+from tests.support.truths import assert_same, assert_tidy
+from tests.support.world import World
 
 
 def test_two_processes_add_one_column(world: World, monkeypatch: pytest.MonkeyPatch):

@@ -8,8 +8,8 @@ import pytest
 from devstack.seed import mutate_settlement, seed_settlement
 from devstack.seed.tables import CLAIM, DELIVERY, PARTNER
 from pipeline import DailyLoad, DailyLoadAll, RangeDaily
-from tests.truths import assert_same, assert_tidy, differences
-from tests.world import World, day
+from tests.support.truths import assert_same, assert_tidy, differences
+from tests.support.world import World, day
 
 BIG = 65_535  # bytes of a VARCHAR
 

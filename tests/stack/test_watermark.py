@@ -12,8 +12,8 @@ from pipeline.model.markers import LakeManifest, LoadMarker, decode
 from pipeline.model.window import Window
 from pipeline.warehouse import connection as redshift
 from pipeline.warehouse import ledger
-from tests.truths import assert_tidy
-from tests.world import World, day
+from tests.support.truths import assert_tidy
+from tests.support.world import World, day
 
 FIRST = day("2025-08-01")
 

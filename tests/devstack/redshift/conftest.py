@@ -20,7 +20,7 @@ import pytest
 
 from devstack import lifecycle
 from devstack.seaweed import BUCKET, SeaweedFS
-from tests.servers import Cluster
+from tests.support.servers import Cluster
 
 PASSWORD = "Secret-1"
 _numbers = itertools.count()

@@ -31,9 +31,9 @@ from pipeline.model.table_name import TableName
 from pipeline.model.window import Window
 from pipeline.run import limits
 from pipeline.steps import assign_id_ranges, window_closed
-from tests.servers import Servers
+from tests.support.servers import Servers
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 NUMBERS = re.compile(r"\bseq_(\d+)_to_(\d+)\b")
 MANY = 10_000_000
 
@@ -141,10 +141,10 @@ class World:
     ) -> subprocess.Popen[str]:
         """Start such a command line; stdout and stderr come together.
 
-        `killed` is the point at which it dies (tests/killed.py), `alone` makes it a process group of
+        `killed` is the point at which it dies (tests/support/killed.py), `alone` makes it a process group of
         its own. A variable set to "" is unset.
         """
-        program = ["tests.killed", killed] if killed else ["luigi"]
+        program = ["tests.support.killed", killed] if killed else ["luigi"]
         scheduler = [] if any("scheduler" in a for a in arguments) else ["--local-scheduler"]
         variables = {**os.environ, **self.environment, **environment}
         return subprocess.Popen(

@@ -22,8 +22,8 @@ from pipeline.steps import convert, extract, plan, upload, validate_table
 from pipeline.warehouse import connection as redshift
 from pipeline.warehouse import loader
 from pipeline.warehouse.window_load import Load
-from tests import oracle
-from tests.world import World
+from tests.support import oracle
+from tests.support.world import World
 
 WINDOW = Window.day(date(2025, 8, 1))
 

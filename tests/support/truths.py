@@ -10,7 +10,7 @@ from pymysql.cursors import SSCursor
 
 from pipeline.model.columns import MAX_DECIMAL
 from pipeline.model.window import Window
-from tests.world import World
+from tests.support.world import World
 
 Row = dict[str, Any]
 
