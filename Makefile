@@ -36,10 +36,10 @@ check: setup ## format, lint, types
 	$(BIN)/mypy pipeline devstack
 
 unit: setup ## tests that need no server
-	$(BIN)/python -m pytest --pyargs pipeline.model benchmarks/rounds.py benchmarks/overhead.py tests/unit tests/test_layers.py tests/benchmarks
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --pyargs pipeline.model benchmarks/rounds.py benchmarks/overhead.py tests/unit tests/codec tests/benchmarks tests/test_layers.py
 
 stack: setup ## tests on real servers; SOURCE=mysql takes MySQL 9 in the place of MariaDB
-	$(BIN)/python -m pytest $(if $(SOURCE),--source $(SOURCE)) --numprocesses 2 --dist worksteal tests/stack tests/scenarios tests/properties tests/pitfalls tests/devstack tests/codec
+	$(BIN)/python -m pytest $(if $(SOURCE),--source $(SOURCE)) --numprocesses 2 --dist worksteal tests/stack tests/scenarios tests/properties tests/pitfalls tests/devstack
 
 mysql: setup ## fetch MySQL 9, beside the system: then `make test` runs what is MySQL's own as well
 	$(BIN)/python -m devstack fetch

@@ -11,7 +11,7 @@ from pipeline.config.settings import Settings, settings
 from pipeline.errors import SourceError
 from pipeline.source import connection as mysql
 from pipeline.source import window_closing
-from tests.codec.test_rowstream import server_context
+from tests.support.certificates import server_context
 from tests.support.truths import assert_same, assert_tidy
 from tests.support.world import World
 
