@@ -10,6 +10,7 @@ import luigi.configuration
 import pytest
 
 from devstack.stack import SOURCES
+from tests.support.programs import ROOT
 from tests.support.servers import (
     Cluster,
     Servers,
@@ -19,7 +20,7 @@ from tests.support.servers import (
     running_sources,
     wants_cluster,
 )
-from tests.support.world import ROOT, World
+from tests.support.world import World
 
 # What runs in this process obeys the overlay too, as World.start's command lines do.
 luigi.configuration.add_config_path(str(ROOT / "tests" / "luigi.cfg"))

@@ -2,14 +2,13 @@
 
 import os
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from devstack import locks, packages
 from devstack.errors import StackError
+from tests.support.programs import start_python
 
 APT_GET = """\
 #!/bin/sh
@@ -38,14 +37,10 @@ def apt_get(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_processes_that_miss_a_package_at_once_install_it_once(apt_get: Path) -> None:
-    command = [sys.executable, "-c", SERVED]
-    running = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for _ in range(3)
-    ]
+    running = [start_python("-c", SERVED) for _ in range(3)]
     for process in running:
-        out, errors = process.communicate(timeout=60)
-        assert process.returncode == 0, errors
+        out, _ = process.communicate(timeout=60)
+        assert process.returncode == 0, out
         assert out.splitlines()[-1] == os.path.realpath("/bin/true")
     assert apt_get.with_suffix(".log").read_text().split() == ["update", "install"]
 

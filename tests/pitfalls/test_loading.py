@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -21,6 +20,7 @@ from pipeline.warehouse import ledger, loader
 from pipeline.warehouse import sql as redshift_sql
 from pipeline.warehouse.window_load import Load as WindowLoad
 from tests.support.truths import assert_same, assert_tidy, stages
+from tests.support.waiting import until
 from tests.support.world import World, day
 
 Load = Callable[..., None]
@@ -134,9 +134,10 @@ def test_pitfall_23_two_versions_of_a_row_that_are_merged_at_once_are_one_row(
 
     def meeting(*arguments: Any) -> None:
         merged.append(arguments)
-        deadline = time.monotonic() + 60
-        while len(merged) < 2 and not is_waited_for(world):
-            assert time.monotonic() < deadline
+        until(
+            lambda: len(merged) == 2 or world.waits_for_lock(),
+            "the other load neither merges nor waits for this one",
+        )
         record(*arguments)
 
     def one(window: Window) -> int:
@@ -153,11 +154,6 @@ def test_pitfall_23_two_versions_of_a_row_that_are_merged_at_once_are_one_row(
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(one, (FIRST, second))) == [2, 2]
     assert world.loaded("orders", "id, state") == [(1, "sent"), (2, "new"), (3, "new")]
-
-
-def is_waited_for(world: World) -> bool:
-    """Whether a session waits for a lock of another."""
-    return world.query("SELECT COUNT(*) FROM pg_locks WHERE NOT granted") != [(0,)]
 
 
 @pytest.mark.parametrize("definition", [{"cursor": "at"}, {"cursor_type": "full"}])

@@ -2,7 +2,6 @@
 
 import subprocess
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timezone
@@ -35,6 +34,7 @@ from pipeline.warehouse import sql as redshift_sql
 from pipeline.warehouse.views import refresh_views
 from pipeline.warehouse.window_load import Load
 from tests.support.truths import assert_marked, assert_same, assert_tidy
+from tests.support.waiting import until
 from tests.support.world import World, day
 
 DAYS = ("2025-08-01", "2025-08-02")
@@ -94,14 +94,11 @@ def test_the_same_command_line_waits_for_nobody_and_says_so(world: World):
 
 def until_blocked(world: World, process: "subprocess.Popen[str]") -> None:
     """Wait until the run's own statement waits for the table's lock."""
-    deadline = time.monotonic() + 60
     waiting = (
-        "SELECT COUNT(*) FROM information_schema.processlist"
+        "SELECT 1 FROM information_schema.processlist"
         f" WHERE STATE LIKE 'Waiting for table%' AND INFO LIKE '%{world.name}%'"
     )
-    while world.sql(waiting) == [(0,)]:
-        assert process.poll() is None, process.communicate()[0]
-        assert time.monotonic() < deadline
+    until(lambda: world.sql(waiting), "the run waits for no lock", process=process)
 
 
 def test_of_two_loads_that_have_both_copied_one_merges(
@@ -221,9 +218,7 @@ def test_a_view_that_another_run_is_just_making_is_waited_for(world: World):
         with redshift.transaction(other) as cursor:
             cursor.execute(redshift_sql.create_view(view.relation, view.query))
             made = pool.submit(refreshed)
-            deadline = time.monotonic() + 60
-            while world.query("SELECT COUNT(*) FROM pg_locks WHERE NOT granted") == [(0,)]:
-                assert time.monotonic() < deadline
+            until(world.waits_for_lock, "no session waits for the lock")
         assert made.result(timeout=60) == ("orders_latest",)
     assert world.query("SELECT COUNT(*) FROM {schema}.orders_latest") == [(7,)]
     assert world.query("SELECT COUNT(*) FROM {schema}.pipeline_views") == [(1,)]

@@ -24,6 +24,7 @@ from pipeline.source import table as source_table
 from pipeline.source import window_closing
 from pipeline.steps import assign_id_ranges
 from tests.support.truths import assert_same, assert_tidy
+from tests.support.waiting import until
 from tests.support.world import World, day
 
 UTC = timezone.utc
@@ -61,12 +62,12 @@ def window_until_now(world: World, start: Window | None = None) -> Window:
     with mysql.connected(settings().source) as connection:
         now = mysql.clock(connection)
         end = now.replace(microsecond=0) + timedelta(seconds=1)
-        while mysql.clock(connection) < end:
-            pass
+        until(lambda: mysql.clock(connection) >= end, "the server's clock does not reach the end")
         window = Window(start.end if start else end - timedelta(hours=1), end)
-        deadline = time.monotonic() + 30
-        while window_closing.closed_until(connection, 0) < end:
-            assert time.monotonic() < deadline, "something keeps the window open"
+        until(
+            lambda: window_closing.closed_until(connection, 0) >= end,
+            "a transaction keeps the window open",
+        )
     world.forget()
     return window
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from time import monotonic
 from typing import Any, ClassVar
 
 import pytest
@@ -17,6 +16,7 @@ from pipeline.errors import SourceError
 from pipeline.model.window import Window
 from pipeline.source import connection as mysql
 from pipeline.source import window_closing
+from tests.support.waiting import until
 from tests.support.world import World
 
 
@@ -126,9 +126,10 @@ def insert(pair: Pair, world: World) -> datetime:
 def window_over(pair: Pair, moment: datetime) -> Window:
     """The hour up to the second after a moment, once the primary's clock is past it."""
     end = moment.replace(microsecond=0) + timedelta(seconds=1)
-    deadline = monotonic() + 30
-    while pair.primary.run("SELECT UTC_TIMESTAMP(6)")[0][0] < end:
-        assert monotonic() < deadline
+    until(
+        lambda: pair.primary.run("SELECT UTC_TIMESTAMP(6)")[0][0] >= end,
+        "the primary's clock does not reach the window's end",
+    )
     start = Window.hour(end - timedelta(hours=1)).start
     return Window(start, end.replace(tzinfo=start.tzinfo))
 

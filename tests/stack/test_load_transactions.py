@@ -1,8 +1,7 @@
 """A load is there as a whole or not at all: to its readers, to other loads, to whoever kills it."""
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
@@ -25,6 +24,7 @@ from pipeline.warehouse import connection as redshift
 from pipeline.warehouse import ledger, loader, stage
 from pipeline.warehouse.window_load import Load
 from tests.support.truths import assert_same, assert_tidy, stages
+from tests.support.waiting import until
 from tests.support.world import World, day
 
 FIRST = day("2025-08-01")
@@ -54,12 +54,6 @@ def forget(world: World, name: str) -> None:
     assert world.lake_keys(keys.loads) == []
 
 
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-
-
 @pytest.mark.parametrize("mode", MODES)
 def test_readers_see_the_rows_of_before_or_those_of_after(
     world: World, monkeypatch: pytest.MonkeyPatch, mode: str
@@ -78,12 +72,12 @@ def test_readers_see_the_rows_of_before_or_those_of_after(
         while not stop.is_set():
             seen.extend(world.query("SELECT COUNT(*), SUM(state) FROM {schema}.orders"))
 
-    def is_blocked() -> bool:
-        return world.query("SELECT COUNT(*) FROM pg_locks WHERE NOT granted") != [(0,)]
-
     def meanwhile(*arguments: Any) -> None:
         before = len(seen)
-        until(lambda: len(seen) > before + 1 or is_blocked())
+        until(
+            lambda: len(seen) > before + 1 or world.waits_for_lock(),
+            "the reader neither reads nor waits",
+        )
         record(*arguments)
 
     record = ledger.record
@@ -93,10 +87,10 @@ def test_readers_see_the_rows_of_before_or_those_of_after(
     with ThreadPoolExecutor(1) as pool:
         reader = pool.submit(read)
         try:
-            until(lambda: bool(seen))
+            until(lambda: seen, "the reader reads nothing")
             assert world.build(daily(table)).status.name == "SUCCESS"
             before = len(seen)
-            until(lambda: len(seen) > before + 1)
+            until(lambda: len(seen) > before + 1, "the reader reads no more")
         finally:
             stop.set()
         reader.result(timeout=60)
@@ -131,7 +125,9 @@ def test_a_load_that_dies_has_loaded_all_or_nothing_and_leaves_no_stage(
     table = orders(world, **MODES[mode], **({"cursor": None} if mode == "replace" else {}))
     run = world.start("DailyLoad", "--table", table, "--date", "2025-08-01", killed=point)
     run.communicate(timeout=60)
-    until(lambda: stages(world) == [])  # a session's temporary tables go with it
+    until(
+        lambda: not stages(world), "a staging table is left"
+    )  # a session's temporary tables go with it
     assert world.query("SELECT COUNT(*) FROM {schema}.orders") == [(500 if committed else 0,)]
     entries = world.ledger("orders")
     assert len(entries) == committed

@@ -1,8 +1,6 @@
 """What a run costs besides its rows, in requests and in work done twice."""
 
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +19,7 @@ from pipeline.net import circuit_breaker
 from pipeline.tasks.targets import lake
 from pipeline.warehouse import connection as redshift
 from tests.stack.test_ranges import days, requests
-from tests.support.world import ROOT, World, day
+from tests.support.world import World, day
 
 FIRST = date(2022, 9, 1)
 YEARS = 1096
@@ -139,18 +137,6 @@ def test_a_cursor_without_an_index_is_told_once_a_run(world: World):
     assert f"ALTER TABLE `{world.name}`.`bare` ADD INDEX (`at`, `id`)" in out
 
 
-def checked(world: World) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "pipeline", "check"],
-        cwd=ROOT,
-        env={**os.environ, **world.environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
 def test_check_looks_at_the_tables_too(world: World):
     world.sql(
         "CREATE TABLE good (id INT PRIMARY KEY, at DATETIME NOT NULL, INDEX (at))",
@@ -158,13 +144,11 @@ def test_check_looks_at_the_tables_too(world: World):
     )
     world.define("good", cursor="at")
     world.define("slow", cursor="at")
-    done = checked(world)
-    assert done.returncode == 0, done.stdout
+    done = world.pipeline("check")
     assert f"{world.name}.good 2 columns, key id, cursor at" in done.stdout
     assert f"ALTER TABLE `{world.name}`.`slow` ADD INDEX (`at`, `id`)" in done.stdout
     world.define("slow", cursor="changed")
-    done = checked(world)
-    assert done.returncode == 41
+    done = world.pipeline("check", check=41)
     assert "cursor names the column changed" in done.stdout
 
 

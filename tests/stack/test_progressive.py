@@ -1,7 +1,6 @@
 """A table too large for one run is brought over in pieces, and every piece counts."""
 
 import json
-import time
 import urllib.request
 from datetime import date
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.truths import assert_same, assert_tidy
+from tests.support.waiting import until
 from tests.support.world import World, day
 
 WINDOW = day("2025-08-01")
@@ -116,17 +116,18 @@ def test_the_visualiser_shows_rows_rate_and_what_is_left(world: World):
     table = world.define("wide", cursor="at")
     central = ["--scheduler-host", "127.0.0.1", "--scheduler-port", str(scheduler.port)]
     process = world.start("DailyBackup", "--date", "2025-08-01", "--table", table, *central)
-    shown: dict[str, Any] = {}
-    deadline = time.monotonic() + 90
-    while not shown.get("progressPercentage"):
-        assert time.monotonic() < deadline
-        assert process.poll() is None, process.communicate()[0]
+
+    def progress() -> dict[str, Any]:
+        """What is shown of the chunk; empty before anything is."""
         running = asked(scheduler.port, "task_list", status="RUNNING", upstream_status="")
         for name in running:
             if name.startswith("ExtractChunk") and world.name in str(running[name]["params"]):
                 status = asked(scheduler.port, "get_task_status_message", task_id=name)
                 share = asked(scheduler.port, "get_task_progress_percentage", task_id=name)
-                shown = status | share
+                return status | share if share.get("progressPercentage") else {}
+        return {}
+
+    shown = until(progress, "the visualiser shows no progress", process=process)
     out, _ = process.communicate(timeout=120)
     assert process.returncode == 0, out
     done, _, rest = shown["statusMessage"].partition(" of 200,000 rows, ")

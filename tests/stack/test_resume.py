@@ -1,16 +1,13 @@
 """kill -9 wherever it hurts, then the same command: the warehouse equals the source."""
 
-import os
 import signal
-import subprocess
-import time
-from collections.abc import Callable
 from datetime import date
 
 import pytest
 
 from pipeline import DailyLoad, RangeDaily
 from tests.support.truths import assert_marked, assert_same, assert_tidy
+from tests.support.waiting import until
 from tests.support.world import World, day
 
 DAYS = ("2025-08-01", "2025-08-02", "2025-08-03")
@@ -129,22 +126,17 @@ def test_a_run_killed_while_rows_stream_leaves_no_half_file(world: World):
     spool = world.folder / "spool"
     arguments = ["DailyBackup", "--date", "2025-08-01", "--table", table]
     process = world.start(*arguments)
-    until(lambda: any(p.stat().st_size > 0 for p in spool.rglob(".chunk*")), process)
+    until(
+        lambda: any(path.stat().st_size for path in spool.rglob(".chunk*")),
+        "no row is in the spool",
+        process=process,
+    )
     process.kill()
     process.communicate(timeout=30)  # ends when nothing holds the output any more: no child is left
     assert not list(spool.rglob("chunk-*.parquet"))
     world.luigi(*arguments)
     marker = world.marker(world.keys("long_ones").lake_marker(day("2025-08-01")))
     assert marker["rows"] == 60000
-
-
-def until(condition: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
-    """Wait for a condition while the process runs."""
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert process.poll() is None, process.communicate()[0]
-        assert time.monotonic() < deadline
-        os.sched_yield()
 
 
 def test_the_central_scheduler_hands_a_dead_runs_tasks_to_the_next(world: World, parcels: str):

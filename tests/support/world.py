@@ -6,7 +6,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -31,9 +30,10 @@ from pipeline.model.table_name import TableName
 from pipeline.model.window import Window
 from pipeline.run import limits
 from pipeline.steps import assign_id_ranges, window_closed
+from pipeline.tasks.entries import DailyLoad
+from tests.support.programs import ROOT, run_python, start_python
 from tests.support.servers import Servers
 
-ROOT = Path(__file__).parent.parent.parent
 NUMBERS = re.compile(r"\bseq_(\d+)_to_(\d+)\b")
 MANY = 10_000_000
 
@@ -83,6 +83,12 @@ class World:
 
     # The configuration
 
+    def create(self, table: str, columns: str, rows: str = "", **definition: Any) -> str:
+        """Create a table with rows (`VALUES …` or `SELECT …`), define it, and return its full name."""
+        insert = [f"INSERT INTO {table} {rows}"] if rows else []
+        self.sql(f"CREATE TABLE {table} ({columns})", *insert)
+        return self.define(table, **definition)
+
     def define(self, table: str, **definition: Any) -> str:
         """Add a table of this world's database to configs/ and return its full name."""
         name = f"{self.name}.{table}"
@@ -111,6 +117,17 @@ class World:
         return luigi.build(
             list(tasks), local_scheduler=True, workers=workers, detailed_summary=True
         )
+
+    def succeed(self, *tasks: luigi.Task, workers: int = 1) -> LuigiRunResult:
+        """Run tasks that do not fail."""
+        result = self.build(*tasks, workers=workers)
+        assert result.status.name == "SUCCESS", result.summary_text
+        return result
+
+    def load_days(self, table: str, *days: int) -> None:
+        """Load days of August 2025 of a table, one after the other."""
+        for day_ in days:
+            self.succeed(DailyLoad(date(2025, 8, day_), table=f"{self.name}.{table}"))
 
     def failure(self, *tasks: luigi.Task) -> PipelineError:
         """Run tasks of which one fails, and return the error that a person is told."""
@@ -146,15 +163,20 @@ class World:
         """
         program = ["tests.support.killed", killed] if killed else ["luigi"]
         scheduler = [] if any("scheduler" in a for a in arguments) else ["--local-scheduler"]
-        variables = {**os.environ, **self.environment, **environment}
-        return subprocess.Popen(
-            [sys.executable, "-m", *program, "--module", "pipeline", *arguments, *scheduler],
-            cwd=ROOT,
-            env={name: value for name, value in variables.items() if value},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=alone,
+        return start_python(
+            *("-m", *program, "--module", "pipeline", *arguments, *scheduler),
+            environment={**os.environ, **self.environment, **environment},
+            alone=alone,
+        )
+
+    def pipeline(
+        self, *arguments: str, check: int | None = 0, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `python -m pipeline …`; `check` is the exit status it must have."""
+        return run_python(
+            *("-m", "pipeline", *arguments),
+            status=check,
+            environment={**os.environ, **self.environment, **environment},
         )
 
     # The lake
@@ -176,6 +198,12 @@ class World:
         """All keys below a prefix."""
         return [found.key for found in self.lake.list(prefix)]
 
+    def unmark(self, table: str, window: Window, *stages: str) -> None:
+        """Delete a window's markers of these stages, of all if none is named: they are done again."""
+        keys = self.keys(table)
+        named = stages or ("lake", "csv", "load", "views")
+        self.lake.delete([getattr(keys, f"{stage}_marker")(window) for stage in named])
+
     # The warehouse
 
     def reader(self) -> extensions.connection:
@@ -193,6 +221,10 @@ class World:
     def loaded(self, table: str, columns: str = "*", order: str = "1") -> list[tuple[Any, ...]]:
         """The rows of a warehouse table."""
         return self.query(f"SELECT {columns} FROM {{schema}}.{table} ORDER BY {order}")
+
+    def waits_for_lock(self) -> bool:
+        """Whether any session of the warehouse waits for a lock."""
+        return self.query("SELECT COUNT(*) FROM pg_locks WHERE NOT granted") != [(0,)]
 
     def ledger(self, table: str) -> list[tuple[Any, ...]]:
         """The ledger's rows of a table: window start, digest, rows staged and loaded, transaction."""
