@@ -29,12 +29,13 @@ FIRST = day("2025-08-01")
 
 def orders(world: World, **definition: object) -> str:
     """Two orders of the first of August, one of the second."""
-    world.sql(
-        "CREATE TABLE orders (id INT PRIMARY KEY, state VARCHAR(20), at DATETIME(6) NOT NULL, INDEX (at))",
-        "INSERT INTO orders VALUES (1, 'new', '2025-08-01 10:00:00'), (2, 'new', '2025-08-01 11:00:00'),"
+    return world.create(
+        "orders",
+        "id INT PRIMARY KEY, state VARCHAR(20), at DATETIME(6) NOT NULL, INDEX (at)",
+        "VALUES (1, 'new', '2025-08-01 10:00:00'), (2, 'new', '2025-08-01 11:00:00'),"
         " (3, 'new', '2025-08-02 10:00:00')",
+        **definition or {"cursor": "at"},
     )
-    return world.define("orders", **(definition or {"cursor": "at"}))
 
 
 @pytest.mark.parametrize("mode", ["merge", "append", "replace"])
@@ -94,12 +95,14 @@ def test_pitfall_22_of_duplicates_the_newest_stays_whatever_order_they_come_in(
     world: World, loaded_days: Load
 ):
     """Duplicates inside the stage are both inserted, or an older one wins: parsons#355."""
-    world.sql(
-        "CREATE TABLE states (id INT PRIMARY KEY, parcel INT NOT NULL, state TEXT, at DATETIME NOT NULL)",
-        "INSERT INTO states VALUES (1, 7, 'new', '2025-08-01 10:00'), (2, 7, 'sent', '2025-08-01 11:00'),"
+    world.create(
+        "states",
+        "id INT PRIMARY KEY, parcel INT NOT NULL, state TEXT, at DATETIME NOT NULL",
+        "VALUES (1, 7, 'new', '2025-08-01 10:00'), (2, 7, 'sent', '2025-08-01 11:00'),"
         " (3, 8, 'new', '2025-08-01 12:00'), (4, 8, 'lost', '2025-08-02 09:00')",
+        cursor="at",
+        key="parcel",
     )
-    world.define("states", cursor="at", key="parcel")
     loaded_days("states", 2)  # the newer window first
     loaded_days("states", 1)
     assert world.loaded("states", "parcel, state") == [(7, "sent"), (8, "lost")]

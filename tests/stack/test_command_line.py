@@ -54,12 +54,12 @@ def test_another_folder_than_the_projects(world: World, tmp_path: Path):
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_ctrl_c_ends_a_run_and_its_children_with_one_line(world: World, workers: int):
-    world.sql(
-        "CREATE TABLE slow (id INT PRIMARY KEY, filler TEXT, at DATETIME NOT NULL)",
-        "INSERT INTO slow SELECT seq, REPEAT(MD5(seq), 60), '2025-08-01 10:00:00'"
-        " FROM seq_1_to_200000",
+    table = world.create(
+        "slow",
+        "id INT PRIMARY KEY, filler TEXT, at DATETIME NOT NULL",
+        "SELECT seq, REPEAT(MD5(seq), 60), '2025-08-01 10:00:00' FROM seq_1_to_200000",
+        cursor="at",
     )
-    table = world.define("slow", cursor="at")
     line = ["DailyBackup", "--date", "2025-08-01", "--table", table, "--workers", str(workers)]
     process = world.start(*line, alone=True)
     spool = world.folder / "spool"

@@ -42,12 +42,12 @@ DAYS = ("2025-08-01", "2025-08-02")
 
 def orders(world: World, **definition: Any) -> str:
     """Two days of 400 rows."""
-    world.sql(
-        "CREATE TABLE orders (id INT PRIMARY KEY, state INT, at DATETIME(6) NOT NULL, INDEX (at))",
-        "INSERT INTO orders SELECT seq, seq % 7, TIMESTAMPADD(SECOND, seq * 216, '2025-08-01')"
-        " FROM seq_0_to_799",
+    return world.create(
+        "orders",
+        "id INT PRIMARY KEY, state INT, at DATETIME(6) NOT NULL, INDEX (at)",
+        "SELECT seq, seq % 7, TIMESTAMPADD(SECOND, seq * 216, '2025-08-01') FROM seq_0_to_799",
+        **{"cursor": "at", **definition},
     )
-    return world.define("orders", **{"cursor": "at", **definition})
 
 
 @pytest.mark.parametrize("mode", ["merge", "append", "replace"])
@@ -195,7 +195,7 @@ def test_windows_may_come_in_any_order_and_no_older_version_replaces_a_newer(
     # a window whose load was forgotten by everybody is loaded once more, and changes nothing
     old: Window = day("2025-08-01")
     world.query("DELETE FROM {schema}.pipeline_ledger WHERE window_start = '2025-08-01'")
-    world.lake.delete([world.keys("orders").load_marker(old)])
+    world.unmark("orders", old, "load")
     world.build(CopyToRedshift(table=table, window=old))
     assert world.query("SELECT state, COUNT(*) FROM {schema}.orders GROUP BY 1") == [(30, 800)]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pipeline import DailyLoad, RefreshViews
+from pipeline import DailyLoad
 from pipeline.cli.main import main
 from pipeline.config.settings import settings
 from pipeline.lake import id_ranges
@@ -33,8 +33,12 @@ UTC = timezone.utc
 @pytest.fixture
 def logs(world: World) -> str:
     """A table to which rows are only added."""
-    world.sql("CREATE TABLE logs (id BIGINT PRIMARY KEY AUTO_INCREMENT, who INT NOT NULL)")
-    return world.define("logs", cursor="id", cursor_type="id")
+    return world.create(
+        "logs",
+        "id BIGINT PRIMARY KEY AUTO_INCREMENT, who INT NOT NULL",
+        cursor="id",
+        cursor_type="id",
+    )
 
 
 @pytest.fixture
@@ -46,15 +50,6 @@ def writer(world: World) -> Iterator[Any]:
 
 def add(world: World, *who: int) -> None:
     world.sql(f"INSERT INTO logs (who) VALUES {', '.join(f'({n})' for n in who)}")
-
-
-def load(world: World, table: str, window: Window) -> None:
-    result = world.build(RefreshViews(table=table, window=window))
-    assert result.status.name == "SUCCESS", result.summary_text
-
-
-def load_day(world: World, table: str, text: str) -> None:
-    load(world, table, day(text))
 
 
 def window_until_now(world: World, start: Window | None = None) -> Window:
@@ -97,12 +92,12 @@ def test_each_window_takes_what_came_since_the_one_before(
     for number in range(3):
         add(world, 10 * number, 10 * number + 1)
         window = window_until_now(world, window)
-        load(world, logs, window)
+        world.load_windows(logs, window)
         assert loaded(world)[-2:] == [10 * number, 10 * number + 1]
     marker = world.marker(world.keys("logs").lake_marker(window))
     assert (marker["cursor_min"], marker["cursor_max"]) == ("5", "6")
     window = window_until_now(world, window)
-    load(world, logs, window)
+    world.load_windows(logs, window)
     assert world.marker(world.keys("logs").lake_marker(window))["rows"] == 0
     assert_same(world, "logs")
     assert_tidy(world, "logs")
@@ -120,10 +115,10 @@ def test_ids_that_begin_again_are_refused_with_the_statement_to_run(
         world.sql("ALTER TABLE logs PARTITION BY HASH (id) PARTITIONS 2")
     add(world, 1, 2, 3)
     window = window_until_now(world)
-    load(world, logs, window)
+    world.load_windows(logs, window)
     world.sql("DELETE FROM logs WHERE who > 1")  # which leaves the counter alone
     window = window_until_now(world, window)
-    load(world, logs, window)
+    world.load_windows(logs, window)
 
     world.sql("TRUNCATE logs")
     window = window_until_now(world, window)
@@ -135,7 +130,7 @@ def test_ids_that_begin_again_are_refused_with_the_statement_to_run(
     world.sql(statement[1])
     add(world, 7)
     window = window_until_now(world, window)
-    load(world, logs, window)
+    world.load_windows(logs, window)
     assert world.loaded("logs", "id, who")[-1] == (4, 7)
     assert loaded(world) == [1, 2, 3, 7]
 
@@ -143,27 +138,26 @@ def test_ids_that_begin_again_are_refused_with_the_statement_to_run(
 def test_days_that_are_caught_up_are_read_once_and_in_whatever_order(world: World, logs: str):
     """What has come meanwhile belongs to windows that end later."""
     add(world, 1, 2)
-    load_day(world, logs, "2025-08-03")
+    world.load_windows(logs, day("2025-08-03"))
     add(world, 3)
     for text in ("2025-08-01", "2025-08-02", "2025-08-04"):
-        load_day(world, logs, text)
+        world.load_windows(logs, day(text))
     assert [row[2] for row in world.ledger("logs")] == [0, 0, 2, 0]
-    load(world, logs, window_until_now(world))
+    world.load_windows(logs, window_until_now(world))
     assert loaded(world) == [1, 2, 3]
 
 
 def test_a_window_that_is_read_again_has_the_ids_it_had(world: World, logs: str):
     add(world, 1, 2)
-    load_day(world, logs, "2025-08-01")
+    world.load_windows(logs, day("2025-08-01"))
     add(world, 3, 4)
     window = window_until_now(world)
-    load(world, logs, window)
+    world.load_windows(logs, window)
     add(world, 5)
     keys = world.keys("logs")
-    markers = (keys.lake_marker, keys.csv_marker, keys.load_marker, keys.views_marker)
-    world.lake.delete([key(window) for key in markers])
+    world.unmark("logs", window)
     world.sql("UPDATE logs SET who = 40 WHERE who = 4", "DELETE FROM logs WHERE who = 3")
-    load(world, logs, window)
+    world.load_windows(logs, window)
     assert loaded(world) == [1, 2, 40]
     assert world.marker(keys.load_marker(window))["rows_replaced"] == 2
 
@@ -217,7 +211,7 @@ def test_an_open_transaction_that_only_reads_keeps_nothing_waiting(
     cursor = writer.cursor()
     cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
     cursor.execute("SELECT * FROM logs")
-    load_day(world, logs, "2025-08-01")
+    world.load_windows(logs, day("2025-08-01"))
     assert loaded(world) == [1]
 
 
@@ -259,11 +253,11 @@ def test_rows_keep_coming_while_windows_are_taken(world: World, logs: str):
             window = None
             for _ in range(3):
                 window = window_until_now(world, window)
-                load(world, logs, window)
+                world.load_windows(logs, window)
         finally:
             stop.set()
         written = sum(writer.result() for writer in writers)
-    load(world, logs, window_until_now(world, window))
+    world.load_windows(logs, window_until_now(world, window))
     ends = [upper for _, upper in ranges(world).windows]
     assert len(set(ends)) == 4, "every window was to have rows"
     assert written > 50
@@ -272,15 +266,15 @@ def test_rows_keep_coming_while_windows_are_taken(world: World, logs: str):
 
 
 def test_an_empty_table_and_ids_below_zero(world: World, logs: str):
-    load_day(world, logs, "2025-08-01")
+    world.load_windows(logs, day("2025-08-01"))
     world.sql("INSERT INTO logs VALUES (-7, 1), (5, 2)")
-    load(world, logs, window_until_now(world))
+    world.load_windows(logs, window_until_now(world))
     assert loaded(world) == [1, 2]
 
 
 def test_ids_that_were_fixed_and_lost_are_told(world: World, logs: str):
     add(world, 1)
-    load_day(world, logs, "2025-08-01")
+    world.load_windows(logs, day("2025-08-01"))
     keys, window = world.keys("logs"), day("2025-08-01")
     world.lake.delete([keys.id_ranges, keys.load_marker(window), keys.views_marker(window)])
     error = world.failure(DailyLoad(date=date(2025, 8, 1), table=logs))
@@ -291,7 +285,7 @@ def test_ids_that_were_fixed_and_lost_are_told(world: World, logs: str):
 def test_ranges_that_are_lost_are_not_begun_anew(world: World, logs: str):
     """The first range has no lower bound: an append would put its rows in the place of all others."""
     add(world, 1, 2)
-    load_day(world, logs, "2025-08-01")
+    world.load_windows(logs, day("2025-08-01"))
     keys = world.keys("logs")
     world.lake.delete([keys.id_ranges])
     add(world, 3)
@@ -310,7 +304,7 @@ def test_ranges_that_are_lost_are_not_begun_anew(world: World, logs: str):
 
 def test_ranges_that_are_damaged_are_to_be_restored_and_not_deleted(world: World, logs: str):
     add(world, 1)
-    load_day(world, logs, "2025-08-01")
+    world.load_windows(logs, day("2025-08-01"))
     world.lake.put(world.keys("logs").id_ranges, b'{"table": ')
     out = world.luigi("DailyLoad", "--date", "2025-08-02", "--table", logs, check=43).stdout
     assert "restore it" in out
@@ -329,7 +323,7 @@ def test_ids_that_the_server_does_not_hand_out_are_refused_unless_they_are_said_
     out = world.luigi("DailyLoad", "--date", "2025-08-01", "--table", table, check=41).stdout
     assert "has no AUTO_INCREMENT" in out
     assert "ids_ascend: true" in out
-    load_day(world, world.define("logs", **definition, ids_ascend=True), "2025-08-01")
+    world.load_windows(world.define("logs", **definition, ids_ascend=True), day("2025-08-01"))
     assert loaded(world) == [1]
 
 
@@ -363,13 +357,17 @@ def test_ids_of_every_width_up_to_the_highest(
     world: World, kind: str, top: int, capsys: pytest.CaptureFixture[str]
 ):
     """The bound behind the highest is no value of the column's type, nor is that of an empty table."""
-    world.sql(f"CREATE TABLE logs (id {kind} PRIMARY KEY AUTO_INCREMENT, who INT NOT NULL)")
-    table = world.define("logs", cursor="id", cursor_type="id")
-    load_day(world, table, "2025-08-01")
+    table = world.create(
+        "logs",
+        f"id {kind} PRIMARY KEY AUTO_INCREMENT, who INT NOT NULL",
+        cursor="id",
+        cursor_type="id",
+    )
+    world.load_windows(table, day("2025-08-01"))
     world.sql(f"INSERT INTO logs VALUES (1, 1), ({top - 1}, 2)")
     window = window_until_now(world)
-    load(world, table, window)
-    load(world, table, window_until_now(world, window))
+    world.load_windows(table, window)
+    world.load_windows(table, window_until_now(world, window))
     assert [int(number) for (number,) in world.loaded("logs", "id")] == [1, top - 1]
     world.forget()
     assert main(["verify"]) == 0, capsys.readouterr().out

@@ -36,11 +36,12 @@ MODES = {
 
 
 def orders(world: World, name: str = "orders", **definition: Any) -> str:
-    world.sql(
-        f"CREATE TABLE {name} (id INT PRIMARY KEY, state INT, at DATETIME NOT NULL, INDEX (at))",
-        f"INSERT INTO {name} SELECT seq, 1, '2025-08-01' + INTERVAL seq MINUTE FROM seq_1_to_500",
+    return world.create(
+        name,
+        "id INT PRIMARY KEY, state INT, at DATETIME NOT NULL, INDEX (at)",
+        "SELECT seq, 1, '2025-08-01' + INTERVAL seq MINUTE FROM seq_1_to_500",
+        **{"cursor": "at", **definition},
     )
-    return world.define(name, **{"cursor": "at", **definition})
 
 
 def daily(table: str) -> DailyLoad:
@@ -88,7 +89,7 @@ def test_readers_see_the_rows_of_before_or_those_of_after(
         reader = pool.submit(read)
         try:
             until(lambda: seen, "the reader reads nothing")
-            assert world.build(daily(table)).status.name == "SUCCESS"
+            world.succeed(daily(table))
             before = len(seen)
             until(lambda: len(seen) > before + 1, "the reader reads no more")
         finally:
@@ -131,7 +132,7 @@ def test_a_load_that_dies_has_loaded_all_or_nothing_and_leaves_no_stage(
     assert world.query("SELECT COUNT(*) FROM {schema}.orders") == [(500 if committed else 0,)]
     entries = world.ledger("orders")
     assert len(entries) == committed
-    assert world.build(daily(table)).status.name == "SUCCESS"
+    world.succeed(daily(table))
     assert_same(world, "orders")
     assert_tidy(world, "orders")
     if committed:
@@ -151,7 +152,7 @@ def test_a_conflict_repeats_the_whole_transaction(world: World, monkeypatch: pyt
             )
 
     monkeypatch.setattr(ledger, "record", conflicting)
-    assert world.build(daily(table)).status.name == "SUCCESS"
+    world.succeed(daily(table))
     assert len(tries) == 2
     assert_same(world, "orders")
     assert_tidy(world, "orders")

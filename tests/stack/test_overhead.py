@@ -28,8 +28,9 @@ YEARS = 1096
 @pytest.fixture
 def marked(world: World) -> str:
     """A table of which three years are loaded, as far as markers can tell."""
-    world.sql("CREATE TABLE old (id INT PRIMARY KEY, at DATETIME NOT NULL, INDEX (at, id))")
-    table = world.define("old", cursor="at")
+    table = world.create(
+        "old", "id INT PRIMARY KEY, at DATETIME NOT NULL, INDEX (at, id)", cursor="at"
+    )
     keys, store_ = world.keys("old"), world.lake
     windows = [Window.day(FIRST + timedelta(n)) for n in range(YEARS)]
     places = [
@@ -89,11 +90,12 @@ def test_many_tables_make_short_ranges_shorter(world: World):
 def test_a_warehouse_that_stays_away_is_left_alone_after_a_few_tries(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
-    world.sql(
-        "CREATE TABLE few (id INT PRIMARY KEY, at DATETIME NOT NULL, INDEX (at, id))",
-        "INSERT INTO few SELECT seq, TIMESTAMPADD(DAY, seq, '2025-08-01') FROM seq_0_to_7",
+    table = world.create(
+        "few",
+        "id INT PRIMARY KEY, at DATETIME NOT NULL, INDEX (at, id)",
+        "SELECT seq, TIMESTAMPADD(DAY, seq, '2025-08-01') FROM seq_0_to_7",
+        cursor="at",
     )
-    table = world.define("few", cursor="at")
     line = ["RangeDaily", "--of", "DailyLoad", "--DailyLoad-table", table]
     line += ["--start", "2025-08-01", "--stop", "2025-08-09"]
     out = world.luigi(*line, "--workers", "2", check=44, REDSHIFT_PORT="1").stdout
@@ -126,11 +128,12 @@ def test_after_a_rest_one_task_tries_again(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_a_cursor_without_an_index_is_told_once_a_run(world: World):
-    world.sql(
-        "CREATE TABLE bare (id INT PRIMARY KEY, at DATETIME NOT NULL)",
-        "INSERT INTO bare SELECT seq, TIMESTAMPADD(DAY, seq, '2025-08-01') FROM seq_0_to_2",
+    table = world.create(
+        "bare",
+        "id INT PRIMARY KEY, at DATETIME NOT NULL",
+        "SELECT seq, TIMESTAMPADD(DAY, seq, '2025-08-01') FROM seq_0_to_2",
+        cursor="at",
     )
-    table = world.define("bare", cursor="at")
     line = ["RangeDaily", "--of", "DailyBackup", "--DailyBackup-table", table, "--workers", "2"]
     out = world.luigi(*line, "--start", "2025-08-01", "--stop", "2025-08-04").stdout
     assert out.count("has no index on its cursor") == 1

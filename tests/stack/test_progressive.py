@@ -19,12 +19,15 @@ DAYS = 4
 @pytest.fixture
 def events(world: World) -> str:
     """Four days of 1,200 rows each, a day in six chunks."""
-    world.sql(
-        "CREATE TABLE events (id INT PRIMARY KEY, note VARCHAR(40), at DATETIME NOT NULL, INDEX (at, id))",
-        "INSERT INTO events SELECT seq, CONCAT('n', seq), TIMESTAMPADD(SECOND, seq * 72, '2025-08-01')"
+    return world.create(
+        "events",
+        "id INT PRIMARY KEY, note VARCHAR(40), at DATETIME NOT NULL, INDEX (at, id)",
+        "SELECT seq, CONCAT('n', seq), TIMESTAMPADD(SECOND, seq * 72, '2025-08-01')"
         f" FROM seq_0_to_{DAYS * 1200 - 1}",
+        cursor="at",
+        load="append",
+        chunks=6,
     )
-    return world.define("events", cursor="at", load="append", chunks=6)
 
 
 def line(table: str, *more: str, of: str = "DailyLoad", stop: int = 2) -> list[str]:
@@ -108,12 +111,12 @@ def asked(port: int, method: str, **arguments: Any) -> dict[str, Any]:
 def test_the_visualiser_shows_rows_rate_and_what_is_left(world: World):
     scheduler = world.stack.scheduler
     assert scheduler is not None
-    world.sql(
-        "CREATE TABLE wide (id INT PRIMARY KEY, filler TEXT, at DATETIME NOT NULL)",
-        "INSERT INTO wide SELECT seq, REPEAT(MD5(seq), 60), '2025-08-01 10:00:00'"
-        " FROM seq_1_to_200000",
+    table = world.create(
+        "wide",
+        "id INT PRIMARY KEY, filler TEXT, at DATETIME NOT NULL",
+        "SELECT seq, REPEAT(MD5(seq), 60), '2025-08-01 10:00:00' FROM seq_1_to_200000",
+        cursor="at",
     )
-    table = world.define("wide", cursor="at")
     central = ["--scheduler-host", "127.0.0.1", "--scheduler-port", str(scheduler.port)]
     process = world.start("DailyBackup", "--date", "2025-08-01", "--table", table, *central)
 

@@ -86,7 +86,7 @@ def test_a_run_killed_at_any_point_is_completed_by_the_next(
         start=date(2025, 8, 1),
         stop=date(2025, 8, 4),
     )
-    assert world.build(again).status.name == "SUCCESS"
+    world.succeed(again)
     assert_whole(world, parcels)
     # what was committed before the end is not loaded once more
     assert [row for row in world.ledger("parcels") if row in committed] == committed
@@ -117,12 +117,12 @@ def test_a_dead_child_fails_its_task_and_the_next_run_goes_on(world: World, parc
 
 
 def test_a_run_killed_while_rows_stream_leaves_no_half_file(world: World):
-    world.sql(
-        "CREATE TABLE long_ones (id INT PRIMARY KEY, filler TEXT, at DATETIME NOT NULL)",
-        "INSERT INTO long_ones SELECT seq, REPEAT(MD5(seq), 60), '2025-08-01 10:00:00'"
-        " FROM seq_1_to_60000",
+    table = world.create(
+        "long_ones",
+        "id INT PRIMARY KEY, filler TEXT, at DATETIME NOT NULL",
+        "SELECT seq, REPEAT(MD5(seq), 60), '2025-08-01 10:00:00' FROM seq_1_to_60000",
+        cursor="at",
     )
-    table = world.define("long_ones", cursor="at")
     spool = world.folder / "spool"
     arguments = ["DailyBackup", "--date", "2025-08-01", "--table", table]
     process = world.start(*arguments)

@@ -34,12 +34,13 @@ TABLES = ("alpha", "beta", "gamma")
 def tables(world: World) -> World:
     warm()  # workers are forked from this process, and need not load the decoder each for itself
     for name in TABLES:
-        world.sql(
-            f"CREATE TABLE {name} (id INT PRIMARY KEY, n INT, at DATETIME(6) NOT NULL, INDEX (at))",
-            f"INSERT INTO {name} SELECT seq, seq % 9, TIMESTAMPADD(SECOND, seq * 40, '2025-08-01')"
-            " FROM seq_0_to_1999",
+        world.create(
+            name,
+            "id INT PRIMARY KEY, n INT, at DATETIME(6) NOT NULL, INDEX (at)",
+            "SELECT seq, seq % 9, TIMESTAMPADD(SECOND, seq * 40, '2025-08-01') FROM seq_0_to_1999",
+            cursor="at",
+            chunks=4,
         )
-        world.define(name, cursor="at", chunks=4)
     return world
 
 
@@ -89,8 +90,7 @@ def recorded(folder: Path) -> Iterator[list[Ran]]:
 def run(tables: World, monkeypatch: pytest.MonkeyPatch, strategy: str) -> list[Ran]:
     monkeypatch.setenv("PIPELINE_STRATEGY", strategy)
     with recorded(tables.folder / "events") as ran:
-        result = tables.build(DailyLoadAll(date(2025, 8, 1)), workers=3)
-    assert result.status.name == "SUCCESS"
+        tables.succeed(DailyLoadAll(date(2025, 8, 1)), workers=3)
     for name in TABLES:
         assert_same(tables, name)
         assert_tidy(tables, name)
@@ -174,11 +174,13 @@ def test_chunks_cover_the_window_without_gap_or_overlap_and_are_of_a_size(tables
     ],
 )
 def test_crowded_cursors_are_cut_where_they_can_be(world: World, moments: str, most: int):
-    world.sql(
-        "CREATE TABLE crowd (id INT PRIMARY KEY, at DATETIME(6) NOT NULL, INDEX (at))",
-        f"INSERT INTO crowd SELECT seq, {moments} FROM seq_0_to_1999",
+    table = world.create(
+        "crowd",
+        "id INT PRIMARY KEY, at DATETIME(6) NOT NULL, INDEX (at)",
+        f"SELECT seq, {moments} FROM seq_0_to_1999",
+        cursor="at",
+        chunks=4,
     )
-    table = world.define("crowd", cursor="at", chunks=4)
     plan = planned(world, table)
     assert 1 <= len([n for n in counts(world, table, plan) if n]) <= most
     assert sum(counts(world, table, plan)) == 2000

@@ -30,6 +30,7 @@ from pipeline.model.table_name import TableName
 from pipeline.model.window import Window
 from pipeline.run import limits
 from pipeline.steps import assign_id_ranges, window_closed
+from pipeline.tasks.chain import RefreshViews
 from pipeline.tasks.entries import DailyLoad
 from tests.support.programs import ROOT, run_python, start_python
 from tests.support.servers import Servers
@@ -124,10 +125,16 @@ class World:
         assert result.status.name == "SUCCESS", result.summary_text
         return result
 
-    def load_days(self, table: str, *days: int) -> None:
-        """Load days of August 2025 of a table, one after the other."""
-        for day_ in days:
-            self.succeed(DailyLoad(date(2025, 8, day_), table=f"{self.name}.{table}"))
+    def load_days(self, table: str, *days: int | date) -> None:
+        """Load days of a table, one after the other; a number is a day of August 2025."""
+        for each in days:
+            on = date(2025, 8, each) if isinstance(each, int) else each
+            self.succeed(DailyLoad(date=on, table=table))
+
+    def load_windows(self, table: str, *windows: Window) -> None:
+        """Load windows of a table, one after the other; a snapshot of each if it is one."""
+        for window in windows:
+            self.succeed(RefreshViews(table=table, window=window))
 
     def failure(self, *tasks: luigi.Task) -> PipelineError:
         """Run tasks of which one fails, and return the error that a person is told."""
@@ -142,6 +149,12 @@ class World:
         (error,) = seen
         assert isinstance(error, PipelineError), repr(error)
         return error
+
+    def follow(self, error: PipelineError) -> None:
+        """Run the script that the error's message says to run in the warehouse, in one session."""
+        script = re.search(r"run in the warehouse: (BEGIN; .* COMMIT;)", error.todo)
+        assert script, error.todo
+        self.query(script[1])
 
     def luigi(
         self, *arguments: str, check: int | None = 0, **environment: str
