@@ -32,6 +32,7 @@ from pipeline.source import (
 )
 from pipeline.steps import extract, plan, window_closed
 from tests.support.truths import assert_same
+from tests.support.waiting import until
 from tests.support.world import World, day
 
 Load = Callable[..., None]
@@ -64,15 +65,20 @@ def test_pitfall_02_a_late_commit_is_in_its_window(world: World):
         writer.cursor().execute("INSERT INTO visits (at) VALUES (UTC_TIMESTAMP(6))")
         end = mysql.clock(reader).replace(microsecond=0) + timedelta(seconds=2)
         window = Window(end - timedelta(hours=1), end)
-        while mysql.clock(reader) < end + timedelta(seconds=1):
-            world.forget()
-            assert not window_closed.is_closed(window, settings().source, None)
-        writer.commit()
-        while not window_closed.is_closed(window, settings().source, None):
-            assert mysql.clock(reader) < end + timedelta(seconds=60)
-            # InnoDB shows its transactions anew when nobody has looked for a tenth of a second
+
+        def is_closed() -> bool:
+            # InnoDB refreshes what it shows when nobody has looked for a tenth of a second
             mysql.scalar(reader, "SELECT SLEEP(0.2)")
             world.forget()
+            return window_closed.is_closed(window, settings().source, None)
+
+        def clock_has_passed_end() -> bool:
+            assert not is_closed()
+            return mysql.clock(reader) >= end + timedelta(seconds=1)
+
+        until(clock_has_passed_end, "the server's clock does not reach the end")
+        writer.commit()
+        until(is_closed, "the window does not close after the commit")
         assert mysql.scalar(reader, mysql_sql.count_rows(_name(world), _span(window))) == 1
 
 

@@ -13,6 +13,7 @@ from pipeline.source import connection as mysql
 from pipeline.source import window_closing
 from tests.support.certificates import server_context
 from tests.support.truths import assert_same, assert_tidy
+from tests.support.waiting import until
 from tests.support.world import World
 
 pytestmark = pytest.mark.source("mysql")
@@ -91,11 +92,13 @@ def test_the_clock_and_the_open_transactions_of_mysql_are_read(world: World, ord
         writing = world.source()
         with writing.cursor() as cursor:
             cursor.execute("INSERT INTO orders VALUES (3, '2025-08-01', 'open')")
-            while mysql.clock(reading) <= before:
-                pass
+            until(lambda: mysql.clock(reading) > before, "the server's clock does not go on")
             held = window_closing.closed_until(reading, 0)
-            while (mysql.clock(reading) - held).total_seconds() < 3:
-                pass  # the clock goes on, what is closed does not
+            # the clock goes on, what is closed does not
+            until(
+                lambda: (mysql.clock(reading) - held).total_seconds() >= 3,
+                "the server's clock does not go on",
+            )
             assert (window_closing.closed_until(reading, 0) - held).total_seconds() < 2
         writing.rollback()
         writing.close()

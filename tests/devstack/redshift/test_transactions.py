@@ -167,9 +167,13 @@ def test_cancel_ends_what_another_session_runs(
     waiting = threading.Thread(target=lambda: errors.append(warehouse.refused("SELECT * FROM t")))
     waiting.start()
     other = connect().cursor()
-    while waiting.is_alive():  # it may not have begun to wait yet
-        other.execute(f"CANCEL {process}")
+
+    def is_cancelled() -> bool:
+        other.execute(f"CANCEL {process}")  # in vain while the other has not begun to wait
         waiting.join(0.1)
+        return not waiting.is_alive()
+
+    until(is_cancelled, "the statement is not cancelled")
     assert errors[0].pgcode == "57014"
     assert "cancelled on user's request" in str(errors[0])
 
