@@ -54,8 +54,9 @@ format: setup ## let ruff format and sort
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: setup ## write the reference pages that are made from the code
+docs: setup ## write the reference pages that are made from the code and the tests
 	$(BIN)/python -m tools.reference_pages
+	$(BIN)/python -m tools.promises
 
 clean: ## stop the local servers and forget their data
 	-[ ! -x $(BIN)/python ] || for stack in .devstack .devstack/demo .devstack/bench; do \

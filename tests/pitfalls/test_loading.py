@@ -19,6 +19,7 @@ from pipeline.warehouse import connection as redshift
 from pipeline.warehouse import ledger, loader
 from pipeline.warehouse import sql as redshift_sql
 from pipeline.warehouse.window_load import Load as WindowLoad
+from tests import promises
 from tests.support.truths import assert_same, assert_tidy, stages
 from tests.support.waiting import until
 from tests.support.world import World, day
@@ -38,6 +39,7 @@ def orders(world: World, **definition: object) -> str:
     )
 
 
+@promises.COLUMN_PLACES
 @pytest.mark.parametrize("mode", ["merge", "append", "replace"])
 def test_pitfall_19_values_stay_in_their_columns_when_the_table_changes(
     world: World, loaded_days: Load, mode: str
@@ -56,6 +58,7 @@ def test_pitfall_19_values_stay_in_their_columns_when_the_table_changes(
     assert found == [(1, "new", None), (2, "new", None), (3, "new", "a note")]
 
 
+@promises.EXACTLY_ONCE
 @pytest.mark.parametrize("mode", ["merge", "append"])
 def test_pitfall_20_what_is_committed_is_not_loaded_again(
     world: World, loaded_days: Load, mode: str
@@ -73,6 +76,7 @@ def test_pitfall_20_what_is_committed_is_not_loaded_again(
     assert world.loaded("orders", "id") == [(1,), (2,)]
 
 
+@promises.SNAPSHOT
 def test_pitfall_21_a_snapshot_that_fails_leaves_the_last_one(
     world: World, loaded_days: Load, monkeypatch: pytest.MonkeyPatch
 ):
@@ -91,6 +95,7 @@ def test_pitfall_21_a_snapshot_that_fails_leaves_the_last_one(
     world.forget()
 
 
+@promises.NEWEST_ROW
 def test_pitfall_22_of_duplicates_the_newest_stays_whatever_order_they_come_in(
     world: World, loaded_days: Load
 ):
@@ -108,6 +113,7 @@ def test_pitfall_22_of_duplicates_the_newest_stays_whatever_order_they_come_in(
     assert world.loaded("states", "parcel, state") == [(7, "sent"), (8, "lost")]
 
 
+@promises.PARALLEL_LOADS
 def test_pitfall_23_loads_at_once_conflict_with_nobody_and_leave_no_stage(world: World):
     """Error 1023, left-over locks, stages of one name: aws-sdk-pandas#665."""
     table = orders(world)
@@ -124,6 +130,7 @@ def test_pitfall_23_loads_at_once_conflict_with_nobody_and_leave_no_stage(world:
     assert not any("Serializable isolation violation" in text for text in ended)
 
 
+@promises.PARALLEL_LOADS
 def test_pitfall_23_two_versions_of_a_row_that_are_merged_at_once_are_one_row(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
@@ -159,6 +166,7 @@ def test_pitfall_23_two_versions_of_a_row_that_are_merged_at_once_are_one_row(
     assert world.loaded("orders", "id, state") == [(1, "sent"), (2, "new"), (3, "new")]
 
 
+@promises.NEVER_DROPPED
 @pytest.mark.parametrize("definition", [{"cursor": "at"}, {"cursor_type": "full"}])
 def test_pitfall_24_views_and_grants_on_the_table_stay(
     world: World, loaded_days: Load, definition: dict[str, object]
@@ -177,6 +185,7 @@ def test_pitfall_24_views_and_grants_on_the_table_stay(
     assert world.query(acl, before[0]) == [(True,)]
 
 
+@promises.MARKERS
 def test_pitfall_25_a_marker_is_there_when_what_it_names_is(world: World, loaded_days: Load):
     """Markers that stand before their data, and tunnels that say nothing: luigi#2112, luigi#3273."""
     table = orders(world)

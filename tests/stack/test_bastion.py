@@ -19,6 +19,7 @@ from pipeline.model.table_name import TableName
 from pipeline.source import connection as mysql
 from pipeline.source import table as source_table
 from pipeline.steps.extract import Chunk, extract_chunk
+from tests import promises
 from tests.support.truths import assert_same
 from tests.support.world import World
 
@@ -71,6 +72,7 @@ def test_every_column_comes_through_the_tunnel_as_it_is(behind: World):
     assert_same(behind, DELIVERY)
 
 
+@promises.CONNECTIONS
 def test_a_tunnel_that_is_cut_is_opened_again(behind: World, bastion: Sshd, tmp_path: Path):
     make_events(behind, 300_000)
     with connect() as connection:

@@ -11,6 +11,7 @@ import pytest
 
 from pipeline import DailyLoad, RangeDaily
 from pipeline.run import limits
+from tests import promises
 from tests.support.truths import assert_same
 from tests.support.world import World, day
 
@@ -51,6 +52,7 @@ def loaded_days(world: World) -> list[str]:
     return [f"{row[0]:%d}" for row in world.ledger("events")]
 
 
+@promises.TIME_LIMIT
 def test_a_day_that_fails_is_not_taken_again_before_the_days_behind_it(world: World, events: str):
     world.sql("UPDATE events SET note = REPEAT('x', 70000) WHERE id = 3")
     one = line(events, "--limit", "1", stop=4)
@@ -94,6 +96,7 @@ def time_up_after(family: str) -> Iterator[None]:
         handlers[luigi.Event.SUCCESS].discard(expire)
 
 
+@promises.TIME_LIMIT
 @pytest.mark.parametrize(
     ("last", "csv", "loads"),
     [("UploadParquet", 0, 0), ("ConvertCSV", 1, 0), ("CopyToRedshift", 1, 1)],

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from pipeline import CopyToRedshift, DailyBackup, DailyLoad, RefreshViews
+from tests import promises
 from tests.support.world import World, day
 
 EVENTS = """
@@ -41,6 +42,7 @@ def test_a_day_reaches_the_warehouse_with_every_value(world: World, events: str)
     ]
 
 
+@promises.ONE_WINDOW
 def test_a_row_on_a_boundary_belongs_to_the_window_it_starts(world: World, events: str):
     for number in (1, 2):
         world.build(DailyLoad(date(2025, 8, number), table=events))
@@ -105,6 +107,7 @@ def test_a_deleted_views_marker_redoes_the_views_alone(world: World, events: str
     assert {key for key in after if after[key] != before[key]} == {keys.views_marker(window)}
 
 
+@promises.EXACTLY_ONCE
 def test_a_deleted_load_marker_does_not_load_again(world: World, events: str):
     world.build(DailyLoad(date(2025, 8, 1), table=events))
     keys, window = world.keys("events"), day("2025-08-01")

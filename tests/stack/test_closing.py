@@ -16,6 +16,7 @@ from pipeline.model.window import Window
 from pipeline.source import connection as mysql
 from pipeline.source import window_closing
 from pipeline.steps import window_closed
+from tests import promises
 from tests.support.truths import assert_same
 from tests.support.waiting import until
 from tests.support.world import World, day
@@ -69,6 +70,7 @@ def two_seconds_ago(world: World) -> datetime:
     return begun
 
 
+@promises.LATE_COMMIT
 def test_a_transaction_older_than_the_windows_end_keeps_it_waiting(
     world: World, visits: str, writer: Any
 ):
@@ -150,6 +152,7 @@ def test_a_transaction_that_only_reads_holds_nothing_back(world: World, visits: 
     assert not is_closed(world, begun + seconds(1))
 
 
+@promises.CLOSING_LAG
 def test_the_lag_is_honoured(world: World, visits: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("DB_CLOSING_LAG", "3600")
     now = clock(world)
@@ -162,6 +165,7 @@ def test_a_window_in_the_future_is_missing_data(world: World, visits: str):
     world.luigi("DailyLoad", "--date", tomorrow, "--table", visits, check=20)
 
 
+@promises.CLOSING_LAG
 def test_without_the_right_to_see_transactions_the_lag_alone_counts_and_the_log_says_so(
     world: World,
     visits: str,
@@ -202,6 +206,7 @@ def test_rows_without_a_cursor_are_refused_unless_they_are_left_out_knowingly(
     assert world.marker(world.keys("visits").lake_marker(day("2025-08-01")))["rows"] == 1
 
 
+@promises.STOPPED_REPLICA
 def test_a_replica_that_does_not_replicate_closes_no_window(world: World, visits: str):
     change, reset = REPLICATION[world.stack.source.kind]
     world.sql(change)
@@ -213,6 +218,7 @@ def test_a_replica_that_does_not_replicate_closes_no_window(world: World, visits
     assert is_closed(world, NOW - timedelta(days=1))
 
 
+@promises.LATE_COMMIT
 def test_a_statement_that_waits_for_a_lock_holds_windows_back(world: World):
     """Its NOW() is fixed already, and it is no transaction yet: FLUSH TABLES WITH READ LOCK does this."""
     world.sql(
@@ -240,6 +246,7 @@ def wait_for(connection: mysql.Connection, statement: str) -> str:
     return str(until(lambda: mysql.scalar(connection, seen), f"{statement} does not wait"))
 
 
+@promises.LATE_COMMIT
 def test_a_statement_that_ends_between_two_looks_has_left_its_transaction_to_be_seen(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):

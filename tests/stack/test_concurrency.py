@@ -33,6 +33,7 @@ from pipeline.warehouse import loader, stage
 from pipeline.warehouse import sql as redshift_sql
 from pipeline.warehouse.views import refresh_views
 from pipeline.warehouse.window_load import Load
+from tests import promises
 from tests.support.truths import assert_marked, assert_same, assert_tidy
 from tests.support.waiting import until
 from tests.support.world import World, day
@@ -50,6 +51,7 @@ def orders(world: World, **definition: Any) -> str:
     )
 
 
+@promises.PARALLEL_LOADS
 @pytest.mark.parametrize("mode", ["merge", "append", "replace"])
 def test_two_identical_runs_at_once_come_to_what_one_comes_to(world: World, mode: str):
     full = mode == "replace"
@@ -179,6 +181,7 @@ def test_different_windows_of_one_table_load_at_once(world: World):
     assert len(world.ledger("orders")) == 2
 
 
+@promises.NEWEST_ROW
 @pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1), (2, 3, 1), (3, 1, 2)])
 def test_windows_may_come_in_any_order_and_no_older_version_replaces_a_newer(
     world: World, order: tuple[int, ...]

@@ -7,6 +7,7 @@ import pytest
 
 from pipeline import ConvertCSV, DailyLoad
 from pipeline.errors import ConfigurationError, LoadRefused, PipelineError
+from tests import promises
 from tests.support.truths import assert_marked, assert_same, assert_tidy
 from tests.support.world import World, day
 
@@ -39,6 +40,7 @@ def things(world: World) -> str:
     )
 
 
+@promises.PARQUET_COPY
 @pytest.mark.parametrize("mode", ["merge", "append"])
 def test_every_type_is_the_same_on_both_sides(world: World, things: str, mode: str):
     world.define("things", cursor="at", load=mode, copy_format="parquet", chunks=2)
@@ -48,6 +50,7 @@ def test_every_type_is_the_same_on_both_sides(world: World, things: str, mode: s
     assert_marked(world, "things", FIRST)
 
 
+@promises.PARQUET_COPY
 def test_what_is_copied_is_the_lake_itself(world: World, things: str):
     world.build(ConvertCSV(table=things, window=FIRST))
     keys = world.keys("things")

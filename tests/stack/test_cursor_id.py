@@ -23,6 +23,7 @@ from pipeline.source import connection as mysql
 from pipeline.source import table as source_table
 from pipeline.source import window_closing
 from pipeline.steps import assign_id_ranges
+from tests import promises
 from tests.support.truths import assert_same, assert_tidy
 from tests.support.waiting import until
 from tests.support.world import World, day
@@ -162,6 +163,7 @@ def test_a_window_that_is_read_again_has_the_ids_it_had(world: World, logs: str)
     assert world.marker(keys.load_marker(window))["rows_replaced"] == 2
 
 
+@promises.ID_RANGES
 def test_a_lower_id_that_commits_later_is_waited_for(
     world: World, logs: str, writer: Any, monkeypatch: pytest.MonkeyPatch
 ):
@@ -215,6 +217,7 @@ def test_an_open_transaction_that_only_reads_keeps_nothing_waiting(
     assert loaded(world) == [1]
 
 
+@promises.ID_RANGES
 def test_two_processes_that_fix_windows_at_once_part_the_ids(world: World, logs: str):
     add(world, *range(50))
     windows = [day(f"2025-08-{number:02d}") for number in range(1, 9)]
@@ -231,6 +234,7 @@ def number_in(bounds: Bounds | None, number: int) -> bool:
     return above and number < int(bounds.upper or "")
 
 
+@promises.ID_RANGES
 def test_rows_keep_coming_while_windows_are_taken(world: World, logs: str):
     """Eight writers whose transactions overlap, and hand out ids in another order than they commit."""
     stop = threading.Event()
@@ -282,6 +286,7 @@ def test_ids_that_were_fixed_and_lost_are_told(world: World, logs: str):
     assert keys.id_ranges in str(error)
 
 
+@promises.ID_RANGES_LOST
 def test_ranges_that_are_lost_are_not_begun_anew(world: World, logs: str):
     """The first range has no lower bound: an append would put its rows in the place of all others."""
     add(world, 1, 2)

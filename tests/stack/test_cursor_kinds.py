@@ -7,6 +7,7 @@ import pytest
 
 from pipeline import DailyLoad, HourlyLoad
 from pipeline.cli.main import main
+from tests import promises
 from tests.support.truths import assert_marked, assert_same, assert_tidy
 from tests.support.world import World, day
 
@@ -45,6 +46,7 @@ def events(world: World) -> str:
 NEW_YORK = {"cursor": "at", "source_timezone": "America/New_York", "datetimes_as_is": "sent"}
 
 
+@promises.LOCAL_TIME
 @pytest.mark.parametrize("mode", ["merge", "append"])
 @pytest.mark.parametrize("chunks", [1, 3])
 def test_local_times_are_utc_in_lake_and_warehouse(
@@ -85,6 +87,7 @@ def test_local_times_are_utc_in_lake_and_warehouse(
     verify(world, capsys)
 
 
+@promises.LOCAL_TIME
 def test_hours_around_both_changes_of_the_clock_have_every_row_once(
     world: World, events: str, capsys: pytest.CaptureFixture[str]
 ):
@@ -192,6 +195,7 @@ def test_what_is_no_zone_is_told(world: World, events: str, zone: str):
 # DATE
 
 
+@promises.DAYS_AND_EPOCHS
 def test_a_date_has_daily_windows(world: World, capsys: pytest.CaptureFixture[str]):
     table = world.create(
         "days",
@@ -241,6 +245,7 @@ def test_a_cursor_of_another_kind_is_told_with_the_kind_to_use(
 # Epoch
 
 
+@promises.DAYS_AND_EPOCHS
 @pytest.mark.parametrize(
     ("unit", "kind", "factor"),
     [

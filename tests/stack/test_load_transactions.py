@@ -23,6 +23,7 @@ from pipeline.tasks.targets import lake
 from pipeline.warehouse import connection as redshift
 from pipeline.warehouse import ledger, loader, stage
 from pipeline.warehouse.window_load import Load
+from tests import promises
 from tests.support.truths import assert_same, assert_tidy, stages
 from tests.support.waiting import until
 from tests.support.world import World, day
@@ -55,6 +56,7 @@ def forget(world: World, name: str) -> None:
     assert world.lake_keys(keys.loads) == []
 
 
+@promises.READERS
 @pytest.mark.parametrize("mode", MODES)
 def test_readers_see_the_rows_of_before_or_those_of_after(
     world: World, monkeypatch: pytest.MonkeyPatch, mode: str
@@ -110,6 +112,7 @@ POINTS = {
 }
 
 
+@promises.CONFLICTS
 @pytest.mark.parametrize(
     ("happened", "mode"),
     [
@@ -139,6 +142,7 @@ def test_a_load_that_dies_has_loaded_all_or_nothing_and_leaves_no_stage(
         assert world.ledger("orders") == entries  # it was not loaded once more
 
 
+@promises.CONFLICTS
 def test_a_conflict_repeats_the_whole_transaction(world: World, monkeypatch: pytest.MonkeyPatch):
     table = orders(world, load="append")
     record, tries = ledger.record, []
@@ -238,6 +242,7 @@ def test_loads_of_two_tables_that_meet_in_the_ledger_both_succeed(
         assert len(world.ledger(name)) == 1
 
 
+@promises.EXACTLY_ONCE
 @pytest.mark.parametrize("mode", MODES)
 def test_a_slow_run_does_not_put_back_what_a_window_was_before_it_was_read_anew(
     world: World, monkeypatch: pytest.MonkeyPatch, mode: str

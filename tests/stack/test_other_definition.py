@@ -10,6 +10,7 @@ from pipeline import ConvertCSV, CopyToRedshift, DailyBackup, DailyLoad, HourlyL
 from pipeline.errors import DataError
 from pipeline.lake import id_ranges
 from pipeline.lake.id_ranges import IdRanges
+from tests import promises
 from tests.support.truths import assert_same, assert_tidy
 from tests.support.world import World, day
 
@@ -132,6 +133,7 @@ def lines(world: World, **definition: Any) -> str:
     )
 
 
+@promises.CURRENT_DEFINITION
 def test_a_key_that_was_mended_before_the_load_loses_no_row(world: World):
     """The lake was read when `key:` named too little; rows are merged by what it names now."""
     table = lines(world, key="order_no")
@@ -204,6 +206,7 @@ def test_a_window_of_another_cursor_is_not_appended_to_what_it_overlaps(world: W
     assert world.loaded("logs", "id") == [(1,), (2,)]
 
 
+@promises.CURRENT_DEFINITION
 @pytest.mark.parametrize("load_mode", ["merge", "append"])
 @pytest.mark.parametrize(
     ("before", "after"),

@@ -7,6 +7,7 @@ import pytest
 
 from pipeline import CopyToRedshift, DailyLoad, HourlyLoad
 from pipeline.model.window import Window
+from tests import promises
 from tests.support.world import World, day
 
 TEN = datetime(2025, 8, 1, 10)
@@ -36,6 +37,7 @@ def versions(world: World) -> list[tuple[Any, ...]]:
     return world.loaded("states", "n")
 
 
+@promises.APPEND
 def test_a_day_keeps_the_versions_that_its_hours_saw_and_doubles_none(world: World):
     table = states(world)
     world.succeed(HourlyLoad(TEN, table=table))
@@ -46,6 +48,7 @@ def test_a_day_keeps_the_versions_that_its_hours_saw_and_doubles_none(world: Wor
         world.unmark("states", FIRST)
 
 
+@promises.APPEND
 def test_an_hour_keeps_the_versions_that_its_day_saw_and_doubles_none(world: World):
     table = states(world)
     world.succeed(DailyLoad(date(2025, 8, 1), table=table))
@@ -59,6 +62,7 @@ def test_an_hour_keeps_the_versions_that_its_day_saw_and_doubles_none(world: Wor
     assert versions(world) == [(1,), (3,), (20,)]
 
 
+@promises.APPEND
 @pytest.mark.parametrize("definition", [{}, {"key": "n"}])
 def test_without_a_key_a_day_takes_the_place_of_its_hours_or_is_refused(
     world: World, definition: dict[str, str]

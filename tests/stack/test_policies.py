@@ -23,6 +23,7 @@ from pipeline.model.table_name import TableName
 from pipeline.source import connection as mysql
 from pipeline.source import table as source_table
 from pipeline.steps.extract import Chunk, extract_chunk
+from tests import promises
 from tests.support.rfc4180 import Field, records
 from tests.support.truths import assert_same
 from tests.support.world import World, day
@@ -69,6 +70,7 @@ IN_CSV = [
 ]
 
 
+@promises.COERCIONS
 def test_every_change_is_counted_in_every_marker_and_told(
     world: World, odd: str, capsys: pytest.CaptureFixture[str]
 ):
@@ -192,6 +194,7 @@ CSV_VALUES = [
 ]
 
 
+@promises.DELIMITERS
 def test_the_csv_alone_is_what_rfc_4180_says(world: World):
     """Read by a reader of the tests' own, and once more by Python's, it is the source."""
     world.sql(
@@ -274,6 +277,7 @@ def make_latin(world: World, rows: str) -> str:
     return world.define("latin", cursor="at")
 
 
+@promises.INVALID_UTF8
 def test_text_that_is_no_utf8_is_refused_or_replaced_as_python_does(world: World, latin: str):
     error = world.failure(DailyLoad(date(2025, 8, 1), table=latin))
     assert "2 values of the column word cannot be carried (invalid_utf8)" in str(error)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests import promises
 from tests.support.truths import assert_same, assert_tidy
 from tests.support.waiting import until
 from tests.support.world import World, day
@@ -41,6 +42,7 @@ def chunks(world: World) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in found}
 
 
+@promises.BOUNDED_RUN
 def test_a_window_is_read_in_as_many_runs_as_its_chunks_need(world: World, events: str):
     first = world.luigi(*line(events, "--max-chunks", "2")).stdout
     assert "2 of 6 chunks are in the spool" in first
@@ -78,6 +80,7 @@ def test_a_number_of_periods_is_taken_and_the_next_run_takes_the_next(world: Wor
     assert_same(world, "events")
 
 
+@promises.BOUNDED_RUN
 def test_backed_up_first_and_loaded_later_the_source_is_read_once(world: World, events: str):
     world.luigi(*line(events, of="DailyBackup", stop=5), REDSHIFT_HOST="")
     world.sql("RENAME TABLE events TO away")

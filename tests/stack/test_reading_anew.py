@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from pipeline import DailyLoad, UploadParquet
+from tests import promises
 from tests.support.truths import assert_same, assert_tidy
 from tests.support.world import World, day
 
@@ -25,6 +26,7 @@ def notes(world: World) -> str:
     )
 
 
+@promises.REREAD
 def test_a_window_is_read_anew_though_its_run_was_killed_with_its_lake_marker_written(
     world: World, notes: str
 ):

@@ -9,6 +9,7 @@ import pytest
 
 from pipeline import ConvertCSV, DailyBackup, DailyLoad, DailyLoadAll
 from pipeline.errors import DataError, LakeError, LoadRefused, PipelineError
+from tests import promises
 from tests.support.truths import assert_same, assert_tidy
 from tests.support.world import World, day
 
@@ -150,6 +151,7 @@ def test_counts_that_differ_load_nothing(world: World, notes: str, rows: int):
     assert_same(world, "notes")
 
 
+@promises.MARKERS
 def test_a_lake_part_that_was_tampered_with_is_not_converted(world: World, notes: str):
     world.build(DailyBackup(date(2025, 8, 2), table=notes))
     keys = world.keys("notes")

@@ -13,6 +13,7 @@ from pipeline.model.window import Window
 from pipeline.source import connection as mysql
 from pipeline.source import table as source_table
 from pipeline.source.scan_order import free_order
+from tests import promises
 from tests.support.truths import assert_same
 from tests.support.world import World, day
 
@@ -112,6 +113,7 @@ def test_enum_keys_are_not_resumed_by(world: World):
         assert free_order(connection, source, span) == ()
 
 
+@promises.SERVER_ZONE
 def test_a_datetime_cursor_on_a_server_in_another_zone_is_refused(world: World, orders: str):
     before = world.sql("SELECT @@global.time_zone")[0][0]
     world.sql("SET GLOBAL time_zone = '-05:00'")

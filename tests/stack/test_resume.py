@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 
 from pipeline import DailyLoad, RangeDaily
+from tests import promises
 from tests.support.truths import assert_marked, assert_same, assert_tidy
 from tests.support.waiting import until
 from tests.support.world import World, day
@@ -73,6 +74,7 @@ def assert_whole(world: World, table: str) -> None:
     assert latest == [(50, 50)]
 
 
+@promises.EXACTLY_ONCE
 @pytest.mark.parametrize("happened", POINTS)
 def test_a_run_killed_at_any_point_is_completed_by_the_next(
     world: World, parcels: str, happened: str

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline import ConvertCSV, DailyBackup, DailyLoad
 from pipeline.errors import DataError, PipelineError
+from tests import promises
 from tests.support.truths import assert_same, assert_tidy
 from tests.support.world import World, day
 
@@ -120,6 +121,7 @@ def values(world: World) -> list[Any]:
     ]
 
 
+@promises.TYPE_CHANGES
 @pytest.mark.parametrize("case", FOLLOWED)
 def test_a_wider_type_is_followed_and_an_old_window_comes_after_it(world: World, case: str):
     before, old, after, new, wanted = FOLLOWED[case]
@@ -167,6 +169,7 @@ def test_a_float_in_a_wider_column_is_that_float(world: World):
     assert world.query(equal) == [(True,)]
 
 
+@promises.TYPE_CHANGES
 @pytest.mark.parametrize("case", REFUSED)
 def test_another_kind_of_thing_is_refused_with_statements_that_work(world: World, case: str):
     before, old, after, new, wanted = REFUSED[case]
@@ -318,6 +321,7 @@ def test_a_column_that_takes_no_null_is_refused_where_it_is_null(world: World):
     assert_same(world, "things")
 
 
+@promises.COLUMN_PLACES
 def test_columns_added_dropped_renamed_and_moved_in_whatever_order_windows_come(world: World):
     name = table(world, "INT", business_key="n")
     for number in (1, 2, 3):
@@ -333,6 +337,7 @@ def test_columns_added_dropped_renamed_and_moved_in_whatever_order_windows_come(
     assert_same(world, "things", "id = 3")
 
 
+@promises.COLUMN_PLACES
 def test_a_window_that_was_read_before_a_change_is_loaded_after_it(world: World):
     name = table(world, "INT")
     add(world, 1, "1")

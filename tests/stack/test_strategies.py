@@ -24,6 +24,7 @@ from pipeline.source import sql as mysql_sql
 from pipeline.spool.folder import Plan
 from pipeline.steps import extract
 from pipeline.steps.extract import Chunk
+from tests import promises
 from tests.support.truths import assert_same, assert_tidy
 from tests.support.world import World, day
 
@@ -150,6 +151,7 @@ def counts(world: World, table: str, plan: Plan) -> list[int]:
         return [int(mysql.scalar(connection, mysql_sql.count_rows(name, s))) for s in plan.spans]
 
 
+@promises.CHUNKS
 def test_chunks_cover_the_window_without_gap_or_overlap_and_are_of_a_size(tables: World):
     table = f"{tables.name}.alpha"
     plan = planned(tables, table)

@@ -8,6 +8,7 @@ import pytest
 from devstack.seed import mutate_settlement, seed_settlement
 from devstack.seed.tables import CLAIM, DELIVERY, PARTNER
 from pipeline import DailyLoad, DailyLoadAll, RangeDaily
+from tests import promises
 from tests.support.truths import assert_same, assert_tidy, differences
 from tests.support.world import World, day
 
@@ -49,6 +50,7 @@ def test_settlement_data_is_the_same_on_both_sides_before_and_after_changes(sett
         assert_tidy(settlement, table)
 
 
+@promises.SNAPSHOT
 def test_a_full_snapshot_follows_changes_and_deletions(settlement: World):
     table = f"{settlement.name}.{PARTNER}"
     settlement.build(DailyLoad(date(2025, 8, 1), table=table))
@@ -174,6 +176,7 @@ def test_an_empty_binary_value_is_not_null(world: World):
     assert_same(world, "blanks")
 
 
+@promises.NULLS
 def test_the_null_token_is_one_that_no_value_is(world: World):
     table = world.create(
         "tokens",
