@@ -37,10 +37,10 @@ check: setup ## format, lint, types
 	$(BIN)/mypy pipeline devstack
 
 unit: setup ## tests that need no server
-	$(BIN)/python -m pytest --pyargs pipeline.model benchmarks/rounds.py benchmarks/overhead.py tests/unit tests/test_layers.py tests/benchmarks
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --pyargs pipeline.model benchmarks/rounds.py benchmarks/overhead.py tests/unit tests/codec tests/benchmarks tests/test_layers.py
 
 stack: setup ## tests on real servers; SOURCE=mysql takes MySQL 9 in the place of MariaDB
-	$(BIN)/python -m pytest $(if $(SOURCE),--source $(SOURCE)) --numprocesses 2 --dist worksteal tests/stack tests/scenarios tests/properties tests/pitfalls tests/devstack tests/codec
+	$(BIN)/python -m pytest $(if $(SOURCE),--source $(SOURCE)) --numprocesses 2 --dist worksteal tests/stack tests/scenarios tests/properties tests/pitfalls tests/devstack
 
 luigi-newest: setup ## tests of the command line with the newest Luigi that setup.py allows, in .venv-luigi/
 	$(PYTHON) -m venv $(VENV)-luigi
@@ -63,8 +63,9 @@ format: setup ## let ruff format and sort
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: setup ## write the reference pages that are made from the code
+docs: setup ## write the reference pages that are made from the code and the tests
 	$(BIN)/python -m tools.reference_pages
+	$(BIN)/python -m tools.promises
 
 clean: ## stop the local servers and forget their data
 	-[ ! -x $(BIN)/python ] || for stack in .devstack .devstack/demo .devstack/bench; do \

@@ -10,6 +10,7 @@ import subprocess
 from pathlib import Path
 
 from devstack.errors import StackError
+from devstack.locks import one_at_a_time
 
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _SOURCE = f"""\
@@ -31,13 +32,9 @@ def unpacked(package: str, *, suite: str, folder: Path) -> Path:
     if not tree.exists():
         if not (_KEYRING.exists() and shutil.which("apt-get") and shutil.which("dpkg-deb")):
             raise StackError(f"{package} can be fetched only with apt-get and {_KEYRING}")
-        print(f"fetching {package} of Debian {suite} into {tree} …", flush=True)
-        draft = folder / f"{tree.name}.draft"
-        shutil.rmtree(draft, ignore_errors=True)
-        _fetch(package, suite, draft)
-        _unpack(draft)
-        (draft / "root").rename(tree)
-        shutil.rmtree(draft)
+        with one_at_a_time("unpack"):  # processes share the folder
+            if not tree.exists():
+                _make(tree, package, suite)
     return tree
 
 
@@ -56,6 +53,16 @@ def loader(tree: Path) -> list[str]:
 
 def _tree(package: str, suite: str, folder: Path) -> Path:
     return folder / f"{package}-{suite}"
+
+
+def _make(tree: Path, package: str, suite: str) -> None:
+    print(f"fetching {package} of Debian {suite} into {tree} …", flush=True)
+    draft = tree.with_name(f"{tree.name}.draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    _fetch(package, suite, draft)
+    _unpack(draft)
+    (draft / "root").rename(tree)
+    shutil.rmtree(draft)
 
 
 def _fetch(package: str, suite: str, draft: Path) -> None:

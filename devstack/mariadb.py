@@ -73,8 +73,7 @@ def _program() -> str:
     """
     installed = _installed()
     if installed is None and packages.can_install():
-        packages.install(PACKAGE)
-        installed = _installed()
+        installed = packages.find_or_install(_installed, PACKAGE)
     if installed is None:
         raise StackError(
             f"no MariaDB server found: install one with `sudo apt-get install {PACKAGE}` "

@@ -3,16 +3,13 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
-from threading import Lock
+from collections.abc import Callable, Sequence
 
 from devstack.errors import StackError
+from devstack.locks import one_at_a_time
 
 # Where Debian puts servers: these are not on an ordinary user's PATH.
 _SERVER_PATH = os.pathsep.join(["/usr/sbin", "/usr/local/sbin", "/sbin", "/usr/libexec"])
-
-# Servers start side by side, and apt-get holds a lock while it works.
-_one_at_a_time = Lock()
 
 
 def find_program(names: Sequence[str]) -> str | None:
@@ -32,16 +29,29 @@ def can_install() -> bool:
     return os.geteuid() == 0 and shutil.which("apt-get") is not None
 
 
-def install(package: str) -> None:
-    """Install a Debian package, without what it merely recommends.
+def find_or_install(find: Callable[[], str | None], package: str) -> str | None:
+    """What `find` finds, after its Debian package is installed if it finds nothing.
+
+    Servers start side by side, in threads and in processes, and apt-get fails while another one
+    runs: one at a time installs, and looks first whether the one before it has done so.
 
     Raises:
-        StackError: apt-get failed; the message holds what it said.
+        StackError: apt-get failed; the message ends with its output.
     """
-    with _one_at_a_time:
-        print(f"installing the package {package} (apt-get) …", flush=True)
-        _apt_get("update", "-q")
-        _apt_get("install", "-y", "--no-install-recommends", package)
+    if found := find():
+        return found
+    with one_at_a_time("apt-get"):
+        if not (found := find()):
+            _install(package)
+            found = find()
+    return found
+
+
+def _install(package: str) -> None:
+    """Install a Debian package, without those that it merely recommends."""
+    print(f"installing the package {package} (apt-get) …", flush=True)
+    _apt_get("update", "-q")
+    _apt_get("install", "-y", "--no-install-recommends", package)
 
 
 def _apt_get(*arguments: str) -> None:

@@ -112,14 +112,17 @@ def _program() -> str:
     Raises:
         StackError: there is none and it cannot be installed.
     """
-    program = packages.find_program(["sshd"])
+    program = _installed()
     # Under systemd the package would at once open port 22 to the network: not ours to decide.
     if program is None and packages.can_install() and not Path("/run/systemd/system").exists():
-        packages.install(PACKAGE)
-        program = packages.find_program(["sshd"])
+        program = packages.find_or_install(_installed, PACKAGE)
     if program is None:
         raise StackError(f"no sshd found: install one with `sudo apt-get install {PACKAGE}`")
     return program
+
+
+def _installed() -> str | None:
+    return packages.find_program(["sshd"])
 
 
 def _create_key(path: Path) -> None:

@@ -10,7 +10,8 @@ import luigi.configuration
 import pytest
 
 from devstack.stack import SOURCES
-from tests.servers import (
+from tests.support.programs import ROOT
+from tests.support.servers import (
     Cluster,
     Servers,
     Sources,
@@ -19,7 +20,7 @@ from tests.servers import (
     running_sources,
     wants_cluster,
 )
-from tests.world import ROOT, World
+from tests.support.world import World
 
 # What runs in this process obeys the overlay too, as World.start's command lines do.
 luigi.configuration.add_config_path(str(ROOT / "tests" / "luigi.cfg"))

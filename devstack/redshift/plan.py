@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from devstack.redshift.tokens import Tokens
 
+COMMIT = "COMMIT"
+
 
 @dataclass(frozen=True)
 class Run:
@@ -25,6 +27,11 @@ class Run:
     def alone(self) -> bool:
         """Whether the statement is nothing but its main part."""
         return not self.before and not self.after
+
+    @property
+    def commits(self) -> bool:
+        """Whether the client's statement ends the transaction that it runs in."""
+        return COMMIT in self.after
 
 
 @dataclass(frozen=True)

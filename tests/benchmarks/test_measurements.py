@@ -6,8 +6,6 @@ import contextlib
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,8 @@ import pytest
 from benchmarks import __main__ as command
 from benchmarks import children, measurements, peer_venv, report, world
 from benchmarks.children import ChildFailed
+from tests.support.programs import start_python
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -85,13 +85,12 @@ def test_a_run_that_is_told_to_end_stops_what_it_measures(tmp_path: Path):
         "children._still_runs = lambda child: (children.ROOT / 'watched').touch() or look(child)\n"
         "children.watch(told, {}, log=children.ROOT / 'log', timeout=600)\n"
     )
-    line = [sys.executable, "-c", script, str(tmp_path)]
-    process = subprocess.Popen(line, cwd=children.ROOT, stderr=subprocess.PIPE)
-    while not ((tmp_path / "pid").exists() and (tmp_path / "watched").exists()):
-        assert process.poll() is None
+    process = start_python("-c", script, str(tmp_path))
+    begun = [tmp_path / "pid", tmp_path / "watched"]
+    until(lambda: all(path.exists() for path in begun), "nothing is measured", process=process)
     measured = int((tmp_path / "pid").read_text())
     process.send_signal(signal.SIGTERM)
-    assert b"KeyboardInterrupt" in process.communicate()[1]
+    assert "KeyboardInterrupt" in process.communicate()[0]
     with pytest.raises(ProcessLookupError):
         os.kill(measured, 0)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline.codec.csv import encode_csv
 from pipeline.errors import DataError
-from tests.codec import wire
+from tests.support import wire
 
 WORDS = {b"0": False, b"1": True, b"01": True, None: None}
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from pipeline.codec import coercion
 from pipeline.codec.csv import encode_csv, line_lengths
-from tests.codec import wire
-from tests.rfc4180 import records
+from tests.support import wire
+from tests.support.rfc4180 import records
 
 TEXTS = st.lists(st.none() | st.text("aé€🚚\0", max_size=12), max_size=9)
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import DataError
-from tests.codec import wire
-from tests.codec.texts import TYPES
+from tests.support import wire
+from tests.support.strategies.cells import TYPES
 
 
 @pytest.mark.parametrize("arrow", TYPES)

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.codec.cells import Doubt
-from tests.codec import wire
+from tests.support import wire
 
 IMPOSSIBLE = [
     b"0000-00-00",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from tests.support.programs import run_python
 
 SCRIPT = """
 import sys
@@ -33,6 +33,4 @@ def test_making_csv_imports_no_pandas(tmp_path: Path) -> None:
         "time": pa.array([0, 1, None], pa.timestamp("us", "UTC")),
     }
     pq.write_table(pa.table(rows), tmp_path / "rows.parquet")
-    line = [sys.executable, "-c", SCRIPT, str(tmp_path / "rows.parquet")]
-    done = subprocess.run(line, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert run_python("-c", SCRIPT, str(tmp_path / "rows.parquet")).stderr == ""

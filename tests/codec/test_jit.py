@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -15,7 +13,8 @@ import pytest
 from pipeline.codec import jit
 from pipeline.codec.csv import encode_csv
 from pipeline.codec.warm import warm
-from tests.codec import wire
+from tests.support import wire
+from tests.support.programs import run_python, start_python
 
 ROOT = Path(__file__).parents[2]
 
@@ -76,18 +75,9 @@ def package(tmp_path: Path) -> Path:
 
 def run(package: Path, **environment: str) -> str:
     """What the kernel gives in a new process, where it is kept, and whether it was found there."""
-    environment = {**os.environ, "PYTHONPATH": str(package.parent), **environment}
-    environment.pop("NUMBA_CACHE_DIR", None)
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT],
-        env=environment,
-        cwd=package.parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    place = {"PYTHONPATH": str(package.parent), "NUMBA_CACHE_DIR": ""}
+    given = {**os.environ, **place, **environment}
+    return run_python("-c", SCRIPT, folder=package.parent, environment=given).stdout
 
 
 def test_a_changed_helper_in_another_file_is_not_overlooked(package: Path) -> None:
@@ -114,19 +104,14 @@ def test_without_a_place_to_write_kernels_are_compiled_all_the_same(package: Pat
 
 @pytest.mark.parametrize("processes", [3])
 def test_several_processes_may_compile_at_once(tmp_path: Path, processes: int) -> None:
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
     script = (
         "import numpy\n"
         "from pipeline.codec import text\n"
         "data, offsets = numpy.zeros(9, 'u1'), numpy.array([0, 1], 'i4')\n"
         "print(text.nul_bytes(data, offsets, 0, 1))\n"
     )
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-c", script], env=environment, stdout=subprocess.PIPE, text=True
-        )
-        for _ in range(processes)
-    ]
+    running = [start_python("-c", script, environment=environment) for _ in range(processes)]
     for process in running:
         out, _ = process.communicate(timeout=60)
         assert (process.returncode, out) == (0, "(1, 0)\n")

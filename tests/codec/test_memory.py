@@ -1,13 +1,12 @@
 """Where memory comes from, in a process of its own: the choice is made when pyarrow is first imported."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.steps.csv_rows import batches, row_groups
+from tests.support.programs import run_python
 
 _SHOW = """
 import luigi.cmdline
@@ -17,8 +16,7 @@ print(pyarrow.default_memory_pool().backend_name)
 
 
 def test_in_a_run_arrow_takes_all_its_memory_from_malloc() -> None:
-    done = subprocess.run([sys.executable, "-c", _SHOW], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["system"]
+    assert run_python("-c", _SHOW).stdout.split() == ["system"]
 
 
 def test_reading_a_file_back_keeps_no_row_group_behind(tmp_path: Path) -> None:

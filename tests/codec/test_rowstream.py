@@ -9,22 +9,18 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from pymysql import err
 from pymysql.connections import Connection
 from pymysql.constants import CLIENT, FIELD_TYPE
 
 from pipeline.errors import DataError
 from pipeline.source.row_batches import read_batches
-from tests.codec import wire
+from tests.support import wire
+from tests.support.certificates import server_context
 
 TEXT = [wire.column("string")]
 OK = b"\x00\x00\x00\x02\x00\x00\x00"
@@ -107,28 +103,6 @@ def play(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Play]:
     for thread in threads:
         thread.join(10)
         assert not thread.is_alive()
-
-
-def server_context(folder: Path) -> ssl.SSLContext:
-    """A self-signed certificate, in use."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(timezone.utc)
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name)
-    builder = builder.public_key(key.public_key()).serial_number(1)
-    builder = builder.not_valid_before(now).not_valid_after(now + timedelta(days=1))
-    path = folder / "server.pem"
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path)
-    return context
 
 
 def read(connection: Connection[Any], **options: int) -> list[str | None]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pipeline.codec.decoder import MalformedRow
 from pipeline.codec.stream import ServerFailed, WrongSequence
 from pipeline.errors import DataError
-from tests.codec import wire
+from tests.support import wire
 
 BIG = 1 << 24
 TEXT = [wire.column("string")]

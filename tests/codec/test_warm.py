@@ -1,7 +1,6 @@
 """The kernels of a run that forks: loaded once, by the parent."""
 
-import subprocess
-import sys
+from tests.support.programs import run_python
 
 _FORK = """
 import os, sys
@@ -24,5 +23,4 @@ print(loaded, inherited, threads() <= before)
 
 
 def test_a_forked_process_inherits_the_kernels_and_importing_loads_none() -> None:
-    done = subprocess.run([sys.executable, "-c", _FORK], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["0", "True", "True"]
+    assert run_python("-c", _FORK).stdout.split() == ["0", "True", "True"]

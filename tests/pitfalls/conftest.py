@@ -8,8 +8,7 @@ from datetime import date
 import pytest
 
 from pipeline.model.window import Window
-from pipeline.tasks.chain import RefreshViews
-from tests.world import World
+from tests.support.world import World
 
 
 @pytest.fixture
@@ -17,9 +16,7 @@ def loaded_days(world: World) -> Callable[..., None]:
     """Load days of August 2025 of a table, one after the other, a snapshot of each if it is one."""
 
     def load(table: str, *days: int) -> None:
-        for day in days:
-            window = Window.day(date(2025, 8, day))
-            result = world.build(RefreshViews(table=f"{world.name}.{table}", window=window))
-            assert result.status.name == "SUCCESS", (table, day, result.summary_text)
+        windows = (Window.day(date(2025, 8, each)) for each in days)
+        world.load_windows(f"{world.name}.{table}", *windows)
 
     return load

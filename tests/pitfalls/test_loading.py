@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -12,8 +11,10 @@ import pytest
 from pipeline.tasks.chain import ConvertCSV, RefreshViews
 from pipeline.warehouse import sql as redshift_sql
 from pipeline.warehouse.ledger import Ledger
-from tests.truths import assert_same, assert_tidy, stages
-from tests.world import World, day
+from tests import promises
+from tests.support.truths import assert_same, assert_tidy, stages
+from tests.support.waiting import until
+from tests.support.world import World, day
 
 Load = Callable[..., None]
 FIRST = day("2025-08-01")
@@ -21,14 +22,16 @@ FIRST = day("2025-08-01")
 
 def orders(world: World, **definition: object) -> str:
     """Two orders of the first of August, one of the second."""
-    world.sql(
-        "CREATE TABLE orders (id INT PRIMARY KEY, state VARCHAR(20), at DATETIME(6) NOT NULL, INDEX (at))",
-        "INSERT INTO orders VALUES (1, 'new', '2025-08-01 10:00:00'), (2, 'new', '2025-08-01 11:00:00'),"
+    return world.create(
+        "orders",
+        "id INT PRIMARY KEY, state VARCHAR(20), at DATETIME(6) NOT NULL, INDEX (at)",
+        "VALUES (1, 'new', '2025-08-01 10:00:00'), (2, 'new', '2025-08-01 11:00:00'),"
         " (3, 'new', '2025-08-02 10:00:00')",
+        **definition or {"cursor": "at"},
     )
-    return world.define("orders", **(definition or {"cursor": "at"}))
 
 
+@promises.COLUMN_PLACES
 @pytest.mark.parametrize("mode", ["merge", "append", "replace"])
 def test_pitfall_19_values_stay_in_their_columns_when_the_table_changes(
     world: World, loaded_days: Load, mode: str
@@ -47,6 +50,7 @@ def test_pitfall_19_values_stay_in_their_columns_when_the_table_changes(
     assert found == [(1, "new", None), (2, "new", None), (3, "new", "a note")]
 
 
+@promises.EXACTLY_ONCE
 @pytest.mark.parametrize("mode", ["merge", "append"])
 def test_pitfall_20_what_is_committed_is_not_loaded_again(
     world: World, loaded_days: Load, mode: str
@@ -64,6 +68,7 @@ def test_pitfall_20_what_is_committed_is_not_loaded_again(
     assert world.loaded("orders", "id") == [(1,), (2,)]
 
 
+@promises.SNAPSHOT
 def test_pitfall_21_a_snapshot_that_fails_leaves_the_last_one(
     world: World, loaded_days: Load, monkeypatch: pytest.MonkeyPatch
 ):
@@ -82,21 +87,25 @@ def test_pitfall_21_a_snapshot_that_fails_leaves_the_last_one(
     world.forget()
 
 
+@promises.NEWEST_ROW
 def test_pitfall_22_of_duplicates_the_newest_stays_whatever_order_they_come_in(
     world: World, loaded_days: Load
 ):
     """Duplicates inside the stage are both inserted, or an older one wins: parsons#355."""
-    world.sql(
-        "CREATE TABLE states (id INT PRIMARY KEY, parcel INT NOT NULL, state TEXT, at DATETIME NOT NULL)",
-        "INSERT INTO states VALUES (1, 7, 'new', '2025-08-01 10:00'), (2, 7, 'sent', '2025-08-01 11:00'),"
+    world.create(
+        "states",
+        "id INT PRIMARY KEY, parcel INT NOT NULL, state TEXT, at DATETIME NOT NULL",
+        "VALUES (1, 7, 'new', '2025-08-01 10:00'), (2, 7, 'sent', '2025-08-01 11:00'),"
         " (3, 8, 'new', '2025-08-01 12:00'), (4, 8, 'lost', '2025-08-02 09:00')",
+        cursor="at",
+        key="parcel",
     )
-    world.define("states", cursor="at", key="parcel")
     loaded_days("states", 2)  # the newer window first
     loaded_days("states", 1)
     assert world.loaded("states", "parcel, state") == [(7, "sent"), (8, "lost")]
 
 
+@promises.PARALLEL_LOADS
 def test_pitfall_23_loads_at_once_conflict_with_nobody_and_leave_no_stage(world: World):
     """Error 1023, left-over locks, stages of one name: aws-sdk-pandas#665."""
     table = orders(world)
@@ -113,6 +122,7 @@ def test_pitfall_23_loads_at_once_conflict_with_nobody_and_leave_no_stage(world:
     assert not any("Serializable isolation violation" in text for text in ended)
 
 
+@promises.PARALLEL_LOADS
 def test_pitfall_23_two_versions_of_a_row_that_are_merged_at_once_are_one_row(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
@@ -126,9 +136,10 @@ def test_pitfall_23_two_versions_of_a_row_that_are_merged_at_once_are_one_row(
 
     def meeting(*arguments: Any) -> None:
         merged.append(arguments)
-        deadline = time.monotonic() + 60
-        while len(merged) < 2 and not is_waited_for(world):
-            assert time.monotonic() < deadline
+        until(
+            lambda: len(merged) == 2 or world.waits_for_lock(),
+            "the other load neither merges nor waits for this one",
+        )
         record(*arguments)
 
     monkeypatch.setattr(Ledger, "record", meeting)
@@ -138,11 +149,7 @@ def test_pitfall_23_two_versions_of_a_row_that_are_merged_at_once_are_one_row(
     assert world.loaded("orders", "id, state") == [(1, "sent"), (2, "new"), (3, "new")]
 
 
-def is_waited_for(world: World) -> bool:
-    """Whether a session waits for a lock of another."""
-    return world.query("SELECT COUNT(*) FROM pg_locks WHERE NOT granted") != [(0,)]
-
-
+@promises.NEVER_DROPPED
 @pytest.mark.parametrize("definition", [{"cursor": "at"}, {"cursor_type": "full"}])
 def test_pitfall_24_views_and_grants_on_the_table_stay(
     world: World, loaded_days: Load, definition: dict[str, object]
@@ -161,6 +168,7 @@ def test_pitfall_24_views_and_grants_on_the_table_stay(
     assert world.query(acl, before[0]) == [(True,)]
 
 
+@promises.MARKERS
 def test_pitfall_25_a_marker_is_there_when_what_it_names_is(world: World, loaded_days: Load):
     """Markers that stand before their data, and tunnels that say nothing: luigi#2112, luigi#3273."""
     table = orders(world)

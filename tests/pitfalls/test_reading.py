@@ -31,8 +31,10 @@ from pipeline.source import (
     table as source_table,
 )
 from pipeline.steps import extract, plan, window_closed
-from tests.truths import assert_same
-from tests.world import World, day
+from tests import promises
+from tests.support.truths import assert_same
+from tests.support.waiting import until
+from tests.support.world import World, day
 
 Load = Callable[..., None]
 
@@ -46,6 +48,7 @@ def visits(world: World, *moments: str, kind: str = "DATETIME(6)", **definition:
     return world.define("visits", **{"cursor": "at", "load": "append", **definition})
 
 
+@promises.ONE_WINDOW
 def test_pitfall_01_ties_on_a_boundary_are_read_once(world: World, loaded_days: Load):
     """A strict > on the remembered maximum loses rows that share it: airbyte#85918."""
     last, first = "2025-08-01 23:59:59.999999", "2025-08-02 00:00:00"
@@ -57,6 +60,7 @@ def test_pitfall_01_ties_on_a_boundary_are_read_once(world: World, loaded_days: 
     assert world.loaded("visits", "id") == [(1,), (2,), (3,), (4,), (5,)]
 
 
+@promises.LATE_COMMIT
 def test_pitfall_02_a_late_commit_is_in_its_window(world: World):
     """A transaction that commits later with an older cursor is missed: dlt#2269, airbyte#80152."""
     visits(world)
@@ -64,18 +68,24 @@ def test_pitfall_02_a_late_commit_is_in_its_window(world: World):
         writer.cursor().execute("INSERT INTO visits (at) VALUES (UTC_TIMESTAMP(6))")
         end = mysql.clock(reader).replace(microsecond=0) + timedelta(seconds=2)
         window = Window(end - timedelta(hours=1), end)
-        while mysql.clock(reader) < end + timedelta(seconds=1):
-            world.forget()
-            assert not window_closed.is_closed(window, settings().source, None)
-        writer.commit()
-        while not window_closed.is_closed(window, settings().source, None):
-            assert mysql.clock(reader) < end + timedelta(seconds=60)
-            # InnoDB shows its transactions anew when nobody has looked for a tenth of a second
+
+        def is_closed() -> bool:
+            # InnoDB refreshes what it shows when nobody has looked for a tenth of a second
             mysql.scalar(reader, "SELECT SLEEP(0.2)")
             world.forget()
+            return window_closed.is_closed(window, settings().source, None)
+
+        def clock_has_passed_end() -> bool:
+            assert not is_closed()
+            return mysql.clock(reader) >= end + timedelta(seconds=1)
+
+        until(clock_has_passed_end, "the server's clock does not reach the end")
+        writer.commit()
+        until(is_closed, "the window does not close after the commit")
         assert mysql.scalar(reader, mysql_sql.count_rows(_name(world), _span(window))) == 1
 
 
+@promises.ONE_SNAPSHOT
 def test_pitfall_03_bounds_count_and_rows_are_of_one_snapshot(
     world: World, loaded_days: Load, monkeypatch: pytest.MonkeyPatch
 ):
@@ -98,6 +108,7 @@ def test_pitfall_03_bounds_count_and_rows_are_of_one_snapshot(
     assert (marker["rows"], marker["cursor_max"][:19]) == (10, "2025-08-01T09:00:00")
 
 
+@promises.MOVING_ROWS
 def test_pitfall_04_rows_that_move_between_chunks_push_no_other_row_out(
     world: World, loaded_days: Load, monkeypatch: pytest.MonkeyPatch
 ):
@@ -118,6 +129,7 @@ def test_pitfall_04_rows_that_move_between_chunks_push_no_other_row_out(
     assert len(kept) == len(set(kept)) == 24
 
 
+@promises.CURSOR_DIGITS
 @pytest.mark.parametrize("digits", [0, 3, 6])
 def test_pitfall_05_the_cursor_keeps_the_digits_it_has(
     world: World, loaded_days: Load, digits: int
@@ -133,6 +145,7 @@ def test_pitfall_05_the_cursor_keeps_the_digits_it_has(
     assert_same(world, "visits")
 
 
+@promises.NULL_CURSOR
 def test_pitfall_06_rows_without_a_cursor_are_refused_or_counted(world: World, loaded_days: Load):
     """Rows whose cursor is NULL are never copied, and nobody says so: sling#380, dlt#1935."""
     table = visits(world, "2025-08-01 10:00:00")
@@ -155,6 +168,7 @@ def elsewhere(world: World) -> Iterator[None]:
     world.sql(f"SET GLOBAL time_zone = '{before}'")
 
 
+@promises.SERVER_ZONE
 @pytest.mark.usefixtures("elsewhere")
 def test_pitfall_07_the_zone_of_the_server_moves_no_row(world: World, loaded_days: Load):
     """The session's zone shifts bounds and values: airbyte#48491, dlt#3735."""
@@ -166,6 +180,7 @@ def test_pitfall_07_the_zone_of_the_server_moves_no_row(world: World, loaded_day
     assert "+05:30" in str(world.failure(DailyLoad(date(2025, 8, 2), table=table)))
 
 
+@promises.INDEX_ADVICE
 def test_pitfall_08_a_cursor_without_an_index_is_told_with_the_statement_to_run(
     world: World, loaded_days: Load, caplog: pytest.LogCaptureFixture
 ):
@@ -181,6 +196,7 @@ def test_pitfall_08_a_cursor_without_an_index_is_told_with_the_statement_to_run(
     assert "ADD INDEX (" in caplog.text
 
 
+@promises.STREAMED
 def test_pitfall_09_rows_are_taken_from_the_server_as_they_are_sent(world: World):
     """A buffered cursor holds the whole table in memory: airbyte#8890."""
     world.sql(
@@ -200,6 +216,7 @@ def test_pitfall_09_rows_are_taken_from_the_server_as_they_are_sent(world: World
     assert state == [("Query",)]  # 80 MB are still to be sent
 
 
+@promises.CHUNKS
 def test_pitfall_10_chunks_have_no_gap_and_an_empty_one_ends_nothing(
     world: World, loaded_days: Load
 ):

@@ -13,9 +13,10 @@ from pipeline.config.settings import settings
 from pipeline.warehouse import catalog, copy
 from pipeline.warehouse import connection as redshift
 from pipeline.warehouse.sql import Relation
-from tests.properties.texts import ODD_TEXTS, quoted
-from tests.truths import assert_same
-from tests.world import World
+from tests import promises
+from tests.support.strategies.texts import ODD_TEXTS, quoted
+from tests.support.truths import assert_same
+from tests.support.world import World
 
 Load = Callable[..., None]
 AT = "2025-08-01 10:00:00"
@@ -43,6 +44,7 @@ def refusal(world: World, table: str) -> str:
     return text
 
 
+@promises.ZERO_DATE
 @pytest.mark.parametrize("value", ["0000-00-00", "2025-02-00", "2025-00-10"])
 def test_pitfall_11_a_date_on_no_calendar_is_refused_or_becomes_what_is_asked(
     world: World, loaded_days: Load, value: str
@@ -55,6 +57,7 @@ def test_pitfall_11_a_date_on_no_calendar_is_refused_or_becomes_what_is_asked(
     assert world.loaded("facts", "born, seen") == [(None, None)]
 
 
+@promises.TINYINT
 def test_pitfall_12_a_tinyint_is_a_number(world: World, loaded_days: Load):
     """TINYINT(1) is turned boolean, and 2 becomes true: airbyte#76180."""
     values(world, "flag TINYINT(1), yes BOOLEAN", "2, 1", "-1, 0", "127, -128", "NULL, NULL")
@@ -63,6 +66,7 @@ def test_pitfall_12_a_tinyint_is_a_number(world: World, loaded_days: Load):
     assert world.loaded("facts", "flag, yes", "id") == [(2, 1), (-1, 0), (127, -128), (None, None)]
 
 
+@promises.NUMBERS
 def test_pitfall_13_the_largest_numbers_are_neither_cut_nor_null(world: World, loaded_days: Load):
     """Unsigned and decimal values overflow, and become NULL: pipelinewise-target-redshift#113."""
     most = [
@@ -81,6 +85,7 @@ def test_pitfall_13_the_largest_numbers_are_neither_cut_nor_null(world: World, l
     assert (a, b, c, d) == (int(most[0]), Decimal(most[1]), Decimal(most[2]), most[3])
 
 
+@promises.VARCHAR_ROOM
 def test_pitfall_14_a_varchar_has_room_for_its_characters(world: World, loaded_days: Load):
     """VARCHAR counts bytes in Redshift and characters in MySQL: pipelinewise#423, sling#539."""
     values(
@@ -97,6 +102,7 @@ def test_pitfall_14_a_varchar_has_room_for_its_characters(world: World, loaded_d
     assert_same(world, "facts")
 
 
+@promises.OVERSIZE_TEXT
 def test_pitfall_15_a_value_that_is_too_long_is_refused_or_cut_as_asked(
     world: World, loaded_days: Load
 ):
@@ -108,6 +114,7 @@ def test_pitfall_15_a_value_that_is_too_long_is_refused_or_cut_as_asked(
     assert world.loaded("facts", "note") == [("x" + "顺" * 21844,)]
 
 
+@promises.NUL_BYTE
 def test_pitfall_16_a_nul_byte_is_refused_or_stripped_as_asked(world: World, loaded_days: Load):
     """No VARCHAR holds a NUL byte, whatever ACCEPTINVCHARS says: pipelinewise#405."""
     table = values(world, "note VARCHAR(20)", "CONCAT('a', CHAR(0), 'b')")
@@ -117,6 +124,7 @@ def test_pitfall_16_a_nul_byte_is_refused_or_stripped_as_asked(world: World, loa
     assert world.loaded("facts", "note") == [("ab",)]
 
 
+@promises.DELIMITERS
 @pytest.mark.parametrize("reading", ["yes", "no"])
 def test_pitfall_17_delimiters_quotes_and_line_ends_are_data(
     world: World, loaded_days: Load, reading: str, monkeypatch: pytest.MonkeyPatch
@@ -139,6 +147,7 @@ def test_pitfall_17_delimiters_quotes_and_line_ends_are_data(
     assert [text for (text,) in world.loaded("facts", "one", "id")] == ODD_TEXTS
 
 
+@promises.NULLS
 def test_pitfall_18_null_and_empty_stay_apart(world: World, loaded_days: Load):
     """NULL and '' become one: snowplow-rdb-loader#120."""
     kinds = ("CHAR(5)", "VARCHAR(5)", "TINYTEXT", "LONGTEXT", "ENUM('', 'a')", "SET('a')", "BLOB")
@@ -153,6 +162,7 @@ def test_pitfall_18_null_and_empty_stay_apart(world: World, loaded_days: Load):
 # What was seen when other tools were run on edge tables
 
 
+@promises.NUMBERS
 def test_edge_a_bigint_beside_a_null_is_not_made_a_double(world: World, loaded_days: Load):
     """9007199254740993 became …992 on its way through a column of doubles."""
     values(
@@ -163,6 +173,7 @@ def test_edge_a_bigint_beside_a_null_is_not_made_a_double(world: World, loaded_d
     assert world.loaded("facts", "big, u", "id") == [(number, Decimal(number)), (None, None)]
 
 
+@promises.NULLS
 def test_edge_texts_that_look_like_null_stay_texts(world: World, loaded_days: Load):
     """The strings `null` and `NaN` became NULL, and NULL and '' became one."""
     words = ["null", "NULL", "NaN", "nan", "None", "N/A", "", " ", "\\\\N", "__null__"]
@@ -174,6 +185,7 @@ def test_edge_texts_that_look_like_null_stay_texts(world: World, loaded_days: Lo
     ]
 
 
+@promises.TINYINT
 def test_edge_a_tinyint_of_two_is_two(world: World, loaded_days: Load):
     """TINYINT(1) value 2 became true."""
     values(world, "flag TINYINT(1)", "2")
@@ -181,6 +193,7 @@ def test_edge_a_tinyint_of_two_is_two(world: World, loaded_days: Load):
     assert world.loaded("facts", "flag") == [(2,)]
 
 
+@promises.DOUBLES
 def test_edge_doubles_are_the_same_doubles(world: World, loaded_days: Load):
     """DOUBLE became DECIMAL(38,9): 0.30000000000000004 was 0.3 then, and 1e300 aborted the run."""
     numbers = [0.30000000000000004, 1e300, -1e-300, 5e-324, 1.7976931348623157e308]
@@ -189,6 +202,7 @@ def test_edge_doubles_are_the_same_doubles(world: World, loaded_days: Load):
     assert [number for (number,) in world.loaded("facts", "d", "id")] == numbers
 
 
+@promises.DOUBLES
 def test_edge_a_float_keeps_the_sign_of_zero(world: World, loaded_days: Load):
     """-0 is another value than 0 to whoever divides by it."""
     if world.stack.source.kind == "mariadb":
@@ -199,6 +213,7 @@ def test_edge_a_float_keeps_the_sign_of_zero(world: World, loaded_days: Load):
     assert found == [("-0", "-0"), ("0", "0")]
 
 
+@promises.NUMBERS
 def test_edge_decimals_keep_their_precision(world: World, loaded_days: Load):
     """DECIMAL(38,10) was cut to (18,10)."""
     number = "1234567890123456789012345678.0123456789"
@@ -208,6 +223,7 @@ def test_edge_decimals_keep_their_precision(world: World, loaded_days: Load):
     assert world.loaded("facts", "d", "id") == [(Decimal(number),), (Decimal(f"-{number}"),)]
 
 
+@promises.NUMBERS
 def test_edge_the_precision_of_decimals_is_the_tables_not_the_batches(
     world: World, loaded_days: Load
 ):
@@ -219,6 +235,7 @@ def test_edge_the_precision_of_decimals_is_the_tables_not_the_batches(
     assert found == [Decimal("1.5"), Decimal("9999999999999999.9999")]
 
 
+@promises.NUMBERS
 def test_edge_the_largest_unsigned_numbers_abort_nothing(world: World, loaded_days: Load):
     """INT UNSIGNED above 2^31−1 and the largest BIGINT UNSIGNED aborted the batch."""
     values(world, "i INT UNSIGNED, b BIGINT UNSIGNED", "2147483648, 18446744073709551615")
@@ -226,6 +243,7 @@ def test_edge_the_largest_unsigned_numbers_abort_nothing(world: World, loaded_da
     assert world.loaded("facts", "i, b") == [(2147483648, Decimal(18446744073709551615))]
 
 
+@promises.VARCHAR_ROOM
 def test_edge_characters_beyond_the_bmp_are_carried(world: World, loaded_days: Load):
     """Emoji became `?`."""
     values(world, "a VARCHAR(9), e ENUM('🚚')", "'🚚👨‍👩‍👧', '🚚'")
@@ -233,6 +251,7 @@ def test_edge_characters_beyond_the_bmp_are_carried(world: World, loaded_days: L
     assert world.loaded("facts", "a, e") == [("🚚👨‍👩‍👧", "🚚")]
 
 
+@promises.DATES
 def test_edge_datetime_and_timestamp_are_of_one_type(world: World, loaded_days: Load):
     """DATETIME was marked UTC while TIMESTAMP was left naive."""
     values(
@@ -245,6 +264,7 @@ def test_edge_datetime_and_timestamp_are_of_one_type(world: World, loaded_days: 
     assert world.loaded("facts", "d, t") == [(datetime(2025, 3, 30, 2, 30, 0, 500_000),) * 2]
 
 
+@promises.DATES
 def test_edge_a_date_stays_a_date(world: World, loaded_days: Load):
     """DATE became DATETIME."""
     values(world, "d DATE", "'2025-08-01'", "'1000-01-01'", "'9999-12-31'")
@@ -257,6 +277,7 @@ def test_edge_a_date_stays_a_date(world: World, loaded_days: Load):
     ]
 
 
+@promises.ONE_WINDOW
 def test_edge_the_row_on_the_boundary_is_read_once(world: World, loaded_days: Load):
     """The boundary row was read twice."""
     values(world, "n INT", "1", load="append")
@@ -265,6 +286,7 @@ def test_edge_the_row_on_the_boundary_is_read_once(world: World, loaded_days: Lo
     assert world.query("SELECT COUNT(*) FROM {schema}.facts") == [(1,)]
 
 
+@promises.FAILED_RUN
 def test_edge_a_failed_run_says_so_and_ends_otherwise_than_a_good_one(world: World):
     """A failed sync printed success and exited 0."""
     table = values(world, "note LONGTEXT", "REPEAT('x', 65536)")

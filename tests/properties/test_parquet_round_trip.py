@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given, settings
 
-from tests.properties.chain import Chain, running_chain
-from tests.properties.tables import Drawn, drawn_tables
 from tests.properties.test_round_trip import DRAWING, carried_differences
-from tests.world import World
+from tests.support.chain import Chain, running_chain
+from tests.support.strategies.tables import Drawn, drawn_tables
+from tests.support.world import World
 
 EXAMPLES = 100
 

@@ -1,7 +1,7 @@
 """Tables that hypothesis draws go MySQL → Parquet → CSV → warehouse and come back equal, value by value.
 
-The comparison is tests/oracle.py's: plain SQL on one side, psycopg2 on the other. It is itself held to
-account below: a codec with one fault in it must be found out.
+The comparison is tests/support/oracle.py's: plain SQL on one side, psycopg2 on the other. It is itself under
+test below: a codec with one fault in it must be detected.
 
 500 tables are drawn, in five shares so that processes can share them. With CI set they are the same
 ones every time; else others on every run, and a failure prints what reproduces it.
@@ -22,9 +22,10 @@ from hypothesis import HealthCheck, Phase, given, reject, seed, settings
 from pipeline.codec.csv import csv_blocks
 from pipeline.errors import LoadRefused
 from pipeline.steps import csv_rows
-from tests.properties.chain import Chain, running_chain
-from tests.properties.tables import Drawn, drawn_tables
-from tests.world import World
+from tests import promises
+from tests.support.chain import Chain, running_chain
+from tests.support.strategies.tables import Drawn, drawn_tables
+from tests.support.world import World
 
 EXAMPLES = 500
 SHARES = 5
@@ -58,6 +59,7 @@ def carried_differences(chain: Chain, drawn: Drawn, **options: Any) -> list[str]
         chain.drop(drawn.name)
 
 
+@promises.ROUND_TRIP
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("share", range(SHARES))
 def test_any_table_arrives_as_it_is(chain: Chain, share: int):
@@ -123,6 +125,7 @@ FAULTS: dict[str, tuple[Callable[[pa.DataType], bool], Values]] = {
 }
 
 
+@promises.ROUND_TRIP
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_in_the_codec_is_found_out(
     chain: Chain, monkeypatch: pytest.MonkeyPatch, fault: str
@@ -155,6 +158,7 @@ def test_a_fault_in_the_codec_is_found_out(
         arrives()
 
 
+@promises.ROUND_TRIP
 def test_a_row_read_twice_in_the_place_of_another_is_found_out(
     chain: Chain, monkeypatch: pytest.MonkeyPatch
 ):

@@ -12,7 +12,7 @@
     2025-08-01 is loaded.
     ``server``: the only kind of source that can run it, whatever ``--source`` says. ``also``: a second kind
     that runs it in every run, because the two differ in what it is about.
-    ``xfail``: why it does not pass yet.
+    ``xfail``: why it does not pass yet. ``promise``: the promises that it holds, names of tests/promises.py.
 
 In ``expected.yml`` everything is text, exactly as written, but ``NULL`` and ``~``, which are NULL.
 ``!repeat [text, times]`` is a long text, ``!repeat [text, times, beginning, end]`` one that begins or
@@ -40,7 +40,9 @@ from pipeline.model.window import UTC
 from pipeline.warehouse import catalog
 from pipeline.warehouse import connection as redshift
 from pipeline.warehouse.sql import Relation
-from tests.world import World
+from tests import promises
+from tests.support.programs import ROOT
+from tests.support.world import World
 
 FOLDERS = sorted(path.parent for path in Path(__file__).parent.glob("*/source.sql"))
 OTHERS = (
@@ -86,11 +88,18 @@ def _cases(default: str) -> list[Any]:
         first = expected.get("server", default)
         for kind in dict.fromkeys([first, expected.get("also", first)]):
             marks = [pytest.mark.source(kind)]
+            marks += [held(name, folder) for name in expected.get("promise", "").split()]
             if reason := expected.get("xfail"):
                 marks.append(pytest.mark.xfail(strict=True, reason=reason))
             name = folder.name if kind == default else f"{folder.name}-{kind}"
             cases.append(pytest.param(folder, expected, id=name, marks=marks))
     return cases
+
+
+def held(name: str, folder: Path) -> pytest.MarkDecorator:
+    """The mark of a promise that the scenario of a folder holds."""
+    mark: pytest.MarkDecorator = getattr(promises, name)
+    return mark.with_args(held_by=folder.relative_to(ROOT).as_posix())
 
 
 def test_the_warehouse_holds_what_the_scenario_says(

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from pipeline import DailyLoad
-from tests.truths import assert_same
-from tests.world import World, day
+from tests import promises
+from tests.support.truths import assert_same
+from tests.support.world import World, day
 
 BY_ZONE = ({"cursor": "at"}, {"cursor": "at", "source_timezone": "Asia/Tokyo"})
 BY_COLUMN = ({"cursor": "at"}, {"cursor": "changed"})
@@ -27,24 +28,18 @@ def events(world: World) -> str:
     return "events"
 
 
-def load_day(world: World, table: str, text: str) -> None:
-    result = world.build(DailyLoad(date.fromisoformat(text), table=table))
-    assert result.status.name == "SUCCESS", result.summary_text
-
-
 def read_again(world: World, text: str) -> None:
-    keys, window = world.keys("events"), day(text)
-    markers = (keys.lake_marker, keys.csv_marker, keys.load_marker, keys.views_marker)
-    world.lake.delete([key(window) for key in markers])
+    world.unmark("events", day(text))
 
 
+@promises.ID_RANGES_LOST
 @pytest.mark.parametrize(("before", "after"), [BY_ZONE, BY_COLUMN, BY_UNIT])
 @pytest.mark.parametrize("mode", ["merge", "append"])
 def test_another_cursor_is_refused_until_the_table_is_loaded_anew(
     world: World, events: str, before: dict[str, Any], after: dict[str, Any], mode: str
 ):
     table = world.define(events, **before, load=mode)
-    load_day(world, table, "2025-08-01")
+    world.load_days(table, 1)
     rows, ledger = world.loaded(events), world.ledger(events)
     assert rows
 
@@ -61,7 +56,7 @@ def test_another_cursor_is_refused_until_the_table_is_loaded_anew(
     for folder in (keys.views, keys.loads, f"csv/{keys.table.path}/", keys.lake):
         world.lake.delete(world.lake_keys(folder))
     for text in ("2025-07-31", "2025-08-01", "2025-08-02"):
-        load_day(world, table, text)
+        world.load_days(table, date.fromisoformat(text))
     assert world.marker(keys.loaded_by)["cursor"]["cursor"] == after["cursor"]
     if after is BY_COLUMN[1]:
         assert_same(world, events)
@@ -72,33 +67,33 @@ def test_a_window_that_was_loaded_under_another_zone_is_not_replaced_either(
 ):
     """The one window that is loaded is read anew: its old versions would look newer, and stay."""
     table = world.define(events, cursor="at")
-    load_day(world, table, "2025-08-01")
+    world.load_days(table, 1)
     read_again(world, "2025-08-01")
     world.define(events, cursor="at", source_timezone="Asia/Tokyo")
     error = world.failure(DailyLoad(date(2025, 8, 1), table=table))
     assert "local time of Asia/Tokyo" in str(error)
     world.define(events, cursor="at")
     read_again(world, "2025-08-01")
-    load_day(world, table, "2025-08-01")
+    world.load_days(table, 1)
     assert [row[0] for row in world.loaded(events)] == [1, 2]
 
 
 def test_another_target_and_a_target_that_was_dropped_begin_anew(world: World, events: str):
     table = world.define(events, cursor="at")
-    load_day(world, table, "2025-08-01")
+    world.load_days(table, 1)
     world.define(events, cursor="changed", target="events_changed")
-    load_day(world, table, "2025-08-02")
+    world.load_days(table, 2)
     assert world.query("SELECT COUNT(*) FROM {schema}.events_changed") == [(2,)]
     world.query("DROP TABLE {schema}.events_changed")
     read_again(world, "2025-08-02")
     world.define(events, cursor="at", target="events_changed")
-    load_day(world, table, "2025-08-02")
+    world.load_days(table, 2)
     assert world.query("SELECT COUNT(*) FROM {schema}.events_changed") == [(2,)]
 
 
 def test_the_zone_that_changes_no_cursor_changes_nothing_for_the_load(world: World, events: str):
     table = world.define(events, **TICKS)
-    load_day(world, table, "2025-08-01")
+    world.load_days(table, 1)
     world.define(events, **TICKS, source_timezone="Asia/Tokyo")
-    load_day(world, table, "2025-08-02")
+    world.load_days(table, 2)
     assert [row[0] for row in world.loaded(events)] == [1, 2, 3, 4]

@@ -19,8 +19,8 @@ from pipeline.errors import (
 from pipeline.lake.s3 import store
 from pipeline.source import connection as mysql
 from pipeline.warehouse import connection as redshift
-from tests.truths import assert_nothing_written, assert_told
-from tests.world import World, day
+from tests.support.truths import assert_nothing_written, assert_told
+from tests.support.world import World, day
 
 
 @pytest.fixture

@@ -6,17 +6,18 @@ import time
 import pytest
 
 from pipeline.config.settings import settings
-from tests.truths import assert_nothing_written
-from tests.world import World
+from tests.support.truths import assert_nothing_written
+from tests.support.world import World
 
 
 @pytest.fixture
 def things(world: World) -> str:
-    world.sql(
-        "CREATE TABLE things (id INT PRIMARY KEY, at DATETIME NOT NULL)",
-        "INSERT INTO things VALUES (1, '2025-08-01 10:00:00')",
+    return world.create(
+        "things",
+        "id INT PRIMARY KEY, at DATETIME NOT NULL",
+        "VALUES (1, '2025-08-01 10:00:00')",
+        cursor="at",
     )
-    return world.define("things", cursor="at")
 
 
 def told(out: str, *words: str) -> None:

@@ -19,8 +19,9 @@ from pipeline.model.table_name import TableName
 from pipeline.source import connection as mysql
 from pipeline.source import table as source_table
 from pipeline.steps.extract import Chunk, extract_chunk
-from tests.truths import assert_same
-from tests.world import World
+from tests import promises
+from tests.support.truths import assert_same
+from tests.support.world import World
 
 pytestmark = pytest.mark.local  # the bastion is a local one, and forwards to local servers
 
@@ -43,12 +44,13 @@ def behind(world: World, bastion: Sshd, monkeypatch: pytest.MonkeyPatch) -> Worl
 
 
 def make_events(world: World, rows: int) -> str:
-    world.sql(
-        "CREATE TABLE events (id INT PRIMARY KEY, note CHAR(200), changed DATETIME, INDEX (changed))",
-        f"""INSERT INTO events SELECT seq, REPEAT('x', 200), '2025-08-01' + INTERVAL seq DIV 99 SECOND
+    return world.create(
+        "events",
+        "id INT PRIMARY KEY, note CHAR(200), changed DATETIME, INDEX (changed)",
+        f"""SELECT seq, REPEAT('x', 200), '2025-08-01' + INTERVAL seq DIV 99 SECOND
         FROM seq_1_to_{rows}""",
+        cursor="changed",
     )
-    return world.define("events", cursor="changed")
 
 
 def connect():
@@ -57,7 +59,7 @@ def connect():
 
 def test_a_day_is_loaded_through_the_bastion(behind: World):
     table = make_events(behind, 1000)
-    assert behind.build(DailyLoad(date(2025, 8, 1), table=table)).status.name == "SUCCESS"
+    behind.succeed(DailyLoad(date(2025, 8, 1), table=table))
     assert behind.query("SELECT COUNT(*) FROM {schema}.events") == [(1000,)]
 
 
@@ -65,11 +67,12 @@ def test_every_column_comes_through_the_tunnel_as_it_is(behind: World):
     with behind.source() as connection:
         seed_settlement(connection, days=1, rows=2000)
     table = behind.define(DELIVERY, cursor="update_at", business_key="ant_parcel_no")
-    assert behind.build(DailyLoad(date(2025, 8, 1), table=table)).status.name == "SUCCESS"
+    behind.succeed(DailyLoad(date(2025, 8, 1), table=table))
     assert len(behind.sql(f"SHOW COLUMNS FROM {DELIVERY}")) == 51
     assert_same(behind, DELIVERY)
 
 
+@promises.CONNECTIONS
 def test_a_tunnel_that_is_cut_is_opened_again(behind: World, bastion: Sshd, tmp_path: Path):
     make_events(behind, 300_000)
     with connect() as connection:

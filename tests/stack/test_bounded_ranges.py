@@ -11,8 +11,9 @@ import pytest
 from pipeline import DailyLoad, RangeDaily
 from pipeline.lake.stages import LAKE
 from pipeline.run import limits
-from tests.truths import assert_same
-from tests.world import World, day
+from tests import promises
+from tests.support.truths import assert_same
+from tests.support.world import World, day
 
 UNCLOSED = {"DB_CLOSING_LAG": "1000000000"}  # seconds: no window of this century is closed
 
@@ -20,12 +21,13 @@ UNCLOSED = {"DB_CLOSING_LAG": "1000000000"}  # seconds: no window of this centur
 @pytest.fixture
 def events(world: World) -> str:
     """Four days of ten rows each."""
-    world.sql(
-        "CREATE TABLE events (id INT PRIMARY KEY, note LONGTEXT, at DATETIME NOT NULL, INDEX (at))",
-        "INSERT INTO events SELECT seq, CONCAT('n', seq), TIMESTAMPADD(HOUR, seq, '2025-08-01')"
-        " FROM seq_0_to_95",
+    return world.create(
+        "events",
+        "id INT PRIMARY KEY, note LONGTEXT, at DATETIME NOT NULL, INDEX (at)",
+        "SELECT seq, CONCAT('n', seq), TIMESTAMPADD(HOUR, seq, '2025-08-01') FROM seq_0_to_95",
+        cursor="at",
+        load="append",
     )
-    return world.define("events", cursor="at", load="append")
 
 
 def line(table: str, *more: str, of: str = "DailyLoad", stop: int = 5) -> list[str]:
@@ -50,6 +52,7 @@ def loaded_days(world: World) -> list[str]:
     return [f"{row[0]:%d}" for row in world.ledger("events")]
 
 
+@promises.TIME_LIMIT
 def test_a_day_that_fails_is_not_taken_again_before_the_days_behind_it(world: World, events: str):
     world.sql("UPDATE events SET note = REPEAT('x', 70000) WHERE id = 3")
     one = line(events, "--limit", "1", stop=4)
@@ -59,17 +62,18 @@ def test_a_day_that_fails_is_not_taken_again_before_the_days_behind_it(world: Wo
     assert loaded_days(world) == ["02", "03"]
     world.luigi(*one, check=45)  # nothing else is left
     world.sql("UPDATE events SET note = 'mended' WHERE id = 3")
-    world.lake.delete([world.keys("events").lake_marker(day("2025-08-01"))])
+    world.unmark("events", day("2025-08-01"), "lake")
     world.luigi(*one)
     assert_same(world, "events", "at < '2025-08-04'")
 
 
 def test_a_snapshot_that_fails_holds_back_no_day_of_the_other_tables(world: World, events: str):
-    world.sql(
-        "CREATE TABLE places (id INT PRIMARY KEY, note LONGTEXT)",
-        "INSERT INTO places VALUES (1, REPEAT('x', 70000))",
+    world.create(
+        "places",
+        "id INT PRIMARY KEY, note LONGTEXT",
+        "VALUES (1, REPEAT('x', 70000))",
+        cursor_type="full",
     )
-    world.define("places", cursor_type="full")
     one = ["RangeDaily", "--of", "DailyLoadAll", "--start", "2025-08-01", "--stop", "2025-08-05"]
     for number in range(1, 4):
         world.luigi(*one, "--limit", "1", check=45)
@@ -92,6 +96,7 @@ def time_up_after(family: str) -> Iterator[None]:
         handlers[luigi.Event.SUCCESS].discard(expire)
 
 
+@promises.TIME_LIMIT
 @pytest.mark.parametrize(
     ("last", "csv", "loads"),
     [("UploadParquet", 0, 0), ("ConvertCSV", 1, 0), ("CopyToRedshift", 1, 1)],

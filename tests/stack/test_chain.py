@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 
 from pipeline import CopyToRedshift, DailyBackup, DailyLoad, RefreshViews
-from tests.world import World, day
+from tests import promises
+from tests.support.world import World, day
 
 EVENTS = """
 CREATE TABLE events (
@@ -41,6 +42,7 @@ def test_a_day_reaches_the_warehouse_with_every_value(world: World, events: str)
     ]
 
 
+@promises.ONE_WINDOW
 def test_a_row_on_a_boundary_belongs_to_the_window_it_starts(world: World, events: str):
     for number in (1, 2):
         world.build(DailyLoad(date(2025, 8, number), table=events))
@@ -66,8 +68,7 @@ def test_a_backup_stops_at_the_lake(world: World, events: str):
 
 
 def test_an_empty_window_is_loaded_as_such(world: World, events: str):
-    result = world.build(DailyLoad(date(2025, 8, 9), table=events))
-    assert result.status.name == "SUCCESS"
+    world.succeed(DailyLoad(date(2025, 8, 9), table=events))
     assert [row[2:4] for row in world.ledger("events")] == [(0, 0)]
     assert world.loaded("events") == []
 
@@ -99,22 +100,22 @@ def test_a_deleted_views_marker_redoes_the_views_alone(world: World, events: str
     world.build(load)
     keys, window = world.keys("events"), day("2025-08-01")
     before = {key: world.lake.get(key) for key in world.lake_keys()}
-    world.lake.delete([keys.views_marker(window)])
+    world.unmark("events", window, "views")
     world.build(DailyLoad(date(2025, 8, 1), table=events))
     after = {key: world.lake.get(key) for key in world.lake_keys()}
     assert after.keys() == before.keys()
     assert {key for key in after if after[key] != before[key]} == {keys.views_marker(window)}
 
 
+@promises.EXACTLY_ONCE
 def test_a_deleted_load_marker_does_not_load_again(world: World, events: str):
     world.build(DailyLoad(date(2025, 8, 1), table=events))
     keys, window = world.keys("events"), day("2025-08-01")
     ledger = world.ledger("events")
     # a row that only a second load would put right
     world.query("UPDATE {schema}.events SET status = 77 WHERE id = 1")
-    world.lake.delete([keys.load_marker(window), keys.views_marker(window)])
-    result = world.build(RefreshViews(table=events, window=window))
-    assert result.status.name == "SUCCESS"
+    world.unmark("events", window, "load", "views")
+    world.succeed(RefreshViews(table=events, window=window))
     assert world.lake.exists(keys.load_marker(window))
     assert world.ledger("events") == ledger
     assert world.query("SELECT status FROM {schema}.events WHERE id = 1") == [(77,)]
@@ -122,9 +123,9 @@ def test_a_deleted_load_marker_does_not_load_again(world: World, events: str):
 
 def test_a_lost_ledger_row_loads_the_window_once_more(world: World, events: str):
     world.build(DailyLoad(date(2025, 8, 1), table=events))
-    keys, window = world.keys("events"), day("2025-08-01")
+    window = day("2025-08-01")
     world.query("DELETE FROM {schema}.pipeline_ledger")
-    world.lake.delete([keys.load_marker(window)])
+    world.unmark("events", window, "load")
     world.build(CopyToRedshift(table=events, window=window))
     assert world.query("SELECT COUNT(*) FROM {schema}.events") == [(2,)]
     assert len(world.ledger("events")) == 1

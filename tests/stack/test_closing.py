@@ -16,8 +16,10 @@ from pipeline.model.window import Window
 from pipeline.source import connection as mysql
 from pipeline.source import window_closing
 from pipeline.steps import window_closed
-from tests.truths import assert_same
-from tests.world import World, day
+from tests import promises
+from tests.support.truths import assert_same
+from tests.support.waiting import until
+from tests.support.world import World, day
 
 REPLICATION = {
     "mariadb": ("CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = 1", "RESET SLAVE ALL"),
@@ -61,6 +63,14 @@ def clock(world: World) -> datetime:
         return mysql.clock(connection).replace(microsecond=0)
 
 
+def two_seconds_ago(world: World) -> datetime:
+    """The server's clock at the call; two seconds more have passed at the return."""
+    begun = clock(world)
+    until(lambda: clock(world) >= begun + seconds(2), "the server's clock does not go on")
+    return begun
+
+
+@promises.LATE_COMMIT
 def test_a_transaction_older_than_the_windows_end_keeps_it_waiting(
     world: World, visits: str, writer: Any
 ):
@@ -71,8 +81,12 @@ def test_a_transaction_older_than_the_windows_end_keeps_it_waiting(
     moment = cursor.fetchone()[0].replace(tzinfo=timezone.utc)
     end = moment.replace(microsecond=0) + seconds(2)
     window = Window(end - timedelta(hours=1), end)
-    while clock(world) < end:  # the clock alone would close the window then
+
+    def clock_has_reached_end() -> bool:
         assert not is_closed(world, end)
+        return clock(world) >= end  # the clock alone would close the window then
+
+    until(clock_has_reached_end, "the server's clock does not reach the end")
 
     arguments = ["RefreshViews", "--table", visits, "--window", window.name]
     out = world.luigi(*arguments, check=20).stdout
@@ -96,9 +110,7 @@ def test_who_holds_windows_back_for_long_is_told(
     """Else a connection that somebody forgot would keep every window waiting, and nobody would know why."""
     cursor = writer.cursor()
     cursor.execute("UPDATE visits SET who = 5")
-    begun = clock(world)
-    while clock(world) < begun + seconds(2):
-        pass
+    begun = two_seconds_ago(world)
     assert not is_closed(world, begun + seconds(1))
     assert "held back" not in caplog.text
     monkeypatch.setattr(window_closing, "LONG", 0)
@@ -118,9 +130,8 @@ def test_a_transaction_that_was_prepared_and_left_holds_all_windows_back(
         left.cursor().execute(f"XA PREPARE '{world.name}'")
     long_ago = NOW - timedelta(days=300)
     try:
-        deadline = monotonic() + 60
-        while is_closed(world, long_ago):  # it is said to be young
-            assert monotonic() < deadline
+        # the server shows it as young at first
+        until(lambda: not is_closed(world, long_ago), "the prepared transaction holds nothing back")
         assert "XA RECOVER in the source lists it" in caplog.text
     finally:
         world.sql("SET autocommit = 1", f"XA ROLLBACK '{world.name}'")
@@ -131,20 +142,17 @@ def test_a_transaction_that_only_reads_holds_nothing_back(world: World, visits: 
     cursor = writer.cursor()
     cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
     cursor.execute("SELECT COUNT(*) FROM visits")
-    begun = clock(world)
-    while clock(world) < begun + seconds(2):
-        pass
+    begun = two_seconds_ago(world)
     assert is_closed(world, begun + seconds(1))
     # the same transaction, had it been allowed to write, would
     writer.rollback()
     cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT")
     cursor.execute("UPDATE visits SET who = 5")
-    begun = clock(world)
-    while clock(world) < begun + seconds(2):
-        pass
+    begun = two_seconds_ago(world)
     assert not is_closed(world, begun + seconds(1))
 
 
+@promises.CLOSING_LAG
 def test_the_lag_is_honoured(world: World, visits: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("DB_CLOSING_LAG", "3600")
     now = clock(world)
@@ -157,6 +165,7 @@ def test_a_window_in_the_future_is_missing_data(world: World, visits: str):
     world.luigi("DailyLoad", "--date", tomorrow, "--table", visits, check=20)
 
 
+@promises.CLOSING_LAG
 def test_without_the_right_to_see_transactions_the_lag_alone_counts_and_the_log_says_so(
     world: World,
     visits: str,
@@ -172,15 +181,12 @@ def test_without_the_right_to_see_transactions_the_lag_alone_counts_and_the_log_
     monkeypatch.setenv("DB_USER", user)
     monkeypatch.setenv("DB_PASSWORD", "local")
     writer.cursor().execute("INSERT INTO visits (who, at) VALUES (3, UTC_TIMESTAMP())")
-    begun = clock(world)
-    while clock(world) < begun + seconds(2):
-        pass
+    begun = two_seconds_ago(world)
     with caplog.at_level("WARNING", logger="pipeline"):
         assert is_closed(world, begun + seconds(1))
     assert "GRANT PROCESS" in caplog.text
     assert "by lag alone, 0 s" in caplog.text
-    result = world.build(DailyLoad(date(2025, 8, 1), table=visits))
-    assert result.status.name == "SUCCESS"
+    world.succeed(DailyLoad(date(2025, 8, 1), table=visits))
     world.sql(f"DROP USER '{user}'@'127.0.0.1'")
 
 
@@ -200,6 +206,7 @@ def test_rows_without_a_cursor_are_refused_unless_they_are_left_out_knowingly(
     assert world.marker(world.keys("visits").lake_marker(day("2025-08-01")))["rows"] == 1
 
 
+@promises.STOPPED_REPLICA
 def test_a_replica_that_does_not_replicate_closes_no_window(world: World, visits: str):
     change, reset = REPLICATION[world.stack.source.kind]
     world.sql(change)
@@ -211,6 +218,7 @@ def test_a_replica_that_does_not_replicate_closes_no_window(world: World, visits
     assert is_closed(world, NOW - timedelta(days=1))
 
 
+@promises.LATE_COMMIT
 def test_a_statement_that_waits_for_a_lock_holds_windows_back(world: World):
     """Its NOW() is fixed already, and it is no transaction yet: FLUSH TABLES WITH READ LOCK does this."""
     world.sql(
@@ -224,25 +232,21 @@ def test_a_statement_that_waits_for_a_lock_holds_windows_back(world: World):
         thread.start()
         with mysql.connected(settings().source) as connection:
             seen = "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'INSERT%'"
-            deadline = monotonic() + 20
-            while mysql.scalar(connection, seen) != 1:
-                assert monotonic() < deadline, "the INSERT never came to wait"
-            until = window_closing.closed_until(connection, 0)
+            until(lambda: mysql.scalar(connection, seen) == 1, "the INSERT does not wait")
+            closed = window_closing.closed_until(connection, 0)
         locker.cursor().execute("UNLOCK TABLES")
         thread.join()
     ((at,),) = world.sql("SELECT at FROM waiting")
-    assert until <= at.replace(tzinfo=timezone.utc)
+    assert closed <= at.replace(tzinfo=timezone.utc)
 
 
 def wait_for(connection: mysql.Connection, statement: str) -> str:
     """Return when a statement that begins so waits, with the command it is shown as."""
     seen = f"SELECT COMMAND FROM information_schema.processlist WHERE INFO LIKE '{statement}%'"
-    deadline = monotonic() + 20
-    while (command := mysql.scalar(connection, seen)) is None:
-        assert monotonic() < deadline, "it never came to wait"
-    return str(command)
+    return str(until(lambda: mysql.scalar(connection, seen), f"{statement} does not wait"))
 
 
+@promises.LATE_COMMIT
 def test_a_statement_that_ends_between_two_looks_has_left_its_transaction_to_be_seen(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
@@ -271,10 +275,10 @@ def test_a_statement_that_ends_between_two_looks_has_left_its_transaction_to_be_
 
         for look in ("_oldest_statement", "_oldest_writer"):
             monkeypatch.setattr(window_closing, look, ending(getattr(window_closing, look)))
-        until = window_closing.closed_until(connection, 0)
+        closed = window_closing.closed_until(connection, 0)
         writer.commit()
     ((at,),) = world.sql("SELECT at FROM waiting")
-    assert until <= at.replace(tzinfo=timezone.utc)
+    assert closed <= at.replace(tzinfo=timezone.utc)
 
 
 def test_a_statement_of_an_event_holds_windows_back_too(world: World):
@@ -290,14 +294,12 @@ def test_a_statement_of_an_event_holds_windows_back_too(world: World):
         try:
             assert wait_for(connection, "INSERT INTO waiting") not in ("Query", "Execute")
             assert window_closing._oldest_statement(connection) is not None
-            until = window_closing.closed_until(connection, 0)
+            closed = window_closing.closed_until(connection, 0)
         finally:
             locker.cursor().execute("UNLOCK TABLES")
             world.sql(f"SET GLOBAL event_scheduler = {before}")
-    deadline = monotonic() + 20
-    while not (rows := world.sql("SELECT at FROM waiting")):
-        assert monotonic() < deadline, "the event never wrote"
-    assert until <= rows[0][0].replace(tzinfo=timezone.utc)
+    rows = until(lambda: world.sql("SELECT at FROM waiting"), "the event has not written")
+    assert closed <= rows[0][0].replace(tzinfo=timezone.utc)
 
 
 def test_the_open_transactions_are_those_of_now_however_often_others_look(
@@ -307,36 +309,36 @@ def test_the_open_transactions_are_those_of_now_however_often_others_look(
     look = "SELECT COUNT(*) FROM information_schema.innodb_trx"
     with closing(world.source()) as monitor, mysql.connected(settings().source) as connection:
         watching = monitor.cursor()
-        until = monotonic() + 0.5
-        while monotonic() < until:
+        ending = monotonic() + 0.5
+        while monotonic() < ending:  # a read that is more than 0.1 s after another makes it new
             watching.execute(look)
         writer.cursor().execute("INSERT INTO visits (who, at) VALUES (2, UTC_TIMESTAMP(6))")
         watching.execute(look)
         assert watching.fetchone() == (0,), "the view is to be out of date"
         begun = clock(world)
-        while clock(world) < begun + seconds(2):
-            watching.execute(look)
+        until(
+            lambda: watching.execute(look) and clock(world) >= begun + seconds(2),
+            "the server's clock does not go on",
+        )
         assert window_closing.closed_until(connection, 0) <= begun
 
 
 def test_where_the_open_transactions_are_never_shown_as_they_are_no_window_closes(
     world: World, visits: str, monkeypatch: pytest.MonkeyPatch
 ):
-    stop = Event()
+    stop, looks = Event(), [0]
 
     def look() -> None:
         with closing(world.source()) as monitor, monitor.cursor() as cursor:
             while not stop.is_set():
-                cursor.execute("SELECT COUNT(*) FROM information_schema.innodb_trx")
+                looks[0] += cursor.execute("SELECT COUNT(*) FROM information_schema.innodb_trx")
 
     monkeypatch.setattr(window_closing, "_LOOKS", 3)
     watcher = Thread(target=look)
     watcher.start()
     try:
         with mysql.connected(settings().source) as connection:
-            until = monotonic() + 0.3
-            while monotonic() < until:
-                mysql.clock(connection)
+            until(lambda: looks[0] > 100, "the monitor does not look")
             with pytest.raises(SourceError, match="which transactions are open now"):
                 window_closing.closed_until(connection, 0)
     finally:

@@ -2,15 +2,14 @@
 
 import os
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.world import World
+from tests.support.programs import run_python
+from tests.support.waiting import until
+from tests.support.world import World
 
 MISTAKES = {
     "an option that does not exist": (["--start", "2025-08-01", "--bogus", "3"], "--bogus 3"),
@@ -48,34 +47,27 @@ def test_another_folder_than_the_projects(world: World, tmp_path: Path):
     line = ["--module", "pipeline", "DailyLoadAll", "--date", "2025-08-01", "--local-scheduler"]
     variables = {**os.environ, **world.environment}
     del variables["LUIGI_CONFIG_PATH"]
-    done = subprocess.run(
-        [sys.executable, "-m", "luigi", *line],
-        cwd=tmp_path,
-        env=variables,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 41, done.stderr
+    done = run_python("-m", "luigi", *line, folder=tmp_path, status=41, environment=variables)
     assert "luigi.cfg is not in effect" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 2
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_ctrl_c_ends_a_run_and_its_children_with_one_line(world: World, workers: int):
-    world.sql(
-        "CREATE TABLE slow (id INT PRIMARY KEY, filler TEXT, at DATETIME NOT NULL)",
-        "INSERT INTO slow SELECT seq, REPEAT(MD5(seq), 60), '2025-08-01 10:00:00'"
-        " FROM seq_1_to_200000",
+    table = world.create(
+        "slow",
+        "id INT PRIMARY KEY, filler TEXT, at DATETIME NOT NULL",
+        "SELECT seq, REPEAT(MD5(seq), 60), '2025-08-01 10:00:00' FROM seq_1_to_200000",
+        cursor="at",
     )
-    table = world.define("slow", cursor="at")
     line = ["DailyBackup", "--date", "2025-08-01", "--table", table, "--workers", str(workers)]
     process = world.start(*line, alone=True)
-    deadline = time.monotonic() + 90
-    while not any(path.stat().st_size for path in (world.folder / "spool").rglob(".chunk*")):
-        assert process.poll() is None, process.communicate()[0]
-        assert time.monotonic() < deadline
+    spool = world.folder / "spool"
+    until(
+        lambda: any(path.stat().st_size for path in spool.rglob(".chunk*")),
+        "no row is in the spool",
+        process=process,
+    )
     children = psutil.Process(process.pid).children(recursive=True)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     out, _ = process.communicate(timeout=60)

@@ -2,7 +2,6 @@
 
 import subprocess
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timezone
@@ -32,22 +31,25 @@ from pipeline.warehouse import connection as redshift
 from pipeline.warehouse import sql as redshift_sql
 from pipeline.warehouse import staging
 from pipeline.warehouse.views import refresh_views
-from tests.truths import assert_marked, assert_same, assert_tidy
-from tests.world import World, day
+from tests import promises
+from tests.support.truths import assert_marked, assert_same, assert_tidy
+from tests.support.waiting import until
+from tests.support.world import World, day
 
 DAYS = ("2025-08-01", "2025-08-02")
 
 
 def orders(world: World, **definition: Any) -> str:
     """Two days of 400 rows."""
-    world.sql(
-        "CREATE TABLE orders (id INT PRIMARY KEY, state INT, at DATETIME(6) NOT NULL, INDEX (at))",
-        "INSERT INTO orders SELECT seq, seq % 7, TIMESTAMPADD(SECOND, seq * 216, '2025-08-01')"
-        " FROM seq_0_to_799",
+    return world.create(
+        "orders",
+        "id INT PRIMARY KEY, state INT, at DATETIME(6) NOT NULL, INDEX (at)",
+        "SELECT seq, seq % 7, TIMESTAMPADD(SECOND, seq * 216, '2025-08-01') FROM seq_0_to_799",
+        **{"cursor": "at", **definition},
     )
-    return world.define("orders", **{"cursor": "at", **definition})
 
 
+@promises.PARALLEL_LOADS
 @pytest.mark.parametrize("mode", ["merge", "append", "replace"])
 def test_two_identical_runs_at_once_come_to_what_one_comes_to(world: World, mode: str):
     full = mode == "replace"
@@ -92,14 +94,11 @@ def test_the_same_command_line_waits_for_nobody_and_says_so(world: World):
 
 def until_blocked(world: World, process: "subprocess.Popen[str]") -> None:
     """Wait until the run's own statement waits for the table's lock."""
-    deadline = time.monotonic() + 60
     waiting = (
-        "SELECT COUNT(*) FROM information_schema.processlist"
+        "SELECT 1 FROM information_schema.processlist"
         f" WHERE STATE LIKE 'Waiting for table%' AND INFO LIKE '%{world.name}%'"
     )
-    while world.sql(waiting) == [(0,)]:
-        assert process.poll() is None, process.communicate()[0]
-        assert time.monotonic() < deadline
+    until(lambda: world.sql(waiting), "the run waits for no lock", process=process)
 
 
 def test_of_two_loads_that_have_both_copied_one_merges(
@@ -174,6 +173,7 @@ def test_different_windows_of_one_table_load_at_once(world: World):
     assert len(world.ledger("orders")) == 2
 
 
+@promises.NEWEST_ROW
 @pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1), (2, 3, 1), (3, 1, 2)])
 def test_windows_may_come_in_any_order_and_no_older_version_replaces_a_newer(
     world: World, order: tuple[int, ...]
@@ -190,7 +190,7 @@ def test_windows_may_come_in_any_order_and_no_older_version_replaces_a_newer(
     # a window whose load was forgotten by everybody is loaded once more, and changes nothing
     old: Window = day("2025-08-01")
     world.query("DELETE FROM {schema}.pipeline_ledger WHERE window_start = '2025-08-01'")
-    world.lake.delete([world.keys("orders").load_marker(old)])
+    world.unmark("orders", old, "load")
     world.build(CopyToRedshift(table=table, window=old))
     assert world.query("SELECT state, COUNT(*) FROM {schema}.orders GROUP BY 1") == [(30, 800)]
 
@@ -213,9 +213,7 @@ def test_a_view_that_another_run_is_just_making_is_waited_for(world: World):
         with redshift.transaction(other) as cursor:
             cursor.execute(redshift_sql.create_view(view.relation, view.query))
             made = pool.submit(refreshed)
-            deadline = time.monotonic() + 60
-            while world.query("SELECT COUNT(*) FROM pg_locks WHERE NOT granted") == [(0,)]:
-                assert time.monotonic() < deadline
+            until(world.waits_for_lock, "no session waits for the lock")
         assert made.result(timeout=60) == ("orders_latest",)
     assert world.query("SELECT COUNT(*) FROM {schema}.orders_latest") == [(7,)]
     assert world.query("SELECT COUNT(*) FROM {schema}.pipeline_views") == [(1,)]

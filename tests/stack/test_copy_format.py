@@ -7,8 +7,9 @@ import pytest
 
 from pipeline import ConvertCSV, DailyLoad
 from pipeline.errors import ConfigurationError, LoadRefused, PipelineError
-from tests.truths import assert_marked, assert_same, assert_tidy
-from tests.world import World, day
+from tests import promises
+from tests.support.truths import assert_marked, assert_same, assert_tidy
+from tests.support.world import World, day
 
 FIRST = day("2025-08-01")
 COLUMNS = """
@@ -29,23 +30,27 @@ ROWS = """
 
 @pytest.fixture
 def things(world: World) -> str:
-    world.sql(f"CREATE TABLE things ({COLUMNS})", f"INSERT INTO things VALUES {ROWS}")
-    return world.define("things", cursor="at", business_key="name", copy_format="parquet")
+    return world.create(
+        "things",
+        COLUMNS,
+        f"VALUES {ROWS}",
+        cursor="at",
+        business_key="name",
+        copy_format="parquet",
+    )
 
 
-def load(world: World, table: str, number: int = 1) -> str:
-    return str(world.build(DailyLoad(date(2025, 8, number), table=table)).status.name)
-
-
+@promises.PARQUET_COPY
 @pytest.mark.parametrize("mode", ["merge", "append"])
 def test_every_type_is_the_same_on_both_sides(world: World, things: str, mode: str):
     world.define("things", cursor="at", load=mode, copy_format="parquet", chunks=2)
-    assert load(world, things) == "SUCCESS"
+    world.load_days(things, 1)
     assert_same(world, "things")
     assert_tidy(world, "things")
     assert_marked(world, "things", FIRST)
 
 
+@promises.PARQUET_COPY
 def test_what_is_copied_is_the_lake_itself(world: World, things: str):
     world.build(ConvertCSV(table=things, window=FIRST))
     keys = world.keys("things")
@@ -62,39 +67,39 @@ def test_what_is_copied_is_the_lake_itself(world: World, things: str):
 def test_a_column_that_was_added_in_between_and_one_that_moved_are_put_in_by_name(
     world: World, things: str
 ):
-    load(world, things)
+    world.load_days(things, 1)
     world.sql(
         "ALTER TABLE things ADD extra VARCHAR(9) FIRST, MODIFY raw VARBINARY(30) FIRST, DROP doc",
         "INSERT INTO things (id, extra, raw, at) VALUES (50, 'new', X'01', '2025-08-02')",
     )
     world.query("ALTER TABLE {schema}.things ADD COLUMN mine INTEGER DEFAULT 5")
-    assert load(world, things, 2) == "SUCCESS"
+    world.load_days(things, 2)
     assert_same(world, "things")
 
 
 def test_a_window_without_rows_is_loaded(world: World, things: str):
-    assert load(world, things, 3) == "SUCCESS"
+    world.load_days(things, 3)
     assert world.loaded("things") == []
 
 
 def test_a_chunk_without_rows_is_not_copied(world: World, things: str):
     world.define("things", cursor="at", copy_format="parquet", chunks=8)
-    assert load(world, things) == "SUCCESS"
+    world.load_days(things, 1)
     assert_same(world, "things")
 
 
 def test_a_snapshot_is_replaced(world: World, things: str):
     world.define("things", cursor_type="full", copy_format="parquet")
-    assert load(world, things) == "SUCCESS"
+    world.load_days(things, 1)
     assert_same(world, "things")
 
 
 def test_a_format_that_changes_in_between_changes_nothing(world: World, things: str):
     world.build(ConvertCSV(table=things, window=FIRST))
     world.define("things", cursor="at", copy_format="csv")
-    assert load(world, things) == "SUCCESS"
+    world.load_days(things, 1)
     world.sql("INSERT INTO things (id, at) VALUES (60, '2025-08-02 01:00:00')")
-    assert load(world, things, 2) == "SUCCESS"
+    world.load_days(things, 2)
     assert world.marker(world.keys("things").csv_marker(day("2025-08-02")))["format"] == "csv"
     assert_same(world, "things")
 
@@ -110,8 +115,8 @@ def test_text_that_is_too_long_is_refused_by_copy_and_nothing_is_cut(world: Worl
     assert world.loaded("things") == []
     # as the message says: by CSV, where a policy may say what becomes of it
     world.define("things", cursor="at", on_oversize_text="truncate")
-    world.lake.delete([world.keys("things").csv_marker(FIRST)])
-    assert load(world, things) == "SUCCESS"
+    world.unmark("things", FIRST, "csv")
+    world.load_days(things, 1)
     assert world.query("SELECT MAX(LEN(note)) FROM {schema}.things") == [(65535,)]
 
 
@@ -122,7 +127,7 @@ def test_a_window_with_nul_goes_by_csv_where_a_policy_says_what_becomes_of_it(
     error = world.failure(DailyLoad(date(2025, 8, 1), table=things))
     assert "nul_byte" in str(error)
     world.define("things", cursor="at", copy_format="parquet", on_nul_byte="strip")
-    assert load(world, things) == "SUCCESS"
+    world.load_days(things, 1)
     assert world.marker(world.keys("things").csv_marker(FIRST))["format"] == "csv"
     assert world.query("SELECT name FROM {schema}.things WHERE id = 7") == [("ab",)]
 

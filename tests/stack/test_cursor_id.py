@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pipeline import DailyLoad, RefreshViews
+from pipeline import DailyLoad
 from pipeline.cli.main import main
 from pipeline.config.settings import settings
 from pipeline.lake import id_ranges
@@ -23,8 +23,10 @@ from pipeline.source import connection as mysql
 from pipeline.source import table as source_table
 from pipeline.source import window_closing
 from pipeline.steps import assign_id_ranges
-from tests.truths import assert_same, assert_tidy
-from tests.world import World, day
+from tests import promises
+from tests.support.truths import assert_same, assert_tidy
+from tests.support.waiting import until
+from tests.support.world import World, day
 
 UTC = timezone.utc
 
@@ -32,8 +34,12 @@ UTC = timezone.utc
 @pytest.fixture
 def logs(world: World) -> str:
     """A table to which rows are only added."""
-    world.sql("CREATE TABLE logs (id BIGINT PRIMARY KEY AUTO_INCREMENT, who INT NOT NULL)")
-    return world.define("logs", cursor="id", cursor_type="id")
+    return world.create(
+        "logs",
+        "id BIGINT PRIMARY KEY AUTO_INCREMENT, who INT NOT NULL",
+        cursor="id",
+        cursor_type="id",
+    )
 
 
 @pytest.fixture
@@ -47,26 +53,17 @@ def add(world: World, *who: int) -> None:
     world.sql(f"INSERT INTO logs (who) VALUES {', '.join(f'({n})' for n in who)}")
 
 
-def load(world: World, table: str, window: Window) -> None:
-    result = world.build(RefreshViews(table=table, window=window))
-    assert result.status.name == "SUCCESS", result.summary_text
-
-
-def load_day(world: World, table: str, text: str) -> None:
-    load(world, table, day(text))
-
-
 def window_until_now(world: World, start: Window | None = None) -> Window:
     """The window from the end of another to a moment that is just over: rows there are belong to it."""
     with mysql.connected(settings().source) as connection:
         now = mysql.clock(connection)
         end = now.replace(microsecond=0) + timedelta(seconds=1)
-        while mysql.clock(connection) < end:
-            pass
+        until(lambda: mysql.clock(connection) >= end, "the server's clock does not reach the end")
         window = Window(start.end if start else end - timedelta(hours=1), end)
-        deadline = time.monotonic() + 30
-        while window_closing.closed_until(connection, 0) < end:
-            assert time.monotonic() < deadline, "something keeps the window open"
+        until(
+            lambda: window_closing.closed_until(connection, 0) >= end,
+            "a transaction keeps the window open",
+        )
     world.forget()
     return window
 
@@ -96,12 +93,12 @@ def test_each_window_takes_what_came_since_the_one_before(
     for number in range(3):
         add(world, 10 * number, 10 * number + 1)
         window = window_until_now(world, window)
-        load(world, logs, window)
+        world.load_windows(logs, window)
         assert loaded(world)[-2:] == [10 * number, 10 * number + 1]
     marker = world.marker(world.keys("logs").lake_marker(window))
     assert (marker["cursor_min"], marker["cursor_max"]) == ("5", "6")
     window = window_until_now(world, window)
-    load(world, logs, window)
+    world.load_windows(logs, window)
     assert world.marker(world.keys("logs").lake_marker(window))["rows"] == 0
     assert_same(world, "logs")
     assert_tidy(world, "logs")
@@ -119,10 +116,10 @@ def test_ids_that_begin_again_are_refused_with_the_statement_to_run(
         world.sql("ALTER TABLE logs PARTITION BY HASH (id) PARTITIONS 2")
     add(world, 1, 2, 3)
     window = window_until_now(world)
-    load(world, logs, window)
+    world.load_windows(logs, window)
     world.sql("DELETE FROM logs WHERE who > 1")  # which leaves the counter alone
     window = window_until_now(world, window)
-    load(world, logs, window)
+    world.load_windows(logs, window)
 
     world.sql("TRUNCATE logs")
     window = window_until_now(world, window)
@@ -134,7 +131,7 @@ def test_ids_that_begin_again_are_refused_with_the_statement_to_run(
     world.sql(statement[1])
     add(world, 7)
     window = window_until_now(world, window)
-    load(world, logs, window)
+    world.load_windows(logs, window)
     assert world.loaded("logs", "id, who")[-1] == (4, 7)
     assert loaded(world) == [1, 2, 3, 7]
 
@@ -142,31 +139,31 @@ def test_ids_that_begin_again_are_refused_with_the_statement_to_run(
 def test_days_that_are_caught_up_are_read_once_and_in_whatever_order(world: World, logs: str):
     """What has come meanwhile belongs to windows that end later."""
     add(world, 1, 2)
-    load_day(world, logs, "2025-08-03")
+    world.load_windows(logs, day("2025-08-03"))
     add(world, 3)
     for text in ("2025-08-01", "2025-08-02", "2025-08-04"):
-        load_day(world, logs, text)
+        world.load_windows(logs, day(text))
     assert [row[2] for row in world.ledger("logs")] == [0, 0, 2, 0]
-    load(world, logs, window_until_now(world))
+    world.load_windows(logs, window_until_now(world))
     assert loaded(world) == [1, 2, 3]
 
 
 def test_a_window_that_is_read_again_has_the_ids_it_had(world: World, logs: str):
     add(world, 1, 2)
-    load_day(world, logs, "2025-08-01")
+    world.load_windows(logs, day("2025-08-01"))
     add(world, 3, 4)
     window = window_until_now(world)
-    load(world, logs, window)
+    world.load_windows(logs, window)
     add(world, 5)
     keys = world.keys("logs")
-    markers = (keys.lake_marker, keys.csv_marker, keys.load_marker, keys.views_marker)
-    world.lake.delete([key(window) for key in markers])
+    world.unmark("logs", window)
     world.sql("UPDATE logs SET who = 40 WHERE who = 4", "DELETE FROM logs WHERE who = 3")
-    load(world, logs, window)
+    world.load_windows(logs, window)
     assert loaded(world) == [1, 2, 40]
     assert world.marker(keys.load_marker(window))["rows_replaced"] == 2
 
 
+@promises.ID_RANGES
 def test_a_lower_id_that_commits_later_is_waited_for(
     world: World, logs: str, writer: Any, monkeypatch: pytest.MonkeyPatch
 ):
@@ -216,10 +213,11 @@ def test_an_open_transaction_that_only_reads_keeps_nothing_waiting(
     cursor = writer.cursor()
     cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
     cursor.execute("SELECT * FROM logs")
-    load_day(world, logs, "2025-08-01")
+    world.load_windows(logs, day("2025-08-01"))
     assert loaded(world) == [1]
 
 
+@promises.ID_RANGES
 def test_two_processes_that_fix_windows_at_once_part_the_ids(world: World, logs: str):
     add(world, *range(50))
     windows = [day(f"2025-08-{number:02d}") for number in range(1, 9)]
@@ -236,6 +234,7 @@ def number_in(bounds: Bounds | None, number: int) -> bool:
     return above and number < int(bounds.upper or "")
 
 
+@promises.ID_RANGES
 def test_rows_keep_coming_while_windows_are_taken(world: World, logs: str):
     """Eight writers whose transactions overlap, and hand out ids in another order than they commit."""
     stop = threading.Event()
@@ -258,11 +257,11 @@ def test_rows_keep_coming_while_windows_are_taken(world: World, logs: str):
             window = None
             for _ in range(3):
                 window = window_until_now(world, window)
-                load(world, logs, window)
+                world.load_windows(logs, window)
         finally:
             stop.set()
         written = sum(writer.result() for writer in writers)
-    load(world, logs, window_until_now(world, window))
+    world.load_windows(logs, window_until_now(world, window))
     ends = [upper for _, upper in ranges(world).windows]
     assert len(set(ends)) == 4, "every window was to have rows"
     assert written > 50
@@ -271,15 +270,15 @@ def test_rows_keep_coming_while_windows_are_taken(world: World, logs: str):
 
 
 def test_an_empty_table_and_ids_below_zero(world: World, logs: str):
-    load_day(world, logs, "2025-08-01")
+    world.load_windows(logs, day("2025-08-01"))
     world.sql("INSERT INTO logs VALUES (-7, 1), (5, 2)")
-    load(world, logs, window_until_now(world))
+    world.load_windows(logs, window_until_now(world))
     assert loaded(world) == [1, 2]
 
 
 def test_ids_that_were_fixed_and_lost_are_told(world: World, logs: str):
     add(world, 1)
-    load_day(world, logs, "2025-08-01")
+    world.load_windows(logs, day("2025-08-01"))
     keys, window = world.keys("logs"), day("2025-08-01")
     world.lake.delete([keys.id_ranges, keys.load_marker(window), keys.views_marker(window)])
     error = world.failure(DailyLoad(date=date(2025, 8, 1), table=logs))
@@ -287,10 +286,11 @@ def test_ids_that_were_fixed_and_lost_are_told(world: World, logs: str):
     assert keys.id_ranges in str(error)
 
 
+@promises.ID_RANGES_LOST
 def test_ranges_that_are_lost_are_not_begun_anew(world: World, logs: str):
     """The first range has no lower bound: an append would put its rows in the place of all others."""
     add(world, 1, 2)
-    load_day(world, logs, "2025-08-01")
+    world.load_windows(logs, day("2025-08-01"))
     keys = world.keys("logs")
     world.lake.delete([keys.id_ranges])
     add(world, 3)
@@ -309,7 +309,7 @@ def test_ranges_that_are_lost_are_not_begun_anew(world: World, logs: str):
 
 def test_ranges_that_are_damaged_are_to_be_restored_and_not_deleted(world: World, logs: str):
     add(world, 1)
-    load_day(world, logs, "2025-08-01")
+    world.load_windows(logs, day("2025-08-01"))
     world.lake.put(world.keys("logs").id_ranges, b'{"table": ')
     out = world.luigi("DailyLoad", "--date", "2025-08-02", "--table", logs, check=43).stdout
     assert "restore it" in out
@@ -328,7 +328,7 @@ def test_ids_that_the_server_does_not_hand_out_are_refused_unless_they_are_said_
     out = world.luigi("DailyLoad", "--date", "2025-08-01", "--table", table, check=41).stdout
     assert "has no AUTO_INCREMENT" in out
     assert "ids_ascend: true" in out
-    load_day(world, world.define("logs", **definition, ids_ascend=True), "2025-08-01")
+    world.load_windows(world.define("logs", **definition, ids_ascend=True), day("2025-08-01"))
     assert loaded(world) == [1]
 
 
@@ -362,13 +362,17 @@ def test_ids_of_every_width_up_to_the_highest(
     world: World, kind: str, top: int, capsys: pytest.CaptureFixture[str]
 ):
     """The bound behind the highest is no value of the column's type, nor is that of an empty table."""
-    world.sql(f"CREATE TABLE logs (id {kind} PRIMARY KEY AUTO_INCREMENT, who INT NOT NULL)")
-    table = world.define("logs", cursor="id", cursor_type="id")
-    load_day(world, table, "2025-08-01")
+    table = world.create(
+        "logs",
+        f"id {kind} PRIMARY KEY AUTO_INCREMENT, who INT NOT NULL",
+        cursor="id",
+        cursor_type="id",
+    )
+    world.load_windows(table, day("2025-08-01"))
     world.sql(f"INSERT INTO logs VALUES (1, 1), ({top - 1}, 2)")
     window = window_until_now(world)
-    load(world, table, window)
-    load(world, table, window_until_now(world, window))
+    world.load_windows(table, window)
+    world.load_windows(table, window_until_now(world, window))
     assert [int(number) for (number,) in world.loaded("logs", "id")] == [1, top - 1]
     world.forget()
     assert main(["verify"]) == 0, capsys.readouterr().out

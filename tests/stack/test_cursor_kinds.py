@@ -1,28 +1,23 @@
 """Cursors of every kind: which rows a window has, on both sides."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from pipeline import DailyLoad, HourlyLoad
 from pipeline.cli.main import main
-from tests.truths import assert_marked, assert_same, assert_tidy
-from tests.world import World, day
+from tests import promises
+from tests.support.truths import assert_marked, assert_same, assert_tidy
+from tests.support.world import World, day
 
 UTC = timezone.utc
 ZONE = ZoneInfo("America/New_York")
 HOUR, TEN_MINUTES = timedelta(hours=1), timedelta(minutes=10)
 
 
-def load_day(world: World, table: str, text: str) -> None:
-    result = world.build(DailyLoad(date=day(text).start.date(), table=table))
-    assert result.status.name == "SUCCESS", result.summary_text
-
-
 def load_hour(world: World, table: str, text: str) -> None:
-    result = world.build(HourlyLoad(datetime.fromisoformat(text), table=table))
-    assert result.status.name == "SUCCESS", result.summary_text
+    world.succeed(HourlyLoad(datetime.fromisoformat(text), table=table))
 
 
 def verify(world: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -51,6 +46,7 @@ def events(world: World) -> str:
 NEW_YORK = {"cursor": "at", "source_timezone": "America/New_York", "datetimes_as_is": "sent"}
 
 
+@promises.LOCAL_TIME
 @pytest.mark.parametrize("mode", ["merge", "append"])
 @pytest.mark.parametrize("chunks", [1, 3])
 def test_local_times_are_utc_in_lake_and_warehouse(
@@ -66,7 +62,7 @@ def test_local_times_are_utc_in_lake_and_warehouse(
         "(5, '2025-08-01 20:00:00', NULL, NULL, NULL)"
     )
     table = world.define(events, load=mode, chunks=chunks, **NEW_YORK)
-    load_day(world, table, "2025-08-01")
+    world.load_days(table, 1)
     expected = [
         (2, datetime(2025, 8, 1), datetime(2025, 1, 1, 17), *2 * [datetime(2025, 1, 1, 12)]),
         (3, datetime(2025, 8, 1, 16, 0, 0, 500_000), datetime(2025, 7, 1, 16), None, None),
@@ -78,10 +74,10 @@ def test_local_times_are_utc_in_lake_and_warehouse(
     assert marker["cursor_max"] == "2025-08-01T23:59:59.999999+00:00"
     for key in (world.keys(events).lake_marker, world.keys(events).csv_marker):
         world.lake.delete([key(day("2025-08-01"))])
-    world.lake.delete([world.keys(events).load_marker(day("2025-08-01"))])
-    world.lake.delete([world.keys(events).views_marker(day("2025-08-01"))])
+    world.unmark(events, day("2025-08-01"), "load")
+    world.unmark(events, day("2025-08-01"), "views")
     world.sql("UPDATE events SET due = '2025-07-01 00:00:00' WHERE id = 4")
-    load_day(world, table, "2025-08-01")
+    world.load_days(table, 1)
     assert world.loaded(events, "id, due") == [
         (2, datetime(2025, 1, 1, 17)),
         (3, datetime(2025, 7, 1, 16)),
@@ -91,6 +87,7 @@ def test_local_times_are_utc_in_lake_and_warehouse(
     verify(world, capsys)
 
 
+@promises.LOCAL_TIME
 def test_hours_around_both_changes_of_the_clock_have_every_row_once(
     world: World, events: str, capsys: pytest.CaptureFixture[str]
 ):
@@ -166,7 +163,7 @@ def test_the_end_of_all_days_west_of_greenwich(world: World, events: str):
     table = world.define(events, **NEW_YORK)
     error = world.failure(DailyLoad(date=day("2025-08-01").start.date(), table=table))
     assert "(date_overflow)" in str(error)
-    load_day(world, world.define(events, **NEW_YORK, on_date_overflow="clamp"), "2025-08-01")
+    world.load_days(world.define(events, **NEW_YORK, on_date_overflow="clamp"), 1)
     assert world.loaded(events, "due, sent") == [
         (datetime.max, datetime(9999, 12, 31)),
     ]
@@ -177,10 +174,10 @@ def test_the_zone_may_be_set_for_all_tables_and_for_one(
 ):
     monkeypatch.setenv("DB_TIMEZONE", "+05:30")
     world.sql("INSERT INTO events VALUES (1, '2025-08-01 05:30:00', NULL, NULL, NULL)")
-    load_day(world, world.define(events, cursor="at"), "2025-08-01")
+    world.load_days(world.define(events, cursor="at"), 1)
     assert world.loaded(events, "at") == [(datetime(2025, 8, 1),)]
     world.sql("CREATE TABLE others SELECT * FROM events", "ALTER TABLE others ADD PRIMARY KEY (id)")
-    load_day(world, world.define("others", cursor="at", source_timezone="UTC"), "2025-08-01")
+    world.load_days(world.define("others", cursor="at", source_timezone="UTC"), 1)
     assert world.loaded("others", "at") == [(datetime(2025, 8, 1, 5, 30),)]
     world.forget()
     assert main(["check"]) == 0, capsys.readouterr().out
@@ -198,14 +195,19 @@ def test_what_is_no_zone_is_told(world: World, events: str, zone: str):
 # DATE
 
 
+@promises.DAYS_AND_EPOCHS
 def test_a_date_has_daily_windows(world: World, capsys: pytest.CaptureFixture[str]):
-    world.sql(
-        "CREATE TABLE days (id INT PRIMARY KEY, day DATE NOT NULL, KEY (day))",
-        "INSERT INTO days VALUES (1, '2025-07-31'), (2, '2025-08-01'), (3, '2025-08-01'), (4, '2025-08-02')",
+    table = world.create(
+        "days",
+        "id INT PRIMARY KEY, day DATE NOT NULL, KEY (day)",
+        "VALUES (1, '2025-07-31'), (2, '2025-08-01'), (3, '2025-08-01'), (4, '2025-08-02')",
+        cursor="day",
+        cursor_type="date",
+        load="append",
+        chunks=2,
     )
-    table = world.define("days", cursor="day", cursor_type="date", load="append", chunks=2)
     for text in ("2025-08-02", "2025-08-01", "2025-07-31"):
-        load_day(world, table, text)
+        world.load_days(table, date.fromisoformat(text))
     assert_same(world, "days")
     assert_marked(world, "days", day("2025-08-01"))
     marker = world.marker(world.keys("days").lake_marker(day("2025-08-01")))
@@ -234,8 +236,7 @@ def test_a_date_has_daily_windows(world: World, capsys: pytest.CaptureFixture[st
 def test_a_cursor_of_another_kind_is_told_with_the_kind_to_use(
     world: World, kind: str, definition: dict[str, str], says: str
 ):
-    world.sql(f"CREATE TABLE t (id INT PRIMARY KEY, at {kind} NOT NULL)")
-    table = world.define("t", cursor="at", **definition)
+    table = world.create("t", f"id INT PRIMARY KEY, at {kind} NOT NULL", cursor="at", **definition)
     out = world.luigi("DailyLoad", "--date", "2025-08-01", "--table", table, check=41).stdout
     assert says in out
     assert "Traceback" not in out
@@ -244,6 +245,7 @@ def test_a_cursor_of_another_kind_is_told_with_the_kind_to_use(
 # Epoch
 
 
+@promises.DAYS_AND_EPOCHS
 @pytest.mark.parametrize(
     ("unit", "kind", "factor"),
     [
@@ -259,29 +261,34 @@ def test_an_integer_that_counts_from_1970(
     start = int(datetime(2025, 8, 1, tzinfo=UTC).timestamp()) * factor
     end = start + 86_400 * factor
     values = [start - 1, start, start + 1, end - 1, end]
-    world.sql(
-        f"CREATE TABLE ticks (id INT PRIMARY KEY, at {kind} NOT NULL, KEY (at))",
-        f"INSERT INTO ticks VALUES {', '.join(f'({i}, {v})' for i, v in enumerate(values))}",
+    table = world.create(
+        "ticks",
+        f"id INT PRIMARY KEY, at {kind} NOT NULL, KEY (at)",
+        f"VALUES {', '.join(f'({i}, {v})' for i, v in enumerate(values))}",
+        cursor="at",
+        cursor_type="epoch",
+        epoch_unit=unit,
+        load=mode,
+        chunks=2,
     )
-    table = world.define(
-        "ticks", cursor="at", cursor_type="epoch", epoch_unit=unit, load=mode, chunks=2
-    )
-    load_day(world, table, "2025-08-01")
+    world.load_days(table, 1)
     assert [int(at) for _, at in world.loaded("ticks")] == values[1:4]
     marker = world.marker(world.keys("ticks").lake_marker(day("2025-08-01")))
     assert (marker["cursor_min"], marker["cursor_max"]) == (str(start), str(end - 1))
     for text in ("2025-08-02", "2025-07-31"):
-        load_day(world, table, text)
+        world.load_days(table, date.fromisoformat(text))
     assert_same(world, "ticks")
     verify(world, capsys)
 
 
 def test_an_epoch_of_zero_is_no_time_and_refused(world: World):
-    world.sql(
-        "CREATE TABLE ticks (id INT PRIMARY KEY, at INT NULL)",
-        "INSERT INTO ticks VALUES (1, 0), (2, NULL)",
+    table = world.create(
+        "ticks",
+        "id INT PRIMARY KEY, at INT NULL",
+        "VALUES (1, 0), (2, NULL)",
+        cursor="at",
+        cursor_type="epoch",
     )
-    table = world.define("ticks", cursor="at", cursor_type="epoch")
     error = world.failure(DailyLoad(date=day("2025-08-01").start.date(), table=table))
     assert "2 rows have no at" in str(error)
 
@@ -305,7 +312,7 @@ def test_a_server_in_another_zone_changes_no_bounds(world: World, events: str, z
             "(3, '2025-08-01 20:00', NULL, NULL, '2025-08-02 00:00:00')",
         )
         stamped = world.define(events, cursor="stamp")
-        load_day(world, stamped, "2025-08-01")
+        world.load_days(stamped, 1)
         assert world.loaded(events, "id") == [(1,), (2,)]
         arguments = [
             "DailyLoad",
@@ -320,7 +327,7 @@ def test_a_server_in_another_zone_changes_no_bounds(world: World, events: str, z
         local = world.define(
             events, cursor="at", source_timezone="America/New_York", target="other"
         )
-        load_day(world, local, "2025-08-02")
+        world.load_days(local, 2)
         assert world.loaded("other", "id, at")[-1] == (3, datetime(2025, 8, 2))
     finally:
         world.sql(f"SET GLOBAL time_zone = '{before}'")

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from time import monotonic
 from typing import Any, ClassVar
 
 import pytest
@@ -17,7 +16,9 @@ from pipeline.errors import SourceError
 from pipeline.model.window import Window
 from pipeline.source import connection as mysql
 from pipeline.source import window_closing
-from tests.world import World
+from tests import promises
+from tests.support.waiting import until
+from tests.support.world import World
 
 
 @dataclass(frozen=True)
@@ -126,9 +127,10 @@ def insert(pair: Pair, world: World) -> datetime:
 def window_over(pair: Pair, moment: datetime) -> Window:
     """The hour up to the second after a moment, once the primary's clock is past it."""
     end = moment.replace(microsecond=0) + timedelta(seconds=1)
-    deadline = monotonic() + 30
-    while pair.primary.run("SELECT UTC_TIMESTAMP(6)")[0][0] < end:
-        assert monotonic() < deadline
+    until(
+        lambda: pair.primary.run("SELECT UTC_TIMESTAMP(6)")[0][0] >= end,
+        "the primary's clock does not reach the window's end",
+    )
     start = Window.hour(end - timedelta(hours=1)).start
     return Window(start, end.replace(tzinfo=start.tzinfo))
 
@@ -154,6 +156,7 @@ def test_a_replica_that_has_caught_up_is_read_and_the_log_says_what_it_cannot_sh
     assert world.loaded("visits", "id") == [(1,)]
 
 
+@promises.CHANNELS
 def test_what_a_replica_has_not_applied_yet_is_missing_data(pair: Pair, world: World):
     """The row waits for a lock on the replica, while the clock says that the window is over."""
     insert(pair, world)
@@ -189,6 +192,7 @@ def test_a_stopped_thread_of_a_replica_closes_no_window(pair: Pair, world: World
     assert world.loaded("visits", "id") == [(1,), (2,)]
 
 
+@promises.CHANNELS
 def test_of_several_channels_the_slowest_counts(pair: Pair, world: World):
     window = window_over(pair, insert(pair, world))
     pair.catch_up()
@@ -212,6 +216,7 @@ def reader(pair: Pair) -> Iterator[Source]:
     pair.replica.run("SET GLOBAL read_only = 0", "DROP USER 'reader'@'127.0.0.1'")
 
 
+@promises.UNREADABLE_REPLICA
 def test_a_replica_that_may_not_be_asked_is_refused_with_the_grant_to_run(
     pair: Pair, world: World, reader: Source
 ):
@@ -239,6 +244,7 @@ def test_a_replica_that_is_seen_by_its_threads_is_refused_too(pair: Pair, reader
                 look(connection, 0)
 
 
+@promises.UNREADABLE_REPLICA
 def test_what_may_be_a_replica_is_waited_for_as_one_and_the_log_says_so(
     pair: Pair, reader: Source, caplog: pytest.LogCaptureFixture
 ):

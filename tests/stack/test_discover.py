@@ -7,7 +7,7 @@ import yaml
 
 from pipeline import DailyLoadAll
 from pipeline.cli.main import main
-from tests.world import World
+from tests.support.world import World
 
 SERVER_SETS = "TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP"
 
@@ -81,7 +81,7 @@ def test_odd_names_are_printed_so_that_the_whole_database_loads(
     assert found["system_columns"]["rename"] == {"oid": "oid_2", "ƚ": "ƚ_2", long: f"{'顺' * 39}_2"}
     assert "  # left out, as they are invisible: id\n" in printed
     world.forget()
-    assert world.build(DailyLoadAll(date=date(2025, 8, 1))).status.name == "SUCCESS"
+    world.succeed(DailyLoadAll(date=date(2025, 8, 1)))
     assert world.loaded('"it\'s: {a} #""table"""') == [(1,)]
     assert world.loaded("system_columns") == [(1, 2, 3, 4)]
     assert world.loaded("hidden") == [(7,)]
@@ -119,7 +119,7 @@ def test_a_database_with_a_dot_in_its_name_stands_in_backticks(
         (world.folder / "configs" / "dotted.yml").write_text(printed)
         assert f"`{database}`.a.b" in printed
         world.forget()
-        assert world.build(DailyLoadAll(date=date(2025, 8, 1))).status.name == "SUCCESS"
+        world.succeed(DailyLoadAll(date=date(2025, 8, 1)))
         assert world.loaded('"a.b"') == [(3,)]
     finally:
         world.sql(f"DROP DATABASE `{database}`")

@@ -7,8 +7,8 @@ import pytest
 
 from pipeline import DailyBackup, DailyLoad
 from pipeline.errors import ConfigurationError, DataError
-from tests.truths import assert_tidy
-from tests.world import World, day
+from tests.support.truths import assert_tidy
+from tests.support.world import World, day
 
 LAST_OF_JULY, FIRST = date(2025, 7, 31), date(2025, 8, 1)
 NOT_STRICT = "SET SESSION sql_mode = ''"
@@ -33,15 +33,14 @@ def test_a_cursor_on_no_calendar_is_not_given_another_value(world: World, kind: 
     error = world.failure(DailyLoad(LAST_OF_JULY, table=table))
     assert type(error) is DataError
     assert "1 rows have no at and belong to no window" in str(error)
-    assert world.build(DailyLoad(FIRST, table=table)).status.name == "SUCCESS"
+    world.succeed(DailyLoad(FIRST, table=table))
     assert world.loaded("visits", "id") == [(3,)]
 
 
 @pytest.mark.parametrize("chunks", [1, 3])
 def test_such_rows_are_left_out_where_that_is_accepted(world: World, chunks: int):
     table = visits(world, on_null_cursor="ignore", chunks=chunks)
-    result = world.build(DailyLoad(LAST_OF_JULY, table=table), DailyLoad(FIRST, table=table))
-    assert result.status.name == "SUCCESS"
+    world.succeed(DailyLoad(LAST_OF_JULY, table=table), DailyLoad(FIRST, table=table))
     assert world.loaded("visits", "id") == [(1,), (3,)]
     markers = [
         world.marker(world.keys("visits").lake_marker(day(d))) for d in ("2025-07-31", "2025-08-01")
@@ -72,13 +71,16 @@ def test_a_policy_of_the_cursor_itself_is_refused(world: World):
 
 def test_columns_that_only_python_takes_for_one_are_two(world: World):
     """Python's lower() folds Ƚ to ƚ; the server's names distinguish them."""
-    world.sql(
-        "CREATE TABLE things (`Ƚ` INT PRIMARY KEY, `ƚ` INT NOT NULL, at DATETIME NOT NULL, INDEX (at))",
-        "INSERT INTO things VALUES (1, 7, '2025-08-01'), (2, 8, '2025-08-01'), (3, 7, '2025-08-02')",
+    table = world.create(
+        "things",
+        "`Ƚ` INT PRIMARY KEY, `ƚ` INT NOT NULL, at DATETIME NOT NULL, INDEX (at)",
+        "VALUES (1, 7, '2025-08-01'), (2, 8, '2025-08-01'), (3, 7, '2025-08-02')",
+        cursor="at",
+        rename={"Ƚ": "big"},
+        business_key="ƚ",
     )
-    table = world.define("things", cursor="at", rename={"Ƚ": "big"}, business_key="ƚ")
     days = [DailyLoad(date(2025, 8, number), table=table) for number in (1, 2)]
-    assert world.build(*days).status.name == "SUCCESS"
+    world.succeed(*days)
     assert world.loaded("things", '"big", "ƚ"') == [(1, 7), (2, 8), (3, 7)]
     assert world.query('SELECT "big" FROM {schema}.things_latest ORDER BY 1') == [(2,), (3,)]
     assert_tidy(world, "things")
@@ -100,7 +102,7 @@ def test_a_hidden_key_is_needed_by_a_merge_alone(world: World, definition: dict[
         "INSERT INTO things (v, due, at) VALUES (5, '0000-00-00', '2025-08-01 10:00')",
     )
     table = world.define("things", on_zero_date="null", **definition)
-    assert world.build(DailyLoad(FIRST, table=table)).status.name == "SUCCESS"
+    world.succeed(DailyLoad(FIRST, table=table))
     assert world.loaded("things", "v, due") == [(5, None)]
     table = world.define("things", cursor="at", on_zero_date="null")
     if "cursor" in definition:

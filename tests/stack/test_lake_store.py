@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.errors import LakeError
 from pipeline.lake.s3 import Store, store
-from tests.world import World
+from tests.support.world import World
 
 MIB = 1 << 20
 

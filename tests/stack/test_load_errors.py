@@ -6,16 +6,18 @@ import pytest
 
 from pipeline import DailyLoad
 from pipeline.warehouse import copy
-from tests.world import World, day
+from tests.support.world import World, day
 
 
 def refusal(world: World) -> str:
     """Of a window whose document is no JSON."""
-    world.sql(
-        "CREATE TABLE docs (id INT PRIMARY KEY, doc LONGTEXT, at DATETIME NOT NULL, INDEX (at))",
-        "INSERT INTO docs VALUES (1, '{no json', '2025-08-01 10:00')",
+    table = world.create(
+        "docs",
+        "id INT PRIMARY KEY, doc LONGTEXT, at DATETIME NOT NULL, INDEX (at)",
+        "VALUES (1, '{no json', '2025-08-01 10:00')",
+        cursor="at",
+        super="doc",
     )
-    table = world.define("docs", cursor="at", super="doc")
     return str(world.failure(DailyLoad(date(2025, 8, 1), table=table)))
 
 
@@ -48,7 +50,4 @@ def test_once_it_is_mended_the_window_is_read_anew_as_the_message_says(world: Wo
     assert all(world.lake.url(key) in told for key in markers)
     world.sql("UPDATE docs SET doc = '{}'")
     world.lake.delete(markers)
-    assert (
-        world.build(DailyLoad(date(2025, 8, 1), table=f"{world.name}.docs")).status.name
-        == "SUCCESS"
-    )
+    world.load_days(f"{world.name}.docs", 1)

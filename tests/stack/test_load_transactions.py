@@ -1,8 +1,7 @@
 """A load is there as a whole or not at all: to its readers, to other loads, to whoever kills it."""
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
@@ -19,8 +18,10 @@ from pipeline.config.settings import settings
 from pipeline.warehouse import connection as redshift
 from pipeline.warehouse import staging
 from pipeline.warehouse.ledger import Ledger
-from tests.truths import assert_same, assert_tidy, stages
-from tests.world import World, day
+from tests import promises
+from tests.support.truths import assert_same, assert_tidy, stages
+from tests.support.waiting import until
+from tests.support.world import World, day
 
 FIRST = day("2025-08-01")
 MODES = {
@@ -31,11 +32,12 @@ MODES = {
 
 
 def orders(world: World, name: str = "orders", **definition: Any) -> str:
-    world.sql(
-        f"CREATE TABLE {name} (id INT PRIMARY KEY, state INT, at DATETIME NOT NULL, INDEX (at))",
-        f"INSERT INTO {name} SELECT seq, 1, '2025-08-01' + INTERVAL seq MINUTE FROM seq_1_to_500",
+    return world.create(
+        name,
+        "id INT PRIMARY KEY, state INT, at DATETIME NOT NULL, INDEX (at)",
+        "SELECT seq, 1, '2025-08-01' + INTERVAL seq MINUTE FROM seq_1_to_500",
+        **{"cursor": "at", **definition},
     )
-    return world.define(name, **{"cursor": "at", **definition})
 
 
 def daily(table: str) -> DailyLoad:
@@ -49,12 +51,7 @@ def forget(world: World, name: str) -> None:
     assert world.lake_keys(keys.loads) == []
 
 
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-
-
+@promises.READERS
 @pytest.mark.parametrize("mode", MODES)
 def test_readers_see_the_rows_of_before_or_those_of_after(
     world: World, monkeypatch: pytest.MonkeyPatch, mode: str
@@ -73,12 +70,12 @@ def test_readers_see_the_rows_of_before_or_those_of_after(
         while not stop.is_set():
             seen.extend(world.query("SELECT COUNT(*), SUM(state) FROM {schema}.orders"))
 
-    def is_blocked() -> bool:
-        return world.query("SELECT COUNT(*) FROM pg_locks WHERE NOT granted") != [(0,)]
-
     def meanwhile(*arguments: Any) -> None:
         before = len(seen)
-        until(lambda: len(seen) > before + 1 or is_blocked())
+        until(
+            lambda: len(seen) > before + 1 or world.waits_for_lock(),
+            "the reader neither reads nor waits",
+        )
         record(*arguments)
 
     record = Ledger.record
@@ -88,10 +85,10 @@ def test_readers_see_the_rows_of_before_or_those_of_after(
     with ThreadPoolExecutor(1) as pool:
         reader = pool.submit(read)
         try:
-            until(lambda: bool(seen))
-            assert world.build(daily(table)).status.name == "SUCCESS"
+            until(lambda: seen, "the reader reads nothing")
+            world.succeed(daily(table))
             before = len(seen)
-            until(lambda: len(seen) > before + 1)
+            until(lambda: len(seen) > before + 1, "the reader reads no more")
         finally:
             stop.set()
         reader.result(timeout=60)
@@ -110,6 +107,7 @@ POINTS = {
 }
 
 
+@promises.CONFLICTS
 @pytest.mark.parametrize(
     ("happened", "mode"),
     [
@@ -128,17 +126,20 @@ def test_a_load_that_dies_has_loaded_all_or_nothing_and_leaves_no_stage(
         "DailyLoad", "--table", table, "--date", "2025-08-01", killed=point.format(mode=mode)
     )
     run.communicate(timeout=60)
-    until(lambda: stages(world) == [])  # a session's temporary tables go with it
+    until(
+        lambda: not stages(world), "a staging table is left"
+    )  # a session's temporary tables go with it
     assert world.query("SELECT COUNT(*) FROM {schema}.orders") == [(500 if committed else 0,)]
     entries = world.ledger("orders")
     assert len(entries) == committed
-    assert world.build(daily(table)).status.name == "SUCCESS"
+    world.succeed(daily(table))
     assert_same(world, "orders")
     assert_tidy(world, "orders")
     if committed:
         assert world.ledger("orders") == entries  # it was not loaded once more
 
 
+@promises.CONFLICTS
 def test_a_conflict_repeats_the_whole_transaction(world: World, monkeypatch: pytest.MonkeyPatch):
     table = orders(world, load="append")
     record, tries = Ledger.record, []
@@ -152,7 +153,7 @@ def test_a_conflict_repeats_the_whole_transaction(world: World, monkeypatch: pyt
             )
 
     monkeypatch.setattr(Ledger, "record", conflicting)
-    assert world.build(daily(table)).status.name == "SUCCESS"
+    world.succeed(daily(table))
     assert len(tries) == 2
     assert_same(world, "orders")
     assert_tidy(world, "orders")
@@ -230,6 +231,7 @@ def test_loads_of_two_tables_that_meet_in_the_ledger_both_succeed(
         assert len(world.ledger(name)) == 1
 
 
+@promises.EXACTLY_ONCE
 @pytest.mark.parametrize("mode", MODES)
 def test_a_slow_run_does_not_put_back_what_a_window_was_before_it_was_read_anew(
     world: World, monkeypatch: pytest.MonkeyPatch, mode: str

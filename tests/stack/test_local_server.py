@@ -12,6 +12,7 @@ from devstack.ports import HOST
 from pipeline.config.settings import Source
 from pipeline.source import connection as mysql
 from pipeline.source import window_closing
+from tests import promises
 
 UTC = timezone.utc
 
@@ -42,6 +43,7 @@ def connection(london: InLondon) -> Iterator[mysql.Connection]:
         yield connection
 
 
+@promises.LATE_COMMIT
 @pytest.mark.parametrize(
     ("now", "by_local_time", "age"),
     [

@@ -14,7 +14,8 @@ from pipeline.model.table_name import TableName
 from pipeline.source import connection as mysql
 from pipeline.source import table as source_table
 from pipeline.steps.extract import LOSSES, Chunk, extract_chunk
-from tests.world import World
+from tests import promises
+from tests.support.world import World
 
 ROWS = 300_000
 BOUNDS = ("2025-08-01 00:00:00", "2025-08-02 00:00:00")
@@ -63,6 +64,7 @@ def killer(world: World, times: int) -> Callable[[str, float | None], None]:
     return kill
 
 
+@promises.CONNECTIONS
 @pytest.mark.parametrize("times", [1, 3])
 def test_the_read_goes_on_after_the_last_row_written(
     world: World, table: str, tmp_path: Path, times: int, caplog: pytest.LogCaptureFixture
@@ -90,6 +92,7 @@ def test_a_table_without_a_key_is_read_again_from_the_start(
     assert sorted(numbers) == list(range(1, ROWS + 1))
 
 
+@promises.MOVING_ROWS
 def test_rows_that_leave_the_window_meanwhile_are_no_error(
     world: World, table: str, tmp_path: Path
 ):
@@ -122,6 +125,7 @@ def test_a_source_that_stays_away_is_an_error_in_the_end(world: World, table: st
     assert not list(tmp_path.glob("**/*.parquet*"))
 
 
+@promises.CONNECTIONS
 def test_a_read_that_starts_again_each_time_ends_with_an_error(
     world: World, table: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):

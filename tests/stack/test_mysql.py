@@ -11,9 +11,10 @@ from pipeline.config.settings import Settings, settings
 from pipeline.errors import SourceError
 from pipeline.source import connection as mysql
 from pipeline.source import window_closing
-from tests.codec.test_rowstream import server_context
-from tests.truths import assert_same, assert_tidy
-from tests.world import World
+from tests.support.certificates import server_context
+from tests.support.truths import assert_same, assert_tidy
+from tests.support.waiting import until
+from tests.support.world import World
 
 pytestmark = pytest.mark.source("mysql")
 LOAD = ("DailyLoad", "--date", "2025-08-01", "--table")
@@ -21,11 +22,12 @@ LOAD = ("DailyLoad", "--date", "2025-08-01", "--table")
 
 @pytest.fixture
 def orders(world: World) -> str:
-    world.sql(
-        "CREATE TABLE orders (id INT PRIMARY KEY, at DATETIME(3) NOT NULL, note TEXT)",
-        "INSERT INTO orders VALUES (1, '2025-08-01 01:02:03.456', 'ä'), (2, '2025-08-01', NULL)",
+    return world.create(
+        "orders",
+        "id INT PRIMARY KEY, at DATETIME(3) NOT NULL, note TEXT",
+        "VALUES (1, '2025-08-01 01:02:03.456', 'ä'), (2, '2025-08-01', NULL)",
+        cursor="at",
     )
-    return world.define("orders", cursor="at")
 
 
 @contextmanager
@@ -90,11 +92,13 @@ def test_the_clock_and_the_open_transactions_of_mysql_are_read(world: World, ord
         writing = world.source()
         with writing.cursor() as cursor:
             cursor.execute("INSERT INTO orders VALUES (3, '2025-08-01', 'open')")
-            while mysql.clock(reading) <= before:
-                pass
+            until(lambda: mysql.clock(reading) > before, "the server's clock does not go on")
             held = window_closing.closed_until(reading, 0)
-            while (mysql.clock(reading) - held).total_seconds() < 3:
-                pass  # the clock goes on, what is closed does not
+            # the clock goes on, what is closed does not
+            until(
+                lambda: (mysql.clock(reading) - held).total_seconds() >= 3,
+                "the server's clock does not go on",
+            )
             assert (window_closing.closed_until(reading, 0) - held).total_seconds() < 2
         writing.rollback()
         writing.close()
@@ -115,13 +119,14 @@ def test_a_replica_of_mysql_that_stands_still_closes_no_window(world: World):
 
 def test_a_table_in_the_default_collation_keeps_what_it_tells_apart(world: World):
     """utf8mb4_0900_ai_ci overlooks case and accents, and sees trailing blanks."""
-    world.sql(
-        "CREATE TABLE words (w VARCHAR(64) COLLATE utf8mb4_0900_ai_ci PRIMARY KEY, n INT, at DATETIME)",
-        "INSERT INTO words VALUES ('straße', 1, '2025-08-01'), ('Résumé', 2, '2025-08-01'),"
+    table = world.create(
+        "words",
+        "w VARCHAR(64) COLLATE utf8mb4_0900_ai_ci PRIMARY KEY, n INT, at DATETIME",
+        "VALUES ('straße', 1, '2025-08-01'), ('Résumé', 2, '2025-08-01'),"
         " ('a', 3, '2025-08-01'), ('a ', 4, '2025-08-01'),"
         " ('🚚', 5, '2025-08-01'), ('🚛', 6, '2025-08-01')",
+        cursor="at",
     )
-    table = world.define("words", cursor="at")
     world.luigi(*LOAD, table)
     world.sql(
         "UPDATE words SET n = n + 10, at = '2025-08-02' WHERE w IN ('STRASSE', 'resume', 'a ')"

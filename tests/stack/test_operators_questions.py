@@ -6,7 +6,7 @@ import pytest
 
 from pipeline import DailyLoad, RefreshViews
 from pipeline.cli.main import main
-from tests.world import World, day
+from tests.support.world import World, day
 
 
 def answer(world: World, capsys: pytest.CaptureFixture[str], command: str, table: str) -> str:
@@ -21,8 +21,12 @@ def test_check_takes_the_zone_that_is_said_for_the_servers(
     world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
     """A run with DB_TIMEZONE, or with a zone of the table's own, does not ask whether it is UTC."""
-    world.sql("CREATE TABLE things (id INT PRIMARY KEY, at DATETIME NOT NULL, INDEX (at))")
-    own = world.define("things", cursor="at", source_timezone="Asia/Tokyo")
+    own = world.create(
+        "things",
+        "id INT PRIMARY KEY, at DATETIME NOT NULL, INDEX (at)",
+        cursor="at",
+        source_timezone="Asia/Tokyo",
+    )
     told = answer(world, capsys, "check", own)
     assert f"ok      {own}" in told
     monkeypatch.setenv("DB_TIMEZONE", "Europe/Berlin")
@@ -34,10 +38,12 @@ def test_check_takes_the_zone_that_is_said_for_the_servers(
 def test_check_refuses_the_type_that_a_run_would_refuse(
     world: World, capsys: pytest.CaptureFixture[str]
 ):
-    world.sql(
-        "CREATE TABLE things (id INT PRIMARY KEY, n INT, at DATETIME NOT NULL, INDEX (at))",
+    table = world.create(
+        "things",
+        "id INT PRIMARY KEY, n INT, at DATETIME NOT NULL, INDEX (at)",
+        cursor="at",
+        booleans=["n"],
     )
-    table = world.define("things", cursor="at", booleans=["n"])
     assert "only TINYINT and BIT(1)" in str(world.failure(DailyLoad(date(2025, 8, 1), table=table)))
     told = answer(world, capsys, "check", table)
     assert told.startswith("41\n")
@@ -47,8 +53,7 @@ def test_check_refuses_the_type_that_a_run_would_refuse(
 def test_check_and_a_run_say_that_the_schema_is_missing(
     world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
-    world.sql("CREATE TABLE things (id INT PRIMARY KEY)")
-    table = world.define("things", cursor_type="full")
+    table = world.create("things", "id INT PRIMARY KEY", cursor_type="full")
     monkeypatch.setenv("REDSHIFT_SCHEMA", "nowhere")
     told = answer(world, capsys, "check", table)
     assert told.startswith("44\n")
@@ -60,11 +65,13 @@ def test_check_and_a_run_say_that_the_schema_is_missing(
 def test_verify_counts_by_the_cursors_name_in_the_warehouse(
     world: World, capsys: pytest.CaptureFixture[str]
 ):
-    world.sql(
-        "CREATE TABLE things (id INT PRIMARY KEY, at DATETIME NOT NULL, INDEX (at))",
-        "INSERT INTO things VALUES (1, '2025-08-01 10:00:00'), (2, '2025-08-01 11:00:00')",
+    table = world.create(
+        "things",
+        "id INT PRIMARY KEY, at DATETIME NOT NULL, INDEX (at)",
+        "VALUES (1, '2025-08-01 10:00:00'), (2, '2025-08-01 11:00:00')",
+        cursor="at",
+        rename={"at": "changed_at"},
     )
-    table = world.define("things", cursor="at", rename={"at": "changed_at"})
     world.build(DailyLoad(date(2025, 8, 1), table=table))
     told = answer(world, capsys, "verify", table)
     assert told.startswith("0\n")
@@ -78,11 +85,12 @@ def test_verify_counts_by_the_cursors_name_in_the_warehouse(
 def test_verify_counts_what_is_loaded_into_the_target_there_is_now(
     world: World, capsys: pytest.CaptureFixture[str]
 ):
-    world.sql(
-        "CREATE TABLE things (id INT PRIMARY KEY, at DATETIME NOT NULL, INDEX (at))",
-        "INSERT INTO things VALUES (1, '2025-08-01 10:00:00'), (2, '2025-08-02 11:00:00')",
+    table = world.create(
+        "things",
+        "id INT PRIMARY KEY, at DATETIME NOT NULL, INDEX (at)",
+        "VALUES (1, '2025-08-01 10:00:00'), (2, '2025-08-02 11:00:00')",
+        cursor="at",
     )
-    table = world.define("things", cursor="at")
     world.build(DailyLoad(date(2025, 8, 1), table=table))
     world.define("things", cursor="at", target="others")
     told = answer(world, capsys, "verify", table)
@@ -96,11 +104,12 @@ def test_verify_counts_what_is_loaded_into_the_target_there_is_now(
 def test_status_shows_what_is_refused_until_it_is_loaded(
     world: World, capsys: pytest.CaptureFixture[str]
 ):
-    world.sql(
-        "CREATE TABLE things (id INT PRIMARY KEY, note LONGTEXT, at DATETIME NOT NULL, INDEX (at))",
-        "INSERT INTO things VALUES (1, REPEAT('x', 70000), '2025-08-01 10:00:00')",
+    table = world.create(
+        "things",
+        "id INT PRIMARY KEY, note LONGTEXT, at DATETIME NOT NULL, INDEX (at)",
+        "VALUES (1, REPEAT('x', 70000), '2025-08-01 10:00:00')",
+        cursor="at",
     )
-    table = world.define("things", cursor="at")
     load = DailyLoad(date(2025, 8, 1), table=table)
     for tries in ("1", "2"):
         world.failure(load)
@@ -108,17 +117,19 @@ def test_status_shows_what_is_refused_until_it_is_loaded(
         assert line.split()[:4] == [table, "2025-08-01", "ConvertCSV", tries]
         assert line.endswith("values of the column note cannot be carried (oversize_text)")
     world.define("things", cursor="at", on_oversize_text="truncate")
-    assert world.build(load).status.name == "SUCCESS"
+    world.succeed(load)
     assert world.lake_keys("quarantine/") == []
     assert not [each for each in asked(world, capsys, table) if "ConvertCSV" in each]
 
 
 def test_a_snapshot_settles_what_was_refused_of_earlier_ones(world: World):
-    world.sql(
-        "CREATE TABLE things (id INT PRIMARY KEY, note VARBINARY(20))",
-        "INSERT INTO things VALUES (1, 'x')",
+    table = world.create(
+        "things",
+        "id INT PRIMARY KEY, note VARBINARY(20)",
+        "VALUES (1, 'x')",
+        cursor_type="full",
+        on_empty_bytes="error",
     )
-    table = world.define("things", cursor_type="full", on_empty_bytes="error")
     world.sql("UPDATE things SET note = ''")
     for number in (1, 2):
         world.build(RefreshViews(table=table, window=day(f"2025-08-0{number}")))

@@ -10,26 +10,17 @@ from pipeline import ConvertCSV, CopyToRedshift, DailyBackup, DailyLoad, HourlyL
 from pipeline.errors import DataError
 from pipeline.lake import id_ranges
 from pipeline.lake.id_ranges import IdRanges
-from tests.truths import assert_same, assert_tidy
-from tests.world import World, day
+from tests import promises
+from tests.support.truths import assert_same, assert_tidy
+from tests.support.world import World, day
 
 FIRST, SECOND, THIRD = (date(2025, 8, number) for number in (1, 2, 3))
-
-
-def load(world: World, table: str, *days: date) -> str:
-    return str(world.build(*(DailyLoad(each, table=table) for each in days)).status.name)
 
 
 def refused(world: World, table: str, on: date) -> DataError:
     error = world.failure(DailyLoad(on, table=table))
     assert type(error) is DataError
     return error
-
-
-def run_what_it_says(world: World, error: DataError) -> None:
-    script = re.search(r"run in the warehouse: (BEGIN; .* COMMIT;)", error.todo)
-    assert script, error.todo
-    world.query(script[1])
 
 
 def delete_what_it_says(world: World, error: DataError) -> None:
@@ -40,29 +31,19 @@ def delete_what_it_says(world: World, error: DataError) -> None:
     world.lake.delete([url.removeprefix(start) for url in urls])
 
 
-def forget(world: World, name: str, on: date, *stages: str) -> None:
-    keys, window = world.keys(name), day(on.isoformat())
-    markers = {
-        "lake": keys.lake_marker(window),
-        "csv": keys.csv_marker(window),
-        "load": keys.load_marker(window),
-        "views": keys.views_marker(window),
-    }
-    world.lake.delete([markers[stage] for stage in stages])
-
-
 # The key
 
 
 def tenants(world: World, **definition: Any) -> str:
     """Rows of one tenant, by an id that is the key; the second day's row is backed up by that key."""
-    world.sql(
-        "CREATE TABLE rows_ (tenant INT NOT NULL, id INT NOT NULL, n INT, at DATETIME NOT NULL,"
-        " PRIMARY KEY (id), INDEX (at))",
-        "INSERT INTO rows_ VALUES (1, 1, 1, '2025-08-01 10:00'), (1, 2, 2, '2025-08-02 10:00')",
+    table = world.create(
+        "rows_",
+        "tenant INT NOT NULL, id INT NOT NULL, n INT, at DATETIME NOT NULL,"
+        " PRIMARY KEY (id), INDEX (at)",
+        "VALUES (1, 1, 1, '2025-08-01 10:00'), (1, 2, 2, '2025-08-02 10:00')",
+        **{"cursor": "at", **definition},
     )
-    table = world.define("rows_", **{"cursor": "at", **definition})
-    assert load(world, table, FIRST) == "SUCCESS"
+    world.load_days(table, FIRST)
     assert world.build(DailyBackup(SECOND, table=table)).scheduling_succeeded
     return table
 
@@ -76,11 +57,11 @@ def test_a_key_that_grew_is_refused_and_neither_tenants_row_is_lost(world: World
     error = refused(world, table, THIRD)
     assert "was made with the key id" in str(error)
     assert world.loaded("rows_", "tenant, id") == [(1, 1)]
-    run_what_it_says(world, error)
-    assert load(world, table, THIRD) == "SUCCESS"
+    world.follow(error)
+    world.load_days(table, THIRD)
     # the window of the old key would take the other tenant's row for an older version of its own
     delete_what_it_says(world, refused(world, table, SECOND))
-    assert load(world, table, SECOND) == "SUCCESS"
+    world.load_days(table, SECOND)
     assert_same(world, "rows_")
     assert_tidy(world, "rows_")
 
@@ -102,7 +83,7 @@ def test_a_key_by_a_new_column_asks_for_another_target(world: World):
     assert "give the table another `target:`" in refused(world, table, THIRD).todo
     assert world.loaded("rows_", "id") == [(1,)]
     world.define("rows_", cursor="at", target="other")
-    assert load(world, table, THIRD) == "SUCCESS"
+    world.load_days(table, THIRD)
 
 
 def test_a_key_column_that_was_renamed_keeps_its_name_as_the_message_says(world: World):
@@ -113,7 +94,7 @@ def test_a_key_column_that_was_renamed_keeps_its_name_as_the_message_says(world:
     )
     assert "`rename: {number: <its name before>}`" in refused(world, table, THIRD).todo
     world.define("rows_", cursor="at", rename={"number": "id"})
-    assert load(world, table, FIRST, SECOND, THIRD) == "SUCCESS"
+    world.load_days(table, FIRST, SECOND, THIRD)
     assert world.loaded("rows_", "id, n") == [(1, 1), (2, 2), (3, 3)]
 
 
@@ -123,8 +104,8 @@ def test_versions_are_not_kept_in_a_table_whose_key_is_believed(world: World):
     world.define("rows_", cursor="at", load="append")
     error = refused(world, table, SECOND)
     assert "planner" in str(error)
-    run_what_it_says(world, error)
-    assert load(world, table, SECOND) == "SUCCESS"
+    world.follow(error)
+    world.load_days(table, SECOND)
     declared = (
         "SELECT table_name, constraint_type FROM information_schema.table_constraints"
         " WHERE table_schema = %s"
@@ -136,39 +117,41 @@ def test_versions_are_not_kept_in_a_table_whose_key_is_believed(world: World):
 def test_an_empty_window_asks_for_nothing(world: World):
     table = tenants(world)
     world.sql("ALTER TABLE rows_ DROP PRIMARY KEY, DROP COLUMN n, ADD PRIMARY KEY (tenant, id)")
-    assert load(world, table, THIRD) == "SUCCESS"
+    world.load_days(table, THIRD)
     assert world.loaded("rows_", "id") == [(1,)]
     assert_tidy(world, "rows_")
 
 
 def lines(world: World, **definition: Any) -> str:
     """Two lines of one order; the second key is that of the table."""
-    world.sql(
-        "CREATE TABLE order_lines (order_no INT NOT NULL, line INT NOT NULL, note INT,"
-        " at DATETIME NOT NULL, PRIMARY KEY (order_no, line), INDEX (at))",
-        "INSERT INTO order_lines VALUES (1, 1, 1, '2025-08-01 10:00'), (1, 2, 2, '2025-08-01 11:00')",
+    return world.create(
+        "order_lines",
+        "order_no INT NOT NULL, line INT NOT NULL, note INT,"
+        " at DATETIME NOT NULL, PRIMARY KEY (order_no, line), INDEX (at)",
+        "VALUES (1, 1, 1, '2025-08-01 10:00'), (1, 2, 2, '2025-08-01 11:00')",
+        **{"cursor": "at", **definition},
     )
-    return world.define("order_lines", **{"cursor": "at", **definition})
 
 
+@promises.CURRENT_DEFINITION
 def test_a_key_that_was_mended_before_the_load_loses_no_row(world: World):
     """The lake was read when `key:` named too little; rows are merged by what it names now."""
     table = lines(world, key="order_no")
     world.build(DailyBackup(FIRST, table=table))
     world.define("order_lines", cursor="at", key=["order_no", "line"])
-    assert load(world, table, FIRST) == "SUCCESS"
+    world.load_days(table, FIRST)
     assert world.loaded("order_lines", "order_no, line", "2") == [(1, 1), (1, 2)]
 
 
 def test_rows_that_a_key_of_too_little_took_for_one_are_loaded_again(world: World):
     """The ledger has the window's rows already, but not as those of this key."""
     table = lines(world, key="order_no")
-    assert load(world, table, FIRST) == "SUCCESS"
+    world.load_days(table, FIRST)
     assert world.loaded("order_lines", "order_no, line") == [(1, 2)]
     world.define("order_lines", cursor="at", key=["order_no", "line"])
-    forget(world, "order_lines", FIRST, "load", "views")
-    run_what_it_says(world, refused(world, table, FIRST))
-    assert load(world, table, FIRST) == "SUCCESS"
+    world.unmark("order_lines", day("2025-08-01"), "load", "views")
+    world.follow(refused(world, table, FIRST))
+    world.load_days(table, FIRST)
     assert world.loaded("order_lines", "order_no, line", "2") == [(1, 1), (1, 2)]
     assert_tidy(world, "order_lines")
 
@@ -181,8 +164,8 @@ def test_a_key_that_was_given_up_before_the_load_is_not_merged_by(world: World):
     error = refused(world, table, FIRST)
     assert "no key to merge by" in str(error)
     assert "when `key:` named order_no" in str(error)
-    forget(world, "order_lines", FIRST, "lake", "csv")
-    assert load(world, table, FIRST) == "SUCCESS"
+    world.unmark("order_lines", day("2025-08-01"), "lake", "csv")
+    world.load_days(table, FIRST)
     assert world.loaded("order_lines", "order_no, line", "2") == [(1, 1), (1, 2)]
 
 
@@ -216,13 +199,14 @@ def test_a_window_of_another_cursor_is_not_appended_to_what_it_overlaps(world: W
     assert (marker["lower"][:10], marker["upper"][:10]) == ("2025-08-01", "2025-08-02")
     world.sql("ALTER TABLE logs ADD seen DATETIME NOT NULL DEFAULT '2025-08-02 05:00:00'")
     world.define("logs", cursor="seen", load="append")
-    assert load(world, table, SECOND) == "SUCCESS"
+    world.load_days(table, SECOND)
     assert world.loaded("logs", "id") == [(1,), (2,)]
     error = refused(world, table, FIRST)
     assert "the window has no column seen to load, which cursor names" in str(error)
     assert world.loaded("logs", "id") == [(1,), (2,)]
 
 
+@promises.CURRENT_DEFINITION
 @pytest.mark.parametrize("load_mode", ["merge", "append"])
 @pytest.mark.parametrize(
     ("before", "after"),
@@ -274,11 +258,11 @@ def test_what_was_loaded_by_a_cursor_does_not_stand_for_a_snapshot(world: World)
     hour = (now - timedelta(hours=1)).replace(minute=0, second=0, microsecond=0, tzinfo=None)
     table = logs(world)
     world.sql(f"UPDATE logs SET at = '{hour + timedelta(minutes=30)}' WHERE id = 2")
-    assert world.build(HourlyLoad(hour, table=table)).status.name == "SUCCESS"
+    world.succeed(HourlyLoad(hour, table=table))
     world.define("logs", cursor_type="full")
     yesterday = DailyLoad((now - timedelta(days=1)).date(), table=table)
     assert not yesterday.complete()
-    assert world.build(yesterday).status.name == "SUCCESS"
+    world.succeed(yesterday)
     assert_same(world, "logs")
     assert yesterday.complete()
 
@@ -288,7 +272,7 @@ def test_a_snapshot_in_another_target_does_not_stand_for_this_one(world: World):
     for text in ("2025-08-01", "2025-08-02"):
         world.build(RefreshViews(table=table, window=day(text)))
     world.define("logs", cursor_type="full", target="others")
-    forget(world, "logs", FIRST, "load", "views")
+    world.unmark("logs", day("2025-08-01"), "load", "views")
     world.build(RefreshViews(table=table, window=day("2025-08-01")))
     assert world.query("SELECT COUNT(*) FROM {schema}.others") == [(2,)]
 
@@ -301,7 +285,7 @@ def test_a_window_from_before_the_cursor_was_renamed(world: World):
     error = refused(world, table, FIRST)
     assert "the window has no column changed to load, which cursor names" in str(error)
     world.define("logs", cursor="changed", rename={"changed": "at"})
-    assert load(world, table, FIRST, SECOND) == "SUCCESS"
+    world.load_days(table, FIRST, SECOND)
     assert world.loaded("logs", "id, n") == [(1, 1), (2, 2)]
     assert_tidy(world, "logs")
 
@@ -317,8 +301,8 @@ def test_a_window_from_before_there_was_a_column_that_the_definition_names(
     world.build(DailyBackup(FIRST, table=table))
     world.sql("ALTER TABLE logs ADD region INT NOT NULL DEFAULT 7")
     world.define("logs", cursor="at", **{setting: "region"})
-    assert load(world, table, FIRST) == "SUCCESS"
-    assert load(world, table, SECOND) == "SUCCESS"
+    world.load_days(table, FIRST)
+    world.load_days(table, SECOND)
     assert world.loaded("logs", "id, region") == [(1, None), (2, 7)]
     if setting == "business_key":
         assert world.query("SELECT id FROM {schema}.logs_latest ORDER BY 1") == [(1,), (2,)]
@@ -336,7 +320,7 @@ def test_what_is_excluded_after_the_backup_is_not_loaded(
     else:
         world.build(ConvertCSV(table=table, window=day("2025-08-01")))
     world.define("logs", cursor="at", exclude="secret", copy_format=copy_format)
-    assert load(world, table, FIRST) == "SUCCESS"
+    world.load_days(table, FIRST)
     columns = "SELECT column_name FROM svv_columns WHERE table_schema = %s AND table_name = 'logs'"
     assert sorted(world.query(columns, (world.name,))) == [("at",), ("id",), ("n",)]
     assert world.loaded("logs", "id, n") == [(1, 1)]
@@ -357,21 +341,23 @@ def test_a_window_with_two_columns_of_one_name_is_refused(world: World):
 
 @pytest.mark.parametrize("mode", ["merge", "append"])
 def test_a_policy_that_changed_holds_for_a_redo_without_the_source(world: World, mode: str):
-    world.sql(
-        "CREATE TABLE raw (id INT PRIMARY KEY, b VARBINARY(9), at DATETIME NOT NULL, INDEX (at))",
-        "INSERT INTO raw VALUES (1, '', '2025-08-01 10:00'), (2, 'x', '2025-08-01 10:00')",
+    table = world.create(
+        "raw",
+        "id INT PRIMARY KEY, b VARBINARY(9), at DATETIME NOT NULL, INDEX (at)",
+        "VALUES (1, '', '2025-08-01 10:00'), (2, 'x', '2025-08-01 10:00')",
+        cursor="at",
+        load=mode,
     )
-    table = world.define("raw", cursor="at", load=mode)
-    assert load(world, table, FIRST) == "SUCCESS"
+    world.load_days(table, FIRST)
     world.sql("DROP TABLE raw")
-    forget(world, "raw", FIRST, "csv", "load", "views")
+    world.unmark("raw", day("2025-08-01"), "csv", "load", "views")
     world.define("raw", cursor="at", load=mode, on_empty_bytes="null")
-    assert load(world, table, FIRST) == "SUCCESS"
+    world.load_days(table, FIRST)
     assert world.loaded("raw", "id, b IS NULL") == [(1, True), (2, False)]
     assert_tidy(world, "raw")
     entry = world.ledger("raw")
-    forget(world, "raw", FIRST, "load", "views")
-    assert load(world, table, FIRST) == "SUCCESS"
+    world.unmark("raw", day("2025-08-01"), "load", "views")
+    world.load_days(table, FIRST)
     assert world.ledger("raw") == entry  # it was not loaded once more
 
 
@@ -379,12 +365,12 @@ def test_the_windows_of_a_dropped_table_are_loaded_again(
     world: World, caplog: pytest.LogCaptureFixture
 ):
     table = logs(world)
-    assert load(world, table, FIRST) == "SUCCESS"
+    world.load_days(table, FIRST)
     world.query("DROP TABLE {schema}.logs")
-    assert load(world, table, SECOND) == "SUCCESS"
+    world.load_days(table, SECOND)
     assert "the next run loads these windows" in caplog.text
     assert "2025-08-01" in caplog.text
     assert not DailyLoad(FIRST, table=table).complete()
-    assert load(world, table, FIRST, SECOND) == "SUCCESS"
+    world.load_days(table, FIRST, SECOND)
     assert_same(world, "logs")
     assert_tidy(world, "logs")

@@ -1,8 +1,6 @@
 """What a run costs besides its rows, in requests and in work done twice."""
 
 import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
@@ -19,7 +17,7 @@ from pipeline.net import circuit_breaker
 from pipeline.tasks.targets import lake
 from pipeline.warehouse import connection as redshift
 from tests.stack.test_ranges import days, requests
-from tests.world import ROOT, World, day
+from tests.support.world import World, day
 
 FIRST = date(2022, 9, 1)
 YEARS = 1096
@@ -28,8 +26,9 @@ YEARS = 1096
 @pytest.fixture
 def marked(world: World) -> str:
     """A table of which three years are loaded, as far as markers can tell."""
-    world.sql("CREATE TABLE old (id INT PRIMARY KEY, at DATETIME NOT NULL, INDEX (at, id))")
-    table = world.define("old", cursor="at")
+    table = world.create(
+        "old", "id INT PRIMARY KEY, at DATETIME NOT NULL, INDEX (at, id)", cursor="at"
+    )
     keys, store_ = world.keys("old"), world.lake
     windows = [Window.day(FIRST + timedelta(n)) for n in range(YEARS)]
     places = [
@@ -89,11 +88,12 @@ def test_many_tables_make_short_ranges_shorter(world: World):
 def test_a_warehouse_that_stays_away_is_left_alone_after_a_few_tries(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
-    world.sql(
-        "CREATE TABLE few (id INT PRIMARY KEY, at DATETIME NOT NULL, INDEX (at, id))",
-        "INSERT INTO few SELECT seq, TIMESTAMPADD(DAY, seq, '2025-08-01') FROM seq_0_to_7",
+    table = world.create(
+        "few",
+        "id INT PRIMARY KEY, at DATETIME NOT NULL, INDEX (at, id)",
+        "SELECT seq, TIMESTAMPADD(DAY, seq, '2025-08-01') FROM seq_0_to_7",
+        cursor="at",
     )
-    table = world.define("few", cursor="at")
     line = ["RangeDaily", "--of", "DailyLoad", "--DailyLoad-table", table]
     line += ["--start", "2025-08-01", "--stop", "2025-08-09"]
     out = world.luigi(*line, "--workers", "2", check=44, REDSHIFT_PORT="1").stdout
@@ -107,27 +107,16 @@ def test_a_warehouse_that_stays_away_is_left_alone_after_a_few_tries(
 
 
 def test_a_cursor_without_an_index_is_told_once_a_run(world: World):
-    world.sql(
-        "CREATE TABLE bare (id INT PRIMARY KEY, at DATETIME NOT NULL)",
-        "INSERT INTO bare SELECT seq, TIMESTAMPADD(DAY, seq, '2025-08-01') FROM seq_0_to_2",
+    table = world.create(
+        "bare",
+        "id INT PRIMARY KEY, at DATETIME NOT NULL",
+        "SELECT seq, TIMESTAMPADD(DAY, seq, '2025-08-01') FROM seq_0_to_2",
+        cursor="at",
     )
-    table = world.define("bare", cursor="at")
     line = ["RangeDaily", "--of", "DailyBackup", "--DailyBackup-table", table, "--workers", "2"]
     out = world.luigi(*line, "--start", "2025-08-01", "--stop", "2025-08-04").stdout
     assert out.count("has no index on its cursor") == 1
     assert f"ALTER TABLE `{world.name}`.`bare` ADD INDEX (`at`, `id`)" in out
-
-
-def checked(world: World) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "pipeline", "check"],
-        cwd=ROOT,
-        env={**os.environ, **world.environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 def test_check_looks_at_the_tables_too(world: World):
@@ -137,13 +126,11 @@ def test_check_looks_at_the_tables_too(world: World):
     )
     world.define("good", cursor="at")
     world.define("slow", cursor="at")
-    done = checked(world)
-    assert done.returncode == 0, done.stdout
+    done = world.pipeline("check")
     assert f"{world.name}.good 2 columns, key id, cursor at" in done.stdout
     assert f"ALTER TABLE `{world.name}`.`slow` ADD INDEX (`at`, `id`)" in done.stdout
     world.define("slow", cursor="changed")
-    done = checked(world)
-    assert done.returncode == 41
+    done = world.pipeline("check", check=41)
     assert "cursor names the column changed" in done.stdout
 
 

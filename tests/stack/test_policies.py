@@ -23,9 +23,10 @@ from pipeline.model.table_name import TableName
 from pipeline.source import connection as mysql
 from pipeline.source import table as source_table
 from pipeline.steps.extract import Chunk, extract_chunk
-from tests.rfc4180 import Field, records
-from tests.truths import assert_same
-from tests.world import World, day
+from tests import promises
+from tests.support.rfc4180 import Field, records
+from tests.support.truths import assert_same
+from tests.support.world import World, day
 
 DAY = day("2025-08-01")
 ARGUMENTS = ["DailyLoad", "--date", "2025-08-01", "--table"]
@@ -69,6 +70,7 @@ IN_CSV = [
 ]
 
 
+@promises.COERCIONS
 def test_every_change_is_counted_in_every_marker_and_told(
     world: World, odd: str, capsys: pytest.CaptureFixture[str]
 ):
@@ -103,7 +105,7 @@ def test_every_change_is_counted_in_every_marker_and_told(
 def test_the_lake_has_what_only_the_warehouse_cannot_hold(world: World, odd: str, tmp_path: Path):
     """A backup needs no policy for it, and pandas and pyarrow read it as the source has it."""
     world.define("odd", cursor="at", columns={"born": {"on_zero_date": "null"}})
-    assert world.build(DailyBackup(date(2025, 8, 1), table=odd)).status.name == "SUCCESS"
+    world.succeed(DailyBackup(date(2025, 8, 1), table=odd))
     marker = world.marker(world.keys("odd").lake_marker(DAY))
     assert counted(marker["coerced"]) == [("born", "zero_date", "null", 2)]
     assert marker["nul_columns"] == ["name"]
@@ -125,11 +127,14 @@ def test_the_lake_has_what_only_the_warehouse_cannot_hold(world: World, odd: str
 
 
 def test_a_clean_window_counts_nothing_and_says_nothing(world: World):
-    world.sql(
-        "CREATE TABLE clean (id INT PRIMARY KEY, word VARCHAR(9), raw BLOB, at DATETIME NOT NULL)",
-        "INSERT INTO clean VALUES (1, 'é', x'00', '2025-08-01')",
+    table = world.create(
+        "clean",
+        "id INT PRIMARY KEY, word VARCHAR(9), raw BLOB, at DATETIME NOT NULL",
+        "VALUES (1, 'é', x'00', '2025-08-01')",
+        cursor="at",
+        on_zero_date=None,
+        on_nul_byte="strip",
     )
-    table = world.define("clean", cursor="at", on_zero_date=None, on_nul_byte="strip")
     out = world.luigi(*ARGUMENTS, table).stdout
     assert "changed" not in out
     assert "in this run" not in out
@@ -158,11 +163,13 @@ def test_changes_add_up_over_chunks_and_days(world: World):
 def test_rows_without_a_cursor_are_counted_in_the_manifest_and_told(
     world: World, capsys: pytest.CaptureFixture[str]
 ):
-    world.sql(
-        "CREATE TABLE visits (id INT PRIMARY KEY, at DATETIME)",
-        "INSERT INTO visits VALUES (1, '2025-08-01'), (2, NULL), (3, NULL)",
+    table = world.create(
+        "visits",
+        "id INT PRIMARY KEY, at DATETIME",
+        "VALUES (1, '2025-08-01'), (2, NULL), (3, NULL)",
+        cursor="at",
+        on_null_cursor="ignore",
     )
-    table = world.define("visits", cursor="at", on_null_cursor="ignore")
     out = world.luigi(*ARGUMENTS, table).stdout
     assert world.marker(world.keys("visits").lake_marker(DAY))["rows_without_cursor"] == 2
     assert f"in this run, {table}: 2 rows without a cursor left out (on_null_cursor: ignore)" in out
@@ -187,6 +194,7 @@ CSV_VALUES = [
 ]
 
 
+@promises.DELIMITERS
 def test_the_csv_alone_is_what_rfc_4180_says(world: World):
     """Read by a reader of the tests' own, and once more by Python's, it is the source."""
     world.sql(
@@ -202,7 +210,7 @@ def test_the_csv_alone_is_what_rfc_4180_says(world: World):
         cursor.executemany(insert, rows)
         connection.commit()
     table = world.define("said", cursor="at")
-    assert world.build(DailyLoad(date(2025, 8, 1), table=table)).status.name == "SUCCESS"
+    world.succeed(DailyLoad(date(2025, 8, 1), table=table))
     assert_same(world, "said")
     text, marker = csv_text(world, "said")
     wanted = world.sql(
@@ -269,6 +277,7 @@ def make_latin(world: World, rows: str) -> str:
     return world.define("latin", cursor="at")
 
 
+@promises.INVALID_UTF8
 def test_text_that_is_no_utf8_is_refused_or_replaced_as_python_does(world: World, latin: str):
     error = world.failure(DailyLoad(date(2025, 8, 1), table=latin))
     assert "2 values of the column word cannot be carried (invalid_utf8)" in str(error)
@@ -276,7 +285,7 @@ def test_text_that_is_no_utf8_is_refused_or_replaced_as_python_does(world: World
     assert "`columns: {word: {on_invalid_utf8: replace}}`" in str(error)
     assert world.lake_keys("lake/") == []
     world.define("latin", cursor="at", columns={"word": {"on_invalid_utf8": "replace"}})
-    assert world.build(DailyLoad(date(2025, 8, 1), table=latin)).status.name == "SUCCESS"
+    world.succeed(DailyLoad(date(2025, 8, 1), table=latin))
     assert world.loaded("latin", "id, word, more") == [
         (1, b"caf\xe9".decode(errors="replace"), "fine é"),
         (2, "sure", None),
@@ -294,7 +303,7 @@ def test_what_replacing_made_longer_than_its_column_is_oversize(world: World):
     error = world.failure(DailyLoad(date(2025, 8, 1), table=table))
     assert "values of the column word cannot be carried (oversize_text)" in str(error)
     world.define("latin", cursor="at", on_invalid_utf8="replace", on_oversize_text="truncate")
-    assert world.build(DailyLoad(date(2025, 8, 1), table=table)).status.name == "SUCCESS"
+    world.succeed(DailyLoad(date(2025, 8, 1), table=table))
     assert world.loaded("latin", "word, more") == [("\N{REPLACEMENT CHARACTER}" * 40, "é")]
 
 

@@ -1,7 +1,6 @@
 """A table too large for one run is brought over in pieces, and every piece counts."""
 
 import json
-import time
 import urllib.request
 from datetime import date
 from pathlib import Path
@@ -9,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.truths import assert_same, assert_tidy
-from tests.world import World, day
+from tests import promises
+from tests.support.truths import assert_same, assert_tidy
+from tests.support.waiting import until
+from tests.support.world import World, day
 
 WINDOW = day("2025-08-01")
 DAYS = 4
@@ -19,12 +20,15 @@ DAYS = 4
 @pytest.fixture
 def events(world: World) -> str:
     """Four days of 1,200 rows each, a day in six chunks."""
-    world.sql(
-        "CREATE TABLE events (id INT PRIMARY KEY, note VARCHAR(40), at DATETIME NOT NULL, INDEX (at, id))",
-        "INSERT INTO events SELECT seq, CONCAT('n', seq), TIMESTAMPADD(SECOND, seq * 72, '2025-08-01')"
+    return world.create(
+        "events",
+        "id INT PRIMARY KEY, note VARCHAR(40), at DATETIME NOT NULL, INDEX (at, id)",
+        "SELECT seq, CONCAT('n', seq), TIMESTAMPADD(SECOND, seq * 72, '2025-08-01')"
         f" FROM seq_0_to_{DAYS * 1200 - 1}",
+        cursor="at",
+        load="append",
+        chunks=6,
     )
-    return world.define("events", cursor="at", load="append", chunks=6)
 
 
 def line(table: str, *more: str, of: str = "DailyLoad", stop: int = 2) -> list[str]:
@@ -38,6 +42,7 @@ def chunks(world: World) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in found}
 
 
+@promises.BOUNDED_RUN
 def test_a_window_is_read_in_as_many_runs_as_its_chunks_need(world: World, events: str):
     first = world.luigi(*line(events, "--max-chunks", "2")).stdout
     assert "2 of 6 chunks are in the spool" in first
@@ -75,6 +80,7 @@ def test_a_number_of_periods_is_taken_and_the_next_run_takes_the_next(world: Wor
     assert_same(world, "events")
 
 
+@promises.BOUNDED_RUN
 def test_backed_up_first_and_loaded_later_the_source_is_read_once(world: World, events: str):
     world.luigi(*line(events, of="DailyBackup", stop=5), REDSHIFT_HOST="")
     world.sql("RENAME TABLE events TO away")
@@ -108,25 +114,26 @@ def asked(port: int, method: str, **arguments: Any) -> dict[str, Any]:
 def test_the_visualiser_shows_rows_rate_and_what_is_left(world: World):
     scheduler = world.stack.scheduler
     assert scheduler is not None
-    world.sql(
-        "CREATE TABLE wide (id INT PRIMARY KEY, filler TEXT, at DATETIME NOT NULL)",
-        "INSERT INTO wide SELECT seq, REPEAT(MD5(seq), 60), '2025-08-01 10:00:00'"
-        " FROM seq_1_to_200000",
+    table = world.create(
+        "wide",
+        "id INT PRIMARY KEY, filler TEXT, at DATETIME NOT NULL",
+        "SELECT seq, REPEAT(MD5(seq), 60), '2025-08-01 10:00:00' FROM seq_1_to_200000",
+        cursor="at",
     )
-    table = world.define("wide", cursor="at")
     central = ["--scheduler-host", "127.0.0.1", "--scheduler-port", str(scheduler.port)]
     process = world.start("DailyBackup", "--date", "2025-08-01", "--table", table, *central)
-    shown: dict[str, Any] = {}
-    deadline = time.monotonic() + 90
-    while not shown.get("progressPercentage"):
-        assert time.monotonic() < deadline
-        assert process.poll() is None, process.communicate()[0]
+
+    def progress() -> dict[str, Any]:
+        """What is shown of the chunk; empty before anything is."""
         running = asked(scheduler.port, "task_list", status="RUNNING", upstream_status="")
         for name in running:
             if name.startswith("ExtractChunk") and world.name in str(running[name]["params"]):
                 status = asked(scheduler.port, "get_task_status_message", task_id=name)
                 share = asked(scheduler.port, "get_task_progress_percentage", task_id=name)
-                shown = status | share
+                return status | share if share.get("progressPercentage") else {}
+        return {}
+
+    shown = until(progress, "the visualiser shows no progress", process=process)
     out, _ = process.communicate(timeout=120)
     assert process.returncode == 0, out
     done, _, rest = shown["statusMessage"].partition(" of 200,000 rows, ")

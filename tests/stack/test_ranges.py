@@ -23,8 +23,8 @@ from pipeline.lake.keys import window_of_key
 from pipeline.model.table_name import TableName
 from pipeline.model.window import Window
 from pipeline.tasks.targets import lake
-from tests.truths import assert_same, assert_tidy
-from tests.world import World, day
+from tests.support.truths import assert_same, assert_tidy
+from tests.support.world import World, day
 
 FIRST = date(2025, 8, 1)
 
@@ -32,12 +32,12 @@ FIRST = date(2025, 8, 1)
 @pytest.fixture
 def hits(world: World) -> str:
     """Sixty days, every one with twelve rows."""
-    world.sql(
-        "CREATE TABLE hits (id INT PRIMARY KEY, n INT, at DATETIME(6) NOT NULL, INDEX (at))",
-        "INSERT INTO hits SELECT seq, seq, TIMESTAMPADD(HOUR, seq * 2, '2025-08-01')"
-        " FROM seq_0_to_719",
+    return world.create(
+        "hits",
+        "id INT PRIMARY KEY, n INT, at DATETIME(6) NOT NULL, INDEX (at)",
+        "SELECT seq, seq, TIMESTAMPADD(HOUR, seq * 2, '2025-08-01') FROM seq_0_to_719",
+        cursor="at",
     )
-    return world.define("hits", cursor="at")
 
 
 def days(of: type[luigi.Task], table: str, start: date, stop: date, **more: Any) -> luigi.Task:
@@ -84,8 +84,7 @@ def names(start: date, count: int) -> list[str]:
 
 def test_sixty_days_are_loaded_by_one_run_oldest_first(world: World, hits: str):
     with extracted() as order:
-        result = world.build(days(DailyLoad, hits, FIRST, date(2025, 9, 30)))
-    assert result.status.name == "SUCCESS"
+        world.succeed(days(DailyLoad, hits, FIRST, date(2025, 9, 30)))
     assert order == names(FIRST, 60)
     assert_same(world, "hits")
     assert_tidy(world, "hits")
@@ -95,8 +94,7 @@ def test_sixty_days_are_loaded_by_one_run_oldest_first(world: World, hits: str):
     assert mark.loaded_until == datetime(2025, 9, 30, tzinfo=timezone.utc)
 
     with requests() as asked:
-        again = world.build(days(DailyLoad, hits, FIRST, date(2025, 9, 30)))
-    assert again.status.name == "SUCCESS"
+        world.succeed(days(DailyLoad, hits, FIRST, date(2025, 9, 30)))
     assert asked == {"LIST": 1}
 
 
@@ -125,7 +123,7 @@ def test_two_days_of_hours_are_loaded_oldest_first(world: World, hits: str):
         task_limit=20,
     )
     with extracted() as order:
-        assert world.build(task).status.name == "SUCCESS"
+        world.succeed(task)
     assert len(order) == 48
     assert order == sorted(order)
     assert_same(world, "hits", "at < '2025-08-03'")
@@ -149,10 +147,9 @@ def test_a_hole_is_filled_and_nothing_else(world: World, hits: str):
 
 def test_a_range_of_all_tables_costs_one_list_a_table(world: World, hits: str):
     for name in ("one", "two"):
-        world.sql(f"CREATE TABLE {name} (id INT PRIMARY KEY, at DATETIME NOT NULL)")
-        world.define(name, cursor="at")
+        world.create(name, "id INT PRIMARY KEY, at DATETIME NOT NULL", cursor="at")
     task = days(DailyLoadAll, "", FIRST, date(2025, 8, 4))
-    assert world.build(task).status.name == "SUCCESS"
+    world.succeed(task)
     with requests() as asked:
         world.build(days(DailyLoadAll, "", FIRST, date(2025, 8, 4)))
     assert asked == {"LIST": 3}
@@ -161,8 +158,7 @@ def test_a_range_of_all_tables_costs_one_list_a_table(world: World, hits: str):
 def test_a_backup_range_is_answered_by_one_list_too(world: World, hits: str):
     world.build(days(DailyBackup, hits, FIRST, date(2025, 8, 4)))
     with requests() as asked:
-        result = world.build(days(DailyBackup, hits, FIRST, date(2025, 8, 4)))
-    assert result.status.name == "SUCCESS"
+        world.succeed(days(DailyBackup, hits, FIRST, date(2025, 8, 4)))
     assert asked == {"LIST": 1}
     # it is no load
     assert not days(DailyLoad, hits, FIRST, date(2025, 8, 4)).complete()

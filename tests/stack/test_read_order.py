@@ -13,7 +13,7 @@ from pipeline.source import table as source_table
 from pipeline.source.scan_order import free_order
 from pipeline.steps.extract import Chunk, extract_chunk
 from tests.stack.test_lost_connection import connect, killer
-from tests.world import World
+from tests.support.world import World
 
 ROWS = 300_000
 DAY = ("2025-08-01 00:00:00", "2025-08-02 00:00:00")

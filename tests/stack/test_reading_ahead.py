@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import ConvertCSV, UploadParquet
-from tests.world import World, day
+from tests.support.world import World, day
 
 DAY = day("2025-08-01")
 
@@ -16,13 +16,15 @@ DAY = day("2025-08-01")
 @pytest.fixture
 def uploaded(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A day in four parts of the lake, the spool cleared; temporary files would be seen."""
-    world.sql(
-        "CREATE TABLE parcels (id INT PRIMARY KEY, note VARCHAR(40), changed DATETIME(6) NOT NULL,"
-        " INDEX (changed, id))",
-        "INSERT INTO parcels SELECT seq, CONCAT('n|', seq),"
+    table = world.create(
+        "parcels",
+        "id INT PRIMARY KEY, note VARCHAR(40), changed DATETIME(6) NOT NULL, INDEX (changed, id)",
+        "SELECT seq, CONCAT('n|', seq),"
         " TIMESTAMPADD(SECOND, seq * 80, '2025-08-01') FROM seq_0_to_999",
+        cursor="changed",
+        business_key="id",
+        chunks=4,
     )
-    table = world.define("parcels", cursor="changed", business_key="id", chunks=4)
     assert world.build(UploadParquet(table=table, window=DAY)).scheduling_succeeded
     assert len(parts(world)) == 4
     shutil.rmtree(world.environment["PIPELINE_SPOOL"])

@@ -8,21 +8,25 @@ from datetime import date
 import pytest
 
 from pipeline import DailyLoad, UploadParquet
-from tests.truths import assert_same, assert_tidy
-from tests.world import World, day
+from tests import promises
+from tests.support.truths import assert_same, assert_tidy
+from tests.support.world import World, day
 
 WINDOW = day("2025-08-01")
 
 
 @pytest.fixture
 def notes(world: World) -> str:
-    world.sql(
-        "CREATE TABLE notes (id INT PRIMARY KEY, note VARCHAR(40), at DATETIME NOT NULL, INDEX (at))",
-        "INSERT INTO notes SELECT seq, CONCAT('n', seq), '2025-08-01 10:00:00' FROM seq_1_to_50",
+    return world.create(
+        "notes",
+        "id INT PRIMARY KEY, note VARCHAR(40), at DATETIME NOT NULL, INDEX (at)",
+        "SELECT seq, CONCAT('n', seq), '2025-08-01 10:00:00' FROM seq_1_to_50",
+        cursor="at",
+        load="append",
     )
-    return world.define("notes", cursor="at", load="append")
 
 
+@promises.REREAD
 def test_a_window_is_read_anew_though_its_run_was_killed_with_its_lake_marker_written(
     world: World, notes: str
 ):
@@ -49,7 +53,6 @@ def test_parts_are_fetched_into_the_spool_not_into_the_systems_folder_for_tempor
     world.build(task)
     shutil.rmtree(world.folder / "spool")
     monkeypatch.setattr(tempfile, "tempdir", str(world.folder / "none"))
-    result = world.build(DailyLoad(date(2025, 8, 1), table=notes))
-    assert result.status.name == "SUCCESS"
+    world.succeed(DailyLoad(date(2025, 8, 1), table=notes))
     assert_same(world, "notes")
     assert [path for path in (world.folder / "spool").rglob("*") if path.is_file()] == []

@@ -9,8 +9,9 @@ import pytest
 
 from pipeline import ConvertCSV, DailyBackup, DailyLoad, DailyLoadAll
 from pipeline.errors import DataError, LakeError, LoadRefused, PipelineError
-from tests.truths import assert_same, assert_tidy
-from tests.world import World, day
+from tests import promises
+from tests.support.truths import assert_same, assert_tidy
+from tests.support.world import World, day
 
 FIRST, SECOND = day("2025-08-01"), day("2025-08-02")
 
@@ -18,12 +19,14 @@ FIRST, SECOND = day("2025-08-01"), day("2025-08-02")
 @pytest.fixture
 def notes(world: World) -> str:
     """Two days of notes; the first is loaded."""
-    world.sql(
-        "CREATE TABLE notes (id INT PRIMARY KEY, note LONGTEXT, at DATETIME NOT NULL, INDEX (at))",
-        "INSERT INTO notes VALUES (1, 'early', '2025-08-01 10:00:00'),"
+    table = world.create(
+        "notes",
+        "id INT PRIMARY KEY, note LONGTEXT, at DATETIME NOT NULL, INDEX (at)",
+        "VALUES (1, 'early', '2025-08-01 10:00:00'),"
         " (2, 'short', '2025-08-02 10:00:00'), (3, 'quite a long note', '2025-08-02 11:00:00')",
+        cursor="at",
+        business_key="id",
     )
-    table = world.define("notes", cursor="at", business_key="id")
     world.build(DailyLoad(date(2025, 8, 1), table=table))
     return table
 
@@ -71,8 +74,7 @@ def test_a_value_too_long_for_its_column_is_named(world: World, notes: str):
     assert (again["tries"], again["first_at"]) == (2, entry["first_at"])
     # mended in the source, the window is read again once its markers are gone
     world.sql("UPDATE notes SET note = 'mended' WHERE id = 3")
-    keys = world.keys("notes")
-    world.lake.delete([keys.lake_marker(SECOND), keys.csv_marker(SECOND)])
+    world.unmark("notes", SECOND, "lake", "csv")
     world.luigi(*arguments)
     assert_same(world, "notes")
     assert_tidy(world, "notes")
@@ -127,7 +129,7 @@ def test_a_damaged_csv_part_is_refused_and_made_anew(world: World, notes: str, d
     assert reason in out
     assert column in out
     assert_untouched(world)
-    world.lake.delete([keys.csv_marker(SECOND)])
+    world.unmark("notes", SECOND, "csv")
     world.build(DailyLoad(date(2025, 8, 2), table=notes))
     assert_same(world, "notes")
 
@@ -149,6 +151,7 @@ def test_counts_that_differ_load_nothing(world: World, notes: str, rows: int):
     assert_same(world, "notes")
 
 
+@promises.MARKERS
 def test_a_lake_part_that_was_tampered_with_is_not_converted(world: World, notes: str):
     world.build(DailyBackup(date(2025, 8, 2), table=notes))
     keys = world.keys("notes")
@@ -161,7 +164,7 @@ def test_a_lake_part_that_was_tampered_with_is_not_converted(world: World, notes
     assert f"{world.lake.url(part)} is not what its manifest says" in out
     assert_untouched(world)
     assert not world.lake_keys(keys.csv_folder(SECOND))
-    world.lake.delete([keys.lake_marker(SECOND)])  # as the message advises
+    world.unmark("notes", SECOND, "lake")  # as the message advises
     world.build(DailyLoad(date(2025, 8, 2), table=notes))
     assert_same(world, "notes")
 

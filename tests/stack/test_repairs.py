@@ -13,31 +13,28 @@ from pipeline.model.window import Window
 from pipeline.source import connection as mysql
 from pipeline.source import table as source_table
 from pipeline.source.scan_order import free_order
-from tests.truths import assert_same
-from tests.world import World, day
+from tests import promises
+from tests.support.truths import assert_same
+from tests.support.world import World, day
 
 FIRST = day("2025-08-01")
 
 
 @pytest.fixture
 def orders(world: World) -> str:
-    world.sql(
-        "CREATE TABLE orders (id INT PRIMARY KEY, state INT, at DATETIME(6) NOT NULL, INDEX (at))",
-        """INSERT INTO orders
-        SELECT seq, seq % 7, TIMESTAMPADD(SECOND, seq * 216, '2025-08-01') FROM seq_0_to_99""",
+    return world.create(
+        "orders",
+        "id INT PRIMARY KEY, state INT, at DATETIME(6) NOT NULL, INDEX (at)",
+        """SELECT seq, seq % 7, TIMESTAMPADD(SECOND, seq * 216, '2025-08-01') FROM seq_0_to_99""",
+        cursor="at",
     )
-    return world.define("orders", cursor="at")
-
-
-def load(world: World, table: str, number: int = 1):
-    return world.build(DailyLoad(date(2025, 8, number), table=table)).status.name
 
 
 def test_a_deleted_lake_marker_extracts_the_window_again(world: World, orders: str):
     world.build(DailyBackup(date(2025, 8, 1), table=orders))
     world.sql("INSERT INTO orders VALUES (1000, 1, '2025-08-01 12:00:00')")
-    world.lake.delete([world.keys("orders").lake_marker(FIRST)])
-    assert load(world, orders) == "SUCCESS"
+    world.unmark("orders", FIRST, "lake")
+    world.load_days(orders, 1)
     assert_same(world, "orders")
 
 
@@ -49,8 +46,8 @@ def test_a_table_altered_between_two_chunks_is_read_again(world: World, orders: 
     )
     run.communicate(timeout=60)
     world.sql("ALTER TABLE orders ADD COLUMN extra INT DEFAULT 7")
-    assert load(world, orders) == "FAILED"
-    assert load(world, orders) == "SUCCESS"
+    world.failure(DailyLoad(date(2025, 8, 1), table=orders))
+    world.load_days(orders, 1)
     assert_same(world, "orders")
 
 
@@ -65,19 +62,17 @@ def test_what_was_spooled_by_another_definition_is_not_used(world: World, orders
     )
     run.communicate(timeout=60)
     world.define("orders", cursor="changed")
-    assert load(world, orders) == "SUCCESS"
+    world.load_days(orders, 1)
     assert_same(world, "orders")
 
 
 def test_csv_of_an_earlier_extraction_is_not_loaded(world: World, orders: str):
-    keys = world.keys("orders")
-    assert load(world, orders) == "SUCCESS"
+    world.load_days(orders, 1)
     world.sql("INSERT INTO orders VALUES (1000, 1, '2025-08-01 12:00:00')")
-    markers = [keys.lake_marker(FIRST), keys.load_marker(FIRST), keys.views_marker(FIRST)]
-    world.lake.delete(markers)
+    world.unmark("orders", FIRST, "lake", "load", "views")
     world.build(DailyBackup(date(2025, 8, 1), table=orders))
-    assert load(world, orders) == "FAILED"
-    assert load(world, orders) == "SUCCESS"
+    world.failure(DailyLoad(date(2025, 8, 1), table=orders))
+    world.load_days(orders, 1)
     assert_same(world, "orders")
 
 
@@ -85,22 +80,22 @@ def test_csv_of_an_earlier_extraction_is_not_loaded(world: World, orders: str):
 def test_a_target_that_is_new_or_was_dropped_gets_the_window(
     world: World, orders: str, target: str
 ):
-    assert load(world, orders) == "SUCCESS"
+    world.load_days(orders, 1)
     world.query("DROP TABLE {schema}.orders")
     world.define("orders", cursor="at", target=target)
-    keys = world.keys("orders")
-    world.lake.delete([keys.load_marker(FIRST), keys.views_marker(FIRST)])
-    assert load(world, orders) == "SUCCESS"
+    world.unmark("orders", FIRST, "load", "views")
+    world.load_days(orders, 1)
     assert world.query(f"SELECT COUNT(*) FROM {{schema}}.{target}") == [(100,)]
 
 
 def test_one_bad_table_does_not_hold_back_the_others(world: World):
     for table in ("good", "bad"):
-        world.sql(
-            f"CREATE TABLE {table} (id INT PRIMARY KEY, at DATETIME NULL, INDEX (at))",
-            f"INSERT INTO {table} SELECT seq, '2025-08-01' + INTERVAL seq HOUR FROM seq_0_to_95",
+        world.create(
+            table,
+            "id INT PRIMARY KEY, at DATETIME NULL, INDEX (at)",
+            "SELECT seq, '2025-08-01' + INTERVAL seq HOUR FROM seq_0_to_95",
+            cursor="at",
         )
-        world.define(table, cursor="at")
     world.sql("INSERT INTO bad VALUES (999, NULL)")
     line = "RangeDaily --of DailyLoadAll --start 2025-08-01 --stop 2025-08-05 --task-limit 2"
     world.luigi(*line.split(), check=45)
@@ -118,6 +113,7 @@ def test_enum_keys_are_not_resumed_by(world: World):
         assert free_order(connection, source, span) == ()
 
 
+@promises.SERVER_ZONE
 def test_a_datetime_cursor_on_a_server_in_another_zone_is_refused(world: World, orders: str):
     before = world.sql("SELECT @@global.time_zone")[0][0]
     world.sql("SET GLOBAL time_zone = '-05:00'")
@@ -143,8 +139,7 @@ def test_zero_cursors_are_refused(world: World):
 
 
 def test_a_later_snapshot_of_the_same_day_replaces_the_earlier(world: World):
-    world.sql("CREATE TABLE small (code INT PRIMARY KEY)", "INSERT INTO small VALUES (1)")
-    table = world.define("small", cursor_type="full")
+    table = world.create("small", "code INT PRIMARY KEY", "VALUES (1)", cursor_type="full")
     today = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
     world.build(RefreshViews(table=table, window=Window(today - timedelta(hours=1), today)))
     world.sql("INSERT INTO small VALUES (2)")
@@ -154,14 +149,14 @@ def test_a_later_snapshot_of_the_same_day_replaces_the_earlier(world: World):
 
 def test_a_view_keeps_a_column_when_an_older_window_is_refreshed(world: World, orders: str):
     world.define("orders", cursor="at", business_key="state")
-    load(world, orders)
+    world.load_days(orders, 1)
     world.sql(
         "ALTER TABLE orders ADD COLUMN extra INT DEFAULT 7",
         "INSERT INTO orders VALUES (500, 1, '2025-08-02 01:00:00', 8)",
     )
-    load(world, orders, 2)
-    world.lake.delete([world.keys("orders").views_marker(FIRST)])
-    load(world, orders)
+    world.load_days(orders, 2)
+    world.unmark("orders", FIRST, "views")
+    world.load_days(orders, 1)
     assert world.query("SELECT extra FROM {schema}.orders_latest WHERE state = 1") == [(8,)]
 
 

@@ -1,21 +1,19 @@
 """kill -9 wherever it hurts, then the same command: the warehouse equals the source."""
 
-import os
 import signal
-import subprocess
-import time
-from collections.abc import Callable
 from datetime import date
 
 import pytest
 
 from pipeline import DailyLoad, RangeDaily
-from tests.truths import assert_marked, assert_same, assert_tidy
-from tests.world import World, day
+from tests import promises
+from tests.support.truths import assert_marked, assert_same, assert_tidy
+from tests.support.waiting import until
+from tests.support.world import World, day
 
 DAYS = ("2025-08-01", "2025-08-02", "2025-08-03")
 
-# What has just happened when the process dies, and the point at which it does (tests/killed.py).
+# What has just happened when the process dies, and the point at which it does (tests/support/killed.py).
 POINTS = {
     "planned": "pipeline.spool.folder:Spool.keep_plan:after",
     "some rows written": "pipeline.spool.chunk_file:ChunkFile.write:after",
@@ -76,6 +74,7 @@ def assert_whole(world: World, table: str) -> None:
     assert latest == [(50, 50)]
 
 
+@promises.EXACTLY_ONCE
 @pytest.mark.parametrize("happened", POINTS)
 def test_a_run_killed_at_any_point_is_completed_by_the_next(
     world: World, parcels: str, happened: str
@@ -89,7 +88,7 @@ def test_a_run_killed_at_any_point_is_completed_by_the_next(
         start=date(2025, 8, 1),
         stop=date(2025, 8, 4),
     )
-    assert world.build(again).status.name == "SUCCESS"
+    world.succeed(again)
     assert_whole(world, parcels)
     # what was committed before the end is not loaded once more
     assert [row for row in world.ledger("parcels") if row in committed] == committed
@@ -120,31 +119,26 @@ def test_a_dead_child_fails_its_task_and_the_next_run_goes_on(world: World, parc
 
 
 def test_a_run_killed_while_rows_stream_leaves_no_half_file(world: World):
-    world.sql(
-        "CREATE TABLE long_ones (id INT PRIMARY KEY, filler TEXT, at DATETIME NOT NULL)",
-        "INSERT INTO long_ones SELECT seq, REPEAT(MD5(seq), 60), '2025-08-01 10:00:00'"
-        " FROM seq_1_to_60000",
+    table = world.create(
+        "long_ones",
+        "id INT PRIMARY KEY, filler TEXT, at DATETIME NOT NULL",
+        "SELECT seq, REPEAT(MD5(seq), 60), '2025-08-01 10:00:00' FROM seq_1_to_60000",
+        cursor="at",
     )
-    table = world.define("long_ones", cursor="at")
     spool = world.folder / "spool"
     arguments = ["DailyBackup", "--date", "2025-08-01", "--table", table]
     process = world.start(*arguments)
-    until(lambda: any(p.stat().st_size > 0 for p in spool.rglob(".chunk*")), process)
+    until(
+        lambda: any(path.stat().st_size for path in spool.rglob(".chunk*")),
+        "no row is in the spool",
+        process=process,
+    )
     process.kill()
     process.communicate(timeout=30)  # ends when nothing holds the output any more: no child is left
     assert not list(spool.rglob("chunk-*.parquet"))
     world.luigi(*arguments)
     marker = world.marker(world.keys("long_ones").lake_marker(day("2025-08-01")))
     assert marker["rows"] == 60000
-
-
-def until(condition: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
-    """Wait for a condition while the process runs."""
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert process.poll() is None, process.communicate()[0]
-        assert time.monotonic() < deadline
-        os.sched_yield()
 
 
 def test_the_central_scheduler_hands_a_dead_runs_tasks_to_the_next(world: World, parcels: str):

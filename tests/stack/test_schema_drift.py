@@ -8,8 +8,9 @@ import pytest
 
 from pipeline import ConvertCSV, DailyBackup, DailyLoad
 from pipeline.errors import DataError, PipelineError
-from tests.truths import assert_same, assert_tidy
-from tests.world import World, day
+from tests import promises
+from tests.support.truths import assert_same, assert_tidy
+from tests.support.world import World, day
 
 FIRST, SECOND, THIRD = (date(2025, 8, number) for number in (1, 2, 3))
 
@@ -84,10 +85,11 @@ REFUSED = {
 
 
 def table(world: World, kind: str, **definition: Any) -> str:
-    world.sql(
-        f"CREATE TABLE things (id INT PRIMARY KEY, v {kind}, n INT, at DATETIME NOT NULL, INDEX (at))"
+    return world.create(
+        "things",
+        f"id INT PRIMARY KEY, v {kind}, n INT, at DATETIME NOT NULL, INDEX (at)",
+        **{"cursor": "at", **definition},
     )
-    return world.define("things", **{"cursor": "at", **definition})
 
 
 def add(world: World, number: int, value: str) -> None:
@@ -95,10 +97,6 @@ def add(world: World, number: int, value: str) -> None:
     world.sql(
         f"INSERT INTO things (id, v, n, at) VALUES ({number}, {value}, {number}, '2025-08-0{number} 10:00')"
     )
-
-
-def load(world: World, name: str, number: int) -> str:
-    return str(world.build(DailyLoad(date(2025, 8, number), table=name)).status.name)
 
 
 def column_type(world: World, column: str = "v") -> str:
@@ -123,20 +121,21 @@ def values(world: World) -> list[Any]:
     ]
 
 
+@promises.TYPE_CHANGES
 @pytest.mark.parametrize("case", FOLLOWED)
 def test_a_wider_type_is_followed_and_an_old_window_comes_after_it(world: World, case: str):
     before, old, after, new, wanted = FOLLOWED[case]
     name = table(world, before, business_key="n")
     add(world, 1, old)
     add(world, 3, old)
-    load(world, name, 1)
+    world.load_days(name, 1)
     assert world.build(
         DailyBackup(THIRD, table=name)
     ).scheduling_succeeded  # read before the change
     # a plain DATE would be given a time by the change itself; what is compared is the third day's value
     world.sql(f"ALTER TABLE things MODIFY v {after}")
     add(world, 2, new)
-    assert load(world, name, 2) == load(world, name, 3) == "SUCCESS"
+    world.load_days(name, 2, 3)
     assert column_type(world) == wanted
     assert_same(world, "things")
     assert_tidy(world, "things")
@@ -149,12 +148,12 @@ def test_what_the_warehouse_holds_already_changes_nothing_there(world: World, ca
     before, old, after, new, wanted, text = HELD[case]
     name = table(world, before, load=mode)
     add(world, 1, old)
-    load(world, name, 1)
+    world.load_days(name, 1)
     kept = values(world)
     world.sql("DELETE FROM things")  # the old value need not fit into the new type
     world.sql(f"ALTER TABLE things MODIFY v {after}")
     add(world, 2, new)
-    assert load(world, name, 2) == "SUCCESS"
+    world.load_days(name, 2)
     assert column_type(world) == wanted
     assert values(world) == [*kept, text]
 
@@ -162,20 +161,21 @@ def test_what_the_warehouse_holds_already_changes_nothing_there(world: World, ca
 def test_a_float_in_a_wider_column_is_that_float(world: World):
     name = table(world, "DOUBLE")
     add(world, 1, "0.1")
-    load(world, name, 1)
+    world.load_days(name, 1)
     world.sql("ALTER TABLE things MODIFY v FLOAT")
     add(world, 2, "0.1")
-    load(world, name, 2)
+    world.load_days(name, 2)
     equal = "SELECT CAST(v AS REAL) = CAST(0.1 AS REAL) FROM {schema}.things WHERE id = 2"
     assert world.query(equal) == [(True,)]
 
 
+@promises.TYPE_CHANGES
 @pytest.mark.parametrize("case", REFUSED)
 def test_another_kind_of_thing_is_refused_with_statements_that_work(world: World, case: str):
     before, old, after, new, wanted = REFUSED[case]
     name = table(world, before, business_key="n")
     add(world, 1, old)
-    load(world, name, 1)
+    world.load_days(name, 1)
     world.sql("UPDATE things SET v = NULL", f"ALTER TABLE things MODIFY v {after}")
     add(world, 2, new)
     error = world.failure(DailyLoad(SECOND, table=name))
@@ -183,9 +183,9 @@ def test_another_kind_of_thing_is_refused_with_statements_that_work(world: World
     assert len(world.ledger("things")) == 1
     if case in ("datetime to bigint", "varbinary to blob of text"):
         return  # no cast leads from one to the other, and a person has to say what the values are
-    run_what_it_says(world, error)
+    world.follow(error)
     assert column_type(world) == wanted
-    assert load(world, name, 2) == "SUCCESS"
+    world.load_days(name, 2)
     assert_same(world, "things", "id = 2")
     assert len(world.query("SELECT * FROM {schema}.things_latest")) == 2
 
@@ -197,17 +197,10 @@ def assert_refused(world: World, error: PipelineError, says: str) -> None:
     assert "run in the warehouse: BEGIN; " in error.todo
 
 
-def run_what_it_says(world: World, error: PipelineError) -> None:
-    """Do as the message says, in one session, as a person would."""
-    script = re.search(r"run in the warehouse: (BEGIN; .* COMMIT;)", error.todo)
-    assert script
-    world.query(script[1])
-
-
 def test_a_type_that_was_altered_back_needs_no_more_than_the_message_says(world: World):
     name = table(world, "INT")
     add(world, 1, "1")
-    load(world, name, 1)
+    world.load_days(name, 1)
     world.sql("ALTER TABLE things MODIFY v VARCHAR(20)")
     add(world, 2, "'2'")
     error = world.failure(DailyLoad(SECOND, table=name))
@@ -217,7 +210,7 @@ def test_a_type_that_was_altered_back_needs_no_more_than_the_message_says(world:
     markers = [keys.lake_marker(day("2025-08-02")), keys.csv_marker(day("2025-08-02"))]
     assert urls == [world.lake.url(key) for key in markers]
     world.lake.delete(markers)
-    assert load(world, name, 2) == "SUCCESS"
+    world.load_days(name, 2)
     assert_same(world, "things")
     assert_tidy(world, "things")
 
@@ -227,12 +220,12 @@ def test_windows_of_the_other_type_may_be_loaded_once_the_column_is_text(world: 
     name = table(world, "INT")
     add(world, 1, "1")
     add(world, 3, "3")
-    load(world, name, 1)
+    world.load_days(name, 1)
     world.build(DailyBackup(THIRD, table=name))
     world.sql("ALTER TABLE things MODIFY v VARCHAR(20)")
     add(world, 2, "'two'")
-    run_what_it_says(world, world.failure(DailyLoad(SECOND, table=name)))
-    assert load(world, name, 2) == load(world, name, 3) == "SUCCESS"
+    world.follow(world.failure(DailyLoad(SECOND, table=name)))
+    world.load_days(name, 2, 3)
     assert_same(world, "things")
 
 
@@ -242,13 +235,13 @@ def test_a_column_that_cannot_be_dropped_is_refused_with_statements_that_work(
 ):
     name = table(world, "INT NOT NULL", business_key="n", **definition)
     add(world, 1, "1")
-    load(world, name, 1)
+    world.load_days(name, 1)
     world.sql("ALTER TABLE things MODIFY v BIGINT NOT NULL")
     add(world, 2, "9007199254740993")
     error = world.failure(DailyLoad(SECOND, table=name))
     assert_refused(world, error, "distributed or sorted by it")
-    run_what_it_says(world, error)
-    assert load(world, name, 2) == "SUCCESS"
+    world.follow(error)
+    world.load_days(name, 2)
     assert_same(world, "things")
     assert len(world.query("SELECT * FROM {schema}.things_latest")) == 2
 
@@ -256,19 +249,19 @@ def test_a_column_that_cannot_be_dropped_is_refused_with_statements_that_work(
 def test_a_longer_text_key_is_refused_with_statements_that_work(world: World):
     name = table(world, "VARCHAR(5) NOT NULL", key="v")
     add(world, 1, "'a'")
-    load(world, name, 1)
+    world.load_days(name, 1)
     world.sql("ALTER TABLE things MODIFY v VARCHAR(50) NOT NULL")
     add(world, 2, "REPEAT('b', 50)")
     error = world.failure(DailyLoad(SECOND, table=name))
-    run_what_it_says(world, error)
-    assert load(world, name, 2) == "SUCCESS"
+    world.follow(error)
+    world.load_days(name, 2)
     assert_same(world, "things")
 
 
 def test_a_column_that_a_bound_view_reads_is_refused_and_as_it_was(world: World):
     name = table(world, "INT")
     add(world, 1, "1")
-    load(world, name, 1)
+    world.load_days(name, 1)
     world.query("CREATE VIEW {schema}.bound AS SELECT v FROM {schema}.things")
     world.sql("ALTER TABLE things MODIFY v BIGINT")
     add(world, 2, "9007199254740993")
@@ -276,7 +269,7 @@ def test_a_column_that_a_bound_view_reads_is_refused_and_as_it_was(world: World)
     assert_refused(world, error, "other objects depend on it")
     assert (column_type(world), world.loaded("things", "v")) == ("INTEGER", [(1,)])
     world.query("DROP VIEW {schema}.bound")
-    assert load(world, name, 2) == "SUCCESS"
+    world.load_days(name, 2)
     assert_same(world, "things")
 
 
@@ -285,13 +278,13 @@ def test_a_column_of_an_old_key_is_refused_where_it_is_gone(world: World):
     name = table(world, "INT NOT NULL")
     world.sql("ALTER TABLE things DROP PRIMARY KEY, ADD PRIMARY KEY (id, v)")
     add(world, 1, "1")
-    load(world, name, 1)
+    world.load_days(name, 1)
     world.sql("ALTER TABLE things DROP PRIMARY KEY, DROP COLUMN v, ADD PRIMARY KEY (id)")
     world.sql("INSERT INTO things VALUES (2, 2, '2025-08-02 10:00')")
     error = world.failure(DailyLoad(SECOND, table=name))
     assert_refused(world, error, "was made with the key id, v")
-    run_what_it_says(world, error)
-    assert load(world, name, 2) == "SUCCESS"
+    world.follow(error)
+    world.load_days(name, 2)
     assert world.loaded("things", "id, v") == [(1, 1), (2, None)]
 
 
@@ -310,8 +303,8 @@ def test_a_column_that_takes_no_null_is_refused_where_it_is_gone(world: World):
     world.sql("INSERT INTO things VALUES (2, 2, '2025-08-02 10:00')")
     error = world.failure(DailyLoad(SECOND, table=name))
     assert_refused(world, error, "takes no row without v")
-    run_what_it_says(world, error)
-    assert load(world, name, 2) == "SUCCESS"
+    world.follow(error)
+    world.load_days(name, 2)
     assert world.loaded("things", "id, v") == [(2, None)]
 
 
@@ -319,15 +312,16 @@ def test_a_column_that_takes_no_null_is_refused_where_it_is_null(world: World):
     made_by_hand(world)
     name = table(world, "INT")
     add(world, 2, "2")
-    assert load(world, name, 2) == "SUCCESS"  # nothing is NULL yet
+    world.load_days(name, 2)  # nothing is NULL yet
     add(world, 3, "NULL")
     error = world.failure(DailyLoad(THIRD, table=name))
     assert_refused(world, error, "and 1 rows of the window do not have it")
-    run_what_it_says(world, error)
-    assert load(world, name, 3) == "SUCCESS"
+    world.follow(error)
+    world.load_days(name, 3)
     assert_same(world, "things")
 
 
+@promises.COLUMN_PLACES
 def test_columns_added_dropped_renamed_and_moved_in_whatever_order_windows_come(world: World):
     name = table(world, "INT", business_key="n")
     for number in (1, 2, 3):
@@ -337,25 +331,26 @@ def test_columns_added_dropped_renamed_and_moved_in_whatever_order_windows_come(
     world.build(DailyBackup(SECOND, table=name))
     world.sql("ALTER TABLE things DROP COLUMN extra, CHANGE v w INT FIRST")
     for number in (3, 1, 2):
-        assert load(world, name, number) == "SUCCESS"
+        world.load_days(name, number)
     rows = world.query("SELECT id, v, w, extra FROM {schema}.things_latest ORDER BY id")
     assert rows == [(1, 1, None, None), (2, 2, None, "new"), (3, None, 3, None)]
     assert_same(world, "things", "id = 3")
 
 
+@promises.COLUMN_PLACES
 def test_a_window_that_was_read_before_a_change_is_loaded_after_it(world: World):
     name = table(world, "INT")
     add(world, 1, "1")
     world.build(ConvertCSV(table=name, window=day("2025-08-01")))
     world.sql("ALTER TABLE things MODIFY v BIGINT, ADD extra INT FIRST, DROP COLUMN n")
-    assert load(world, name, 1) == "SUCCESS"
+    world.load_days(name, 1)
     assert world.loaded("things", "id, v, n") == [(1, 1, 1)]
 
 
 def test_a_rewrite_that_dies_leaves_the_column_as_it_was(world: World):
     name = table(world, "INT")
     add(world, 1, "1")
-    load(world, name, 1)
+    world.load_days(name, 1)
     world.sql("ALTER TABLE things MODIFY v BIGINT")
     add(world, 2, "9007199254740993")
     run = world.start(
@@ -364,14 +359,14 @@ def test_a_rewrite_that_dies_leaves_the_column_as_it_was(world: World):
     )
     run.communicate(timeout=60)
     assert (column_type(world), world.loaded("things", "id, v")) == ("INTEGER", [(1, 1)])
-    assert load(world, name, 2) == "SUCCESS"
+    world.load_days(name, 2)
     assert_same(world, "things")
 
 
 def test_two_loads_that_find_the_same_change_make_it_once(world: World):
     name = table(world, "INT")
     add(world, 1, "1")
-    load(world, name, 1)
+    world.load_days(name, 1)
     world.sql("ALTER TABLE things MODIFY v BIGINT")
     add(world, 2, "9007199254740993")
     add(world, 3, "-9007199254740993")
@@ -390,8 +385,8 @@ def test_two_loads_that_find_the_same_change_make_it_once(world: World):
 def test_a_column_that_somebody_added_in_the_warehouse_keeps_its_default(world: World):
     name = table(world, "INT")
     add(world, 1, "1")
-    load(world, name, 1)
+    world.load_days(name, 1)
     world.query("ALTER TABLE {schema}.things ADD COLUMN mine VARCHAR(9) DEFAULT 'mine'")
     add(world, 2, "2")
-    assert load(world, name, 2) == "SUCCESS"
+    world.load_days(name, 2)
     assert world.loaded("things", "id, mine") == [(1, "mine"), (2, "mine")]

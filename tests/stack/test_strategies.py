@@ -24,8 +24,9 @@ from pipeline.source import sql as mysql_sql
 from pipeline.spool.folder import Plan
 from pipeline.steps import extract
 from pipeline.steps.extract import Chunk
-from tests.truths import assert_same, assert_tidy
-from tests.world import World, day
+from tests import promises
+from tests.support.truths import assert_same, assert_tidy
+from tests.support.world import World, day
 
 TABLES = ("alpha", "beta", "gamma")
 
@@ -34,12 +35,13 @@ TABLES = ("alpha", "beta", "gamma")
 def tables(world: World) -> World:
     warm()  # workers are forked from this process, and need not load the decoder each for itself
     for name in TABLES:
-        world.sql(
-            f"CREATE TABLE {name} (id INT PRIMARY KEY, n INT, at DATETIME(6) NOT NULL, INDEX (at))",
-            f"INSERT INTO {name} SELECT seq, seq % 9, TIMESTAMPADD(SECOND, seq * 40, '2025-08-01')"
-            " FROM seq_0_to_1999",
+        world.create(
+            name,
+            "id INT PRIMARY KEY, n INT, at DATETIME(6) NOT NULL, INDEX (at)",
+            "SELECT seq, seq % 9, TIMESTAMPADD(SECOND, seq * 40, '2025-08-01') FROM seq_0_to_1999",
+            cursor="at",
+            chunks=4,
         )
-        world.define(name, cursor="at", chunks=4)
     return world
 
 
@@ -89,8 +91,7 @@ def recorded(folder: Path) -> Iterator[list[Ran]]:
 def run(tables: World, monkeypatch: pytest.MonkeyPatch, strategy: str) -> list[Ran]:
     monkeypatch.setenv("PIPELINE_STRATEGY", strategy)
     with recorded(tables.folder / "events") as ran:
-        result = tables.build(DailyLoadAll(date(2025, 8, 1)), workers=3)
-    assert result.status.name == "SUCCESS"
+        tables.succeed(DailyLoadAll(date(2025, 8, 1)), workers=3)
     for name in TABLES:
         assert_same(tables, name)
         assert_tidy(tables, name)
@@ -150,6 +151,7 @@ def counts(world: World, table: str, plan: Plan) -> list[int]:
         return [int(mysql.scalar(connection, mysql_sql.count_rows(name, s))) for s in plan.spans]
 
 
+@promises.CHUNKS
 def test_chunks_cover_the_window_without_gap_or_overlap_and_are_of_a_size(tables: World):
     table = f"{tables.name}.alpha"
     plan = planned(tables, table)
@@ -174,11 +176,13 @@ def test_chunks_cover_the_window_without_gap_or_overlap_and_are_of_a_size(tables
     ],
 )
 def test_crowded_cursors_are_cut_where_they_can_be(world: World, moments: str, most: int):
-    world.sql(
-        "CREATE TABLE crowd (id INT PRIMARY KEY, at DATETIME(6) NOT NULL, INDEX (at))",
-        f"INSERT INTO crowd SELECT seq, {moments} FROM seq_0_to_1999",
+    table = world.create(
+        "crowd",
+        "id INT PRIMARY KEY, at DATETIME(6) NOT NULL, INDEX (at)",
+        f"SELECT seq, {moments} FROM seq_0_to_1999",
+        cursor="at",
+        chunks=4,
     )
-    table = world.define("crowd", cursor="at", chunks=4)
     plan = planned(world, table)
     assert 1 <= len([n for n in counts(world, table, plan) if n]) <= most
     assert sum(counts(world, table, plan)) == 2000

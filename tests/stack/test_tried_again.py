@@ -14,8 +14,8 @@ from pipeline.warehouse import catalog, schema_evolution
 from pipeline.warehouse import connection as redshift
 from pipeline.warehouse.sql import Relation
 from pipeline.warehouse.table_sql import Layout
-from tests.truths import assert_same, assert_tidy
-from tests.world import World
+from tests.support.truths import assert_same, assert_tidy
+from tests.support.world import World
 
 
 def test_two_processes_add_one_column(world: World, monkeypatch: pytest.MonkeyPatch):
@@ -48,11 +48,12 @@ def test_two_processes_add_one_column(world: World, monkeypatch: pytest.MonkeyPa
 def test_a_lock_that_is_held_too_long_is_asked_for_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
-    world.sql(
-        "CREATE TABLE orders (id INT PRIMARY KEY, at DATETIME NOT NULL, INDEX (at))",
-        "INSERT INTO orders VALUES (1, '2025-08-01 10:00'), (2, '2025-08-02 10:00')",
+    table = world.create(
+        "orders",
+        "id INT PRIMARY KEY, at DATETIME NOT NULL, INDEX (at)",
+        "VALUES (1, '2025-08-01 10:00'), (2, '2025-08-02 10:00')",
+        cursor="at",
     )
-    table = world.define("orders", cursor="at")
     world.build(DailyLoad(date(2025, 8, 1), table=table))
     monkeypatch.setenv("REDSHIFT_STATEMENT_TIMEOUT", "3")
     world.forget()
@@ -70,8 +71,7 @@ def test_a_lock_that_is_held_too_long_is_asked_for_again(
             return found
 
         monkeypatch.setattr(redshift, "_is_unlocked", released)
-        result = world.build(DailyLoad(date(2025, 8, 2), table=table))
-    assert result.status.name == "SUCCESS"
+        world.succeed(DailyLoad(date(2025, 8, 2), table=table))
     assert [type(error) for error in timeouts] == [psycopg2.errors.QueryCanceled]
     assert_same(world, "orders")
     assert_tidy(world, "orders")

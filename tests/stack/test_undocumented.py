@@ -10,9 +10,9 @@ import pytest
 
 from devstack import lifecycle
 from devstack.warehouse import RedshiftStandIn
-from tests.servers import Servers, Sources
-from tests.truths import assert_same, assert_tidy
-from tests.world import World
+from tests.support.servers import Servers, Sources
+from tests.support.truths import assert_same, assert_tidy
+from tests.support.world import World
 
 pytestmark = pytest.mark.local
 

@@ -8,8 +8,9 @@ import pytest
 from devstack.seed import mutate_settlement, seed_settlement
 from devstack.seed.tables import CLAIM, DELIVERY, PARTNER
 from pipeline import DailyLoad, DailyLoadAll, RangeDaily
-from tests.truths import assert_same, assert_tidy, differences
-from tests.world import World, day
+from tests import promises
+from tests.support.truths import assert_same, assert_tidy, differences
+from tests.support.world import World, day
 
 BIG = 65_535  # bytes of a VARCHAR
 
@@ -29,8 +30,7 @@ def settlement(world: World) -> World:
 
 
 def caught_up(world: World, stop: date) -> None:
-    result = world.build(RangeDaily(of=DailyLoadAll, start=date(2025, 8, 1), stop=stop))
-    assert result.status.name == "SUCCESS"
+    world.succeed(RangeDaily(of=DailyLoadAll, start=date(2025, 8, 1), stop=stop))
 
 
 def test_settlement_data_is_the_same_on_both_sides_before_and_after_changes(settlement: World):
@@ -50,6 +50,7 @@ def test_settlement_data_is_the_same_on_both_sides_before_and_after_changes(sett
         assert_tidy(settlement, table)
 
 
+@promises.SNAPSHOT
 def test_a_full_snapshot_follows_changes_and_deletions(settlement: World):
     table = f"{settlement.name}.{PARTNER}"
     settlement.build(DailyLoad(date(2025, 8, 1), table=table))
@@ -161,7 +162,7 @@ def test_every_type_is_the_same_on_both_sides_at_its_edges(world: World, mode: s
     )
     definition = {"cursor": "changed"} if mode == "merge" else {"cursor_type": "full"}
     table = world.define("edges", **definition)
-    assert world.build(DailyLoad(date(2025, 8, 1), table=table)).status.name == "SUCCESS"
+    world.succeed(DailyLoad(date(2025, 8, 1), table=table))
     assert world.query("SELECT COUNT(*) FROM {schema}.edges") == [(depth + 1,)]
     assert_same(world, "edges")
 
@@ -175,13 +176,15 @@ def test_an_empty_binary_value_is_not_null(world: World):
     assert_same(world, "blanks")
 
 
+@promises.NULLS
 def test_the_null_token_is_one_that_no_value_is(world: World):
-    world.sql(
-        "CREATE TABLE tokens (id INT PRIMARY KEY, word VARCHAR(20), at DATETIME NOT NULL)",
-        "INSERT INTO tokens VALUES (1, '__null__', '2025-08-01'), (2, NULL, '2025-08-01'),"
+    table = world.create(
+        "tokens",
+        "id INT PRIMARY KEY, word VARCHAR(20), at DATETIME NOT NULL",
+        "VALUES (1, '__null__', '2025-08-01'), (2, NULL, '2025-08-01'),"
         " (3, '__null1__', '2025-08-01'), (4, '', '2025-08-01')",
+        cursor="at",
     )
-    table = world.define("tokens", cursor="at")
     world.build(DailyLoad(date(2025, 8, 1), table=table))
     assert world.loaded("tokens", "id, word") == [
         (1, "__null__"),
@@ -220,7 +223,7 @@ def test_names_that_need_quoting_are_carried(world: World):
         f"INSERT INTO {quoted} VALUES (1, 'x', 2, 3, '2025-08-01 10:00:00')",
     )
     table = world.define(name, cursor="when", key="ORDER", business_key="select", sortkey="When")
-    assert world.build(DailyLoad(date(2025, 8, 1), table=table)).status.name == "SUCCESS"
+    world.succeed(DailyLoad(date(2025, 8, 1), table=table))
     target = '{schema}."' + name.lower().replace('"', '""') + '"'
     assert world.query(f'SELECT "order", "select", "a b%c", "um`laut ä" FROM {target}') == [
         (1, "x", 2, 3)

@@ -1,10 +1,7 @@
 """The watermark follows the ledger, whoever publishes it and whenever."""
 
-from datetime import date
-
 import pytest
 
-from pipeline import DailyLoad
 from pipeline.config.settings import settings
 from pipeline.config.yaml_loader import table_named
 from pipeline.lake import watermark
@@ -12,27 +9,24 @@ from pipeline.model.markers import LakeManifest, LoadMarker, decode
 from pipeline.model.window import Window
 from pipeline.warehouse import connection as redshift
 from pipeline.warehouse.ledger import Ledger
-from tests.truths import assert_tidy
-from tests.world import World, day
+from tests.support.truths import assert_tidy
+from tests.support.world import World, day
 
 FIRST = day("2025-08-01")
 
 
 @pytest.fixture
 def visits(world: World) -> str:
-    world.sql(
-        "CREATE TABLE visits (id INT PRIMARY KEY, at DATETIME NOT NULL, INDEX (at))",
-        "INSERT INTO visits VALUES (1, '2025-08-01 10:00'), (2, '2025-08-02 10:00')",
+    return world.create(
+        "visits",
+        "id INT PRIMARY KEY, at DATETIME NOT NULL, INDEX (at)",
+        "VALUES (1, '2025-08-01 10:00'), (2, '2025-08-02 10:00')",
+        cursor="at",
     )
-    return world.define("visits", cursor="at")
-
-
-def load(world: World, table: str, number: int) -> None:
-    assert world.build(DailyLoad(date(2025, 8, number), table=table)).status.name == "SUCCESS"
 
 
 def test_a_slower_process_does_not_publish_an_older_state(world: World, visits: str):
-    load(world, visits, 1)
+    world.load_days(visits, 1)
     keys, asked = world.keys("visits"), []
     lake = decode(LakeManifest, world.lake.get(keys.lake_marker(FIRST)), "lake")
     marker = decode(LoadMarker, world.lake.get(keys.load_marker(FIRST)), "load")
@@ -45,7 +39,7 @@ def test_a_slower_process_does_not_publish_an_older_state(world: World, visits: 
             found = ledger.windows(connection, marker.target, snapshots=False)
         asked.append(len(found))
         if len(asked) == 1:
-            load(world, visits, 2)
+            world.load_days(visits, 2)
         return found
 
     published = watermark.publish(
@@ -64,5 +58,5 @@ def test_a_process_that_dies_before_it_is_published_has_it_done_by_the_next(
     run.communicate(timeout=60)
     assert world.lake_keys("watermarks/") == []
     assert len(world.ledger("visits")) == 1
-    load(world, visits, 1)
+    world.load_days(visits, 1)
     assert_tidy(world, "visits")

@@ -1,42 +1,50 @@
-"""docs/promises.md names tests that are there, each promise has one, and no pitfall is left out."""
+"""docs/promises.md says what the tests hold, each promise has a test, and no pitfall is left out."""
 
 import ast
+import json
 import re
-from pathlib import Path
 
-ROOT = Path(__file__).parent.parent.parent
-PAGE = (ROOT / "docs" / "promises.md").read_text(encoding="utf-8")
-NAMED = set(re.findall(r"`(tests/[^`]+)`", PAGE))
+import pytest
 
+from tests.promises import all_promises
+from tests.support.programs import ROOT, run_python
+from tools import promises
+from tools.promises import Held
 
-def names_in(file: Path) -> set[str]:
-    """The tests of a module, as pytest would name them without parameters."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
-    name = file.relative_to(ROOT).as_posix()
-    return {f"{name}::{function}" for function in functions if function.startswith("test_")}
-
-
-def is_there(name: str) -> bool:
-    """Whether a test, a module of tests, or a scenario of that name exists."""
-    path, _, test = name.partition("::")
-    if test:
-        return (ROOT / path).is_file() and name in names_in(ROOT / path)
-    return (ROOT / path).is_file() or (ROOT / path / "source.sql").is_file()
+# In a process of its own: pytest does not collect within a test.
+COLLECT = """
+import json, pathlib
+from tools import promises
+held = promises.collected(pathlib.Path.cwd())
+print(json.dumps(held))
+"""
 
 
-def test_every_test_that_is_named_exists():
-    assert sorted(name for name in NAMED if not is_there(name)) == []
+@pytest.fixture(scope="module")
+def held() -> list[Held]:
+    """Every promise with every test that holds it."""
+    out = run_python("-c", COLLECT, timeout=240).stdout
+    return [Held(*each) for each in json.loads(out.splitlines()[-1])]
 
 
-def test_every_promise_names_a_test():
-    sentences = re.findall(r"^- (.*(?:\n  .*)*)", PAGE, re.MULTILINE)
-    assert len(sentences) > 30
-    assert [text for text in sentences if not re.search(r"`tests/", text)] == []
+def test_the_page_says_what_the_tests_hold(held: list[Held]):
+    committed = (ROOT / promises.PAGE).read_text(encoding="utf-8")
+    assert committed == promises.page(held), "run `make docs`"
 
 
-def test_every_pitfall_is_named():
-    pitfalls = set().union(*map(names_in, (ROOT / "tests" / "pitfalls").glob("test_*.py")))
-    assert sorted(pitfalls - NAMED) == []
-    numbers = {int(n) for name in pitfalls if (n := "".join(re.findall(r"pitfall_(\d+)_", name)))}
+def test_every_promise_has_a_test(held: list[Held]):
+    sentences = {each.sentence for each in held}
+    assert len(sentences) > 50
+    assert [name for name, mark in all_promises() if mark.args[0] not in sentences] == []
+
+
+def test_every_pitfall_is_named(held: list[Held]):
+    pitfalls = {
+        f"{file.relative_to(ROOT).as_posix()}::{node.name}"
+        for file in (ROOT / "tests" / "pitfalls").glob("test_*.py")
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    }
+    assert sorted(pitfalls - {each.test for each in held}) == []
+    numbers = {int(n) for name in pitfalls for n in re.findall(r"::test_pitfall_(\d+)_", name)}
     assert numbers == set(range(1, 26))

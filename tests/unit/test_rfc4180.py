@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.rfc4180 import NotCsv, records
+from tests.support.rfc4180 import NotCsv, records
 
 FIELDS = st.text('ab"|\n\r é🚚', max_size=9)
 

@@ -1,12 +1,26 @@
 """SQL as text: what is quoted, what is refused, what each statement says."""
 
+import importlib
+import inspect
+import pkgutil
+import typing
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devstack.redshift.errors import ACTIVE_TRANSACTION, RedshiftError
+from devstack.redshift.names import LongNames
+from devstack.redshift.plan import Run, Session
+from devstack.redshift.rewrite.statement import Rewriter
+from devstack.redshift.rewrite.views import LateViews
+from devstack.redshift.tokens import Tokens, parse, statements
+from pipeline import warehouse
 from pipeline.model.columns import Column, ReadAs
 from pipeline.model.cursors import Bounds
 from pipeline.model.span import Span
@@ -134,24 +148,87 @@ def test_a_merge_of_a_composite_key_compares_every_column_of_it():
     assert 'PARTITION BY "a", "b" ORDER BY "at" DESC NULLS LAST\n' in merge.keep_newest
 
 
-@pytest.mark.parametrize("word", ["TRUNCATE", "DROP", "RENAME", "ON CONFLICT"])
-def test_nothing_here_uses_what_commits_by_itself_or_loses_a_table(word: str):
-    target, stage = Relation("s", "t"), Relation(None, "stage")
-    merge = Merge(target, stage, ("a",), ("a",), "a")
-    statements = [
-        merge.keep_newest,
-        merge.delete_older,
-        merge.insert_missing,
-        redshift_sql.delete_all(target),
-        redshift_sql.delete_window(target, "a", Bounds("2025-08-01", "2025-08-02")),
-        redshift_sql.insert_stage(target, stage, ["a"], {}),
-        table_sql.create_table(target, {"a": "INTEGER"}, Layout(("a",))),
-        table_sql.create_stage(stage, {"a": "INTEGER"}, Layout(("a",))),
-        table_sql.add_column(target, "b", "INTEGER"),
-        redshift_sql.create_view(target, "SELECT 1"),
-        redshift_sql.lock(target),
-    ]
-    assert not any(word in statement for statement in statements)
+# A value for each parameter of the functions that write the warehouse's SQL, by its type.
+SAMPLES: dict[object, Any] = {
+    str: "integer",  # which may be a name and a type
+    str | None: "integer",
+    Relation: Relation("s", "t"),
+    Bounds: Bounds("2025-08-01", "2025-08-02"),
+    CopySource: CopySource("s3://b/m", "eu-west-1", "IAM_ROLE default", "__null__", "GZIP"),
+    Layout: Layout(("a",)),
+    Iterable[str]: ["a"],
+    Collection[str]: ["a"],
+    Sequence[str]: ["a"],
+    tuple[str, ...]: ("a",),
+    Mapping[str, str]: {"a": "INTEGER"},
+}
+
+
+def warehouse_statements() -> Iterator[tuple[str, str]]:
+    """Every statement of pipeline/warehouse/*sql.py, and the function that writes it.
+
+    Functions that write several statements (`tuple[str, ...]`) are scripts for a person to run.
+    """
+    for module in pkgutil.iter_modules(warehouse.__path__, "pipeline.warehouse."):
+        if module.name.endswith("sql"):
+            owner = importlib.import_module(module.name)
+            for name, member in inspect.getmembers(owner):
+                if getattr(member, "__module__", "") == module.name and not name.startswith("_"):
+                    yield from statements_of(name, member)
+
+
+def statements_of(name: str, member: Any) -> Iterator[tuple[str, str]]:
+    """What a function writes, or each property of a class; none if that is no statement."""
+    hints = typing.get_type_hints(member if inspect.isfunction(member) else member.__init__)
+    given = {hint: SAMPLES[kind] for hint, kind in hints.items() if hint != "return"}
+    if not inspect.isfunction(member):
+        made = member(**given)
+        properties = [n for n, p in vars(member).items() if isinstance(p, property)]
+        written = {f"{name}.{each}": getattr(made, each) for each in properties}
+    else:
+        written = {name: member(**given)}
+    for origin, text in written.items():
+        if isinstance(text, str) and is_statement(text):
+            yield origin, text.replace("%s", "NULL")
+
+
+def is_statement(text: str) -> bool:
+    """Whether the stand-in knows a statement that begins so; else it is a part of one."""
+    return REWRITER.knows(parse(text)[0].key)
+
+
+REWRITER = Rewriter(LongNames(lambda _short, _long: None), LateViews(set()), Mock())
+STATEMENTS = dict(warehouse_statements())
+
+
+def test_the_statements_of_the_warehouse_are_found():
+    """Else the test below would hold without a statement."""
+    assert {"copy", "delete_all", "insert_stage", "create_table", "lock"} <= set(STATEMENTS)
+    assert any(name.startswith("Merge.") for name in STATEMENTS)
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_nothing_here_uses_what_commits_by_itself_or_loses_a_table(name: str):
+    """By the stand-in's own rules for a statement within a transaction."""
+    (tokens,) = statements(STATEMENTS[name])
+    assert not {"drop", "rename"} & {token.key for token in tokens}
+    assert not commits(tokens)
+
+
+def commits(tokens: Tokens) -> bool:
+    """Whether a statement ends the transaction that it runs in; what must run outside one does not."""
+    try:
+        plan = REWRITER.plan(tokens, Session(lookup=lambda _sql: [], in_block=True))
+    except RedshiftError as refusal:
+        if refusal.sqlstate != ACTIVE_TRANSACTION:
+            raise
+        return False
+    return isinstance(plan, Run) and plan.commits
+
+
+def test_what_commits_by_itself_is_known_by_the_stand_in():
+    (tokens,) = statements("TRUNCATE t")
+    assert commits(tokens)
 
 
 def test_the_rows_behind_a_position_begin_at_the_first_column_of_the_order():

@@ -5,8 +5,6 @@ from __future__ import annotations
 import gc
 import importlib
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ import pytest
 from pipeline.cli import main
 from pipeline.config.luigi_cfg import luigi_config
 from pipeline.errors import ConfigurationError
+from tests.support.programs import run_python
 
 HEAVY = {
     "luigi",
@@ -32,15 +31,7 @@ HEAVY = {
 
 def python(code: str, folder: Path, **environment: str) -> Any:
     """What a process of its own prints, as JSON."""
-    root = str(Path(__file__).parent.parent.parent)
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=folder,
-        env={"PYTHONPATH": root, **environment},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = run_python("-c", code, folder=folder, environment=environment)
     return json.loads(done.stdout)
 
 

@@ -14,6 +14,7 @@ from pipeline.codec.decoder import DecodedBatch
 from pipeline.codec.zoned import in_utc
 from pipeline.model.columns import Column
 from pipeline.model.timezones import zone_named
+from tests import promises
 
 UTC = timezone.utc
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -74,6 +75,7 @@ def test_a_local_time_is_in_the_window_that_its_instant_is_in(drawn: tuple[str, 
     assert (local >= zone.local_bound(instant)) == (zone.instant_of(local) >= instant)
 
 
+@promises.LOCAL_TIME
 @given(zone_and_moment(), st.lists(st.integers(1, 3 * HOUR), min_size=1, max_size=12))
 @settings(max_examples=500, deadline=None)
 def test_windows_part_local_time(drawn: tuple[str, int], lengths: list[int]):

@@ -12,7 +12,7 @@ from devstack.redshift.errors import (
     syntax_error,
 )
 from devstack.redshift.names import LongNames
-from devstack.redshift.plan import Answer, Copy, Plan, Run, Session
+from devstack.redshift.plan import COMMIT, Answer, Copy, Plan, Run, Session
 from devstack.redshift.refuse import refuse
 from devstack.redshift.rewrite import settings
 from devstack.redshift.rewrite.alter import rewrite_alter_table
@@ -79,6 +79,10 @@ class Rewriter:
         if first in _PASSED:
             return Run(sql_of(tokens))
         raise syntax_error(tokens[0].text)
+
+    def knows(self, first: str) -> bool:
+        """Whether a statement may begin with this word."""
+        return first in self._rules or first in _QUERIES or first in _PASSED
 
     def query(self, tokens: Tokens, session: Session) -> Tokens:
         """A query with late-binding views put in and Redshift's spellings replaced."""
@@ -155,7 +159,7 @@ def _truncate(tokens: Tokens, session: Session) -> Plan:
     name, after = qualified_name(tokens, at)
     if not name or after < len(tokens):
         raise syntax_error(tokens[after].text if after < len(tokens) else ";")
-    return Run(sql_of(tokens), after=("COMMIT",) if session.in_block else (), table=name[-1])
+    return Run(sql_of(tokens), after=(COMMIT,) if session.in_block else (), table=name[-1])
 
 
 def _lock(tokens: Tokens, _session: Session) -> Plan:

@@ -7,8 +7,6 @@ own business (its processes, its settings, what its README does not vouch for) i
 import itertools
 import json
 import subprocess
-import sys
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,7 +18,9 @@ import pytest
 
 from devstack import lifecycle
 from devstack.seaweed import BUCKET, SeaweedFS
-from tests.servers import Cluster
+from tests.support.programs import start_python
+from tests.support.servers import Cluster
+from tests.support.waiting import until
 
 PASSWORD = "Secret-1"
 _numbers = itertools.count()
@@ -107,7 +107,7 @@ def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedFS]:
 class Standalone:
     """A stand-in that runs as a process of its own."""
 
-    process: "subprocess.Popen[bytes]"
+    process: subprocess.Popen[str]
     port: int
 
     def connect(self, **options: Any) -> Any:
@@ -120,14 +120,12 @@ def start_standin(directory: Path, *options: str) -> Standalone:
     """Start a stand-in as a user would, and return when it accepts connections."""
     port_file = directory / "port"
     port_file.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "devstack.redshift", "--data", str(directory / "data")]
-    command += ["--port-file", str(port_file), "--password", PASSWORD, *options]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
-    while not port_file.exists():
-        assert process.poll() is None, "the stand-in ended at its start"
-        assert time.monotonic() < deadline, "the stand-in does not accept connections"
-        time.sleep(0.02)
+    process = start_python(
+        *("-m", "devstack.redshift", "--data", str(directory / "data")),
+        *("--port-file", str(port_file), "--password", PASSWORD, *options),
+        output=subprocess.DEVNULL,
+    )
+    until(port_file.exists, "the stand-in does not accept connections", process=process)
     return Standalone(process, int(port_file.read_text()))
 
 

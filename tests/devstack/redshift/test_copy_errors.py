@@ -5,7 +5,10 @@ import psycopg2.errors
 import pytest
 
 from devstack.redshift.copy.records import MAX_ROW
+from tests import promises
 from tests.devstack.redshift.conftest import Lake, Warehouse
+
+pytestmark = promises.ASSUMED_OF_REDSHIFT
 
 COLUMNS = {
     "i": "integer",

@@ -8,7 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests import promises
 from tests.devstack.redshift.conftest import Warehouse
+
+pytestmark = promises.ASSUMED_OF_REDSHIFT
 
 
 def _parquet(table: pa.Table) -> bytes:

@@ -10,7 +10,10 @@ import pyarrow as pa
 import pytest
 
 from devstack.seaweed import BUCKET
+from tests import promises
 from tests.devstack.redshift.conftest import Lake, Warehouse
+
+pytestmark = promises.ASSUMED_OF_REDSHIFT
 
 COPY = "COPY t FROM '{}' IAM_ROLE default CSV DELIMITER '|' {}"
 

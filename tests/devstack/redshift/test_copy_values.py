@@ -5,7 +5,10 @@ from decimal import Decimal
 
 import pytest
 
+from tests import promises
 from tests.devstack.redshift.conftest import Warehouse
+
+pytestmark = promises.ASSUMED_OF_REDSHIFT
 
 CSV = "CSV DELIMITER '|'"
 

@@ -1,7 +1,6 @@
 """Transactions, locks, conflicts, cancellation."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +12,7 @@ from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 from devstack.redshift.server import RedshiftStandIn
 from tests.devstack.redshift.conftest import PASSWORD, Lake, Warehouse, another
+from tests.support.waiting import until
 
 
 def test_what_is_rolled_back_never_was(transaction: Warehouse) -> None:
@@ -133,11 +133,12 @@ def cancelled_once_it_waits(waiting: Warehouse, observer: Warehouse) -> Iterator
     """Cancel what `waiting` does in this block as soon as `observer` sees it wait for a lock."""
 
     def cancel() -> None:
-        deadline = time.monotonic() + 30
-        while not observer.run("SELECT 1 FROM pg_locks WHERE NOT granted"):
-            if time.monotonic() > deadline:
-                return  # the block ends by the server's own statement timeout
-            time.sleep(0.02)  # between two looks at the condition
+        # else the block ends by the server's own statement timeout
+        until(
+            lambda: observer.run("SELECT 1 FROM pg_locks WHERE NOT granted"),
+            "nothing waits",
+            timeout=30,
+        )
         waiting.connection.cancel()
 
     waiting.run("SET statement_timeout TO 60000")
@@ -166,9 +167,13 @@ def test_cancel_ends_what_another_session_runs(
     waiting = threading.Thread(target=lambda: errors.append(warehouse.refused("SELECT * FROM t")))
     waiting.start()
     other = connect().cursor()
-    while waiting.is_alive():  # it may not have begun to wait yet
-        other.execute(f"CANCEL {process}")
+
+    def is_cancelled() -> bool:
+        other.execute(f"CANCEL {process}")  # in vain while the other has not begun to wait
         waiting.join(0.1)
+        return not waiting.is_alive()
+
+    until(is_cancelled, "the statement is not cancelled")
     assert errors[0].pgcode == "57014"
     assert "cancelled on user's request" in str(errors[0])
 

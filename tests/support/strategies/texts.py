@@ -6,7 +6,7 @@ import json
 
 from hypothesis import strategies as st
 
-from tests.properties.kinds import Kind, Kinds, kind
+from tests.support.strategies.kinds import Kind, Kinds, kind
 
 ODD_TEXTS = [
     *(

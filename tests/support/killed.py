@@ -1,6 +1,6 @@
 """A `luigi` command line that dies at a chosen point, as by kill -9 or a power cut.
 
-    python -m tests.killed POINT ARGUMENT…
+    python -m tests.support.killed POINT ARGUMENT…
 
 POINT is ``module:function:before`` or ``…:after``: the first call of that function is the end of the
 command and of every process it has forked. With ``…:after:alone`` only the calling process dies, with

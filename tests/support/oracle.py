@@ -107,6 +107,7 @@ def in_warehouse(
     table: str,
     of: Iterable[SourceColumn],
     targets: Mapping[str, str] | None = None,
+    where: str = "TRUE",
 ) -> Counter[tuple[Cell, ...]]:
     """The rows of a warehouse table in the source's columns; `targets` names those that were renamed."""
     names = targets or {}
@@ -114,7 +115,7 @@ def in_warehouse(
         (c, _ASKED.get(c.kind, _Asked()).warehouse.format(_name(names.get(c.name, c.name))))
         for c in of
     ]
-    return _rows(connection, chosen, f"FROM {_name(schema)}.{_name(table)}")
+    return _rows(connection, chosen, f"FROM {_name(schema)}.{_name(table)} WHERE {where}")
 
 
 def differences(

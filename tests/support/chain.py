@@ -25,8 +25,8 @@ from pipeline.warehouse import copy
 from pipeline.warehouse.loader import Loader
 from pipeline.warehouse.modes import MODES
 from pipeline.warehouse.window_load import WindowLoad
-from tests import oracle
-from tests.world import World
+from tests.support import oracle
+from tests.support.world import World
 
 WINDOW = Window.day(date(2025, 8, 1))
 

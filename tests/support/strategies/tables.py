@@ -7,8 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.properties.kinds import Kind
-from tests.properties.values import kinds
+from tests.support.strategies.kinds import Kind
+from tests.support.strategies.values import kinds
 
 ODD_NAMES = [
     *(

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -34,9 +33,11 @@ from pipeline.model.table_name import TableName
 from pipeline.model.window import Window
 from pipeline.run import state
 from pipeline.steps.load import load_window
-from tests.servers import Servers
+from pipeline.tasks.chain import RefreshViews
+from pipeline.tasks.entries import DailyLoad
+from tests.support.programs import ROOT, run_python, start_python
+from tests.support.servers import Servers
 
-ROOT = Path(__file__).parent.parent
 NUMBERS = re.compile(r"\bseq_(\d+)_to_(\d+)\b")
 MANY = 10_000_000
 
@@ -86,6 +87,12 @@ class World:
 
     # The configuration
 
+    def create(self, table: str, columns: str, rows: str = "", **definition: Any) -> str:
+        """Create a table with rows (`VALUES …` or `SELECT …`), define it, and return its full name."""
+        insert = [f"INSERT INTO {table} {rows}"] if rows else []
+        self.sql(f"CREATE TABLE {table} ({columns})", *insert)
+        return self.define(table, **definition)
+
     def define(self, table: str, **definition: Any) -> str:
         """Add a table of this world's database to configs/ and return its full name."""
         name = f"{self.name}.{table}"
@@ -112,6 +119,23 @@ class World:
             list(tasks), local_scheduler=True, workers=workers, detailed_summary=True
         )
 
+    def succeed(self, *tasks: luigi.Task, workers: int = 1) -> LuigiRunResult:
+        """Run tasks that do not fail."""
+        result = self.build(*tasks, workers=workers)
+        assert result.status.name == "SUCCESS", result.summary_text
+        return result
+
+    def load_days(self, table: str, *days: int | date) -> None:
+        """Load days of a table, one after the other; a number is a day of August 2025."""
+        for each in days:
+            on = date(2025, 8, each) if isinstance(each, int) else each
+            self.succeed(DailyLoad(date=on, table=table))
+
+    def load_windows(self, table: str, *windows: Window) -> None:
+        """Load windows of a table, one after the other; a snapshot of each if it is one."""
+        for window in windows:
+            self.succeed(RefreshViews(table=table, window=window))
+
     def failure(self, *tasks: luigi.Task) -> PipelineError:
         """Run tasks of which one fails, and return the error that a person is told."""
         seen: list[BaseException] = []
@@ -125,6 +149,12 @@ class World:
         (error,) = seen
         assert isinstance(error, PipelineError), repr(error)
         return error
+
+    def follow(self, error: PipelineError) -> None:
+        """Run the script that the error's message says to run in the warehouse, in one session."""
+        script = re.search(r"run in the warehouse: (BEGIN; .* COMMIT;)", error.todo)
+        assert script, error.todo
+        self.query(script[1])
 
     def luigi(
         self, *arguments: str, check: int | None = 0, **environment: str
@@ -141,20 +171,25 @@ class World:
     ) -> subprocess.Popen[str]:
         """Start such a command line; stdout and stderr come together.
 
-        `killed` is the point at which it dies (tests/killed.py), `alone` makes it a process group of
+        `killed` is the point at which it dies (tests/support/killed.py), `alone` makes it a process group of
         its own. A variable set to "" is unset.
         """
-        program = ["tests.killed", killed] if killed else ["luigi"]
+        program = ["tests.support.killed", killed] if killed else ["luigi"]
         scheduler = [] if any("scheduler" in a for a in arguments) else ["--local-scheduler"]
-        variables = {**os.environ, **self.environment, **environment}
-        return subprocess.Popen(
-            [sys.executable, "-m", *program, "--module", "pipeline", *arguments, *scheduler],
-            cwd=ROOT,
-            env={name: value for name, value in variables.items() if value},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=alone,
+        return start_python(
+            *("-m", *program, "--module", "pipeline", *arguments, *scheduler),
+            environment={**os.environ, **self.environment, **environment},
+            alone=alone,
+        )
+
+    def pipeline(
+        self, *arguments: str, check: int | None = 0, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `python -m pipeline …`; `check` is the exit status it must have."""
+        return run_python(
+            *("-m", "pipeline", *arguments),
+            status=check,
+            environment={**os.environ, **self.environment, **environment},
         )
 
     # The lake
@@ -186,6 +221,12 @@ class World:
         """All keys below a prefix."""
         return [found.key for found in self.lake.list(prefix)]
 
+    def unmark(self, table: str, window: Window, *stages: str) -> None:
+        """Delete a window's markers of these stages, of all if none is named: they are done again."""
+        keys = self.keys(table)
+        named = stages or ("lake", "csv", "load", "views")
+        self.lake.delete([getattr(keys, f"{stage}_marker")(window) for stage in named])
+
     # The warehouse
 
     def reader(self) -> extensions.connection:
@@ -203,6 +244,10 @@ class World:
     def loaded(self, table: str, columns: str = "*", order: str = "1") -> list[tuple[Any, ...]]:
         """The rows of a warehouse table."""
         return self.query(f"SELECT {columns} FROM {{schema}}.{table} ORDER BY {order}")
+
+    def waits_for_lock(self) -> bool:
+        """Whether any session of the warehouse waits for a lock."""
+        return self.query("SELECT COUNT(*) FROM pg_locks WHERE NOT granted") != [(0,)]
 
     def ledger(self, table: str) -> list[tuple[Any, ...]]:
         """The ledger's rows of a table: window start, digest, rows staged and loaded, transaction."""

@@ -24,8 +24,8 @@ from pipeline.model.table_name import TableName
 from pipeline.source import sql as mysql_sql
 from pipeline.source.row_batches import read_batches
 from pipeline.source.table import describe
-from tests.codec import wire
-from tests.codec.test_rowstream import server_context
+from tests.support import wire
+from tests.support.certificates import server_context
 
 UTC = timezone.utc
 

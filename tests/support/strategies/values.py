@@ -8,8 +8,8 @@ from functools import lru_cache
 
 from hypothesis import strategies as st
 
-from tests.properties import texts
-from tests.properties.kinds import Kind, Kinds, Literals, kind
+from tests.support.strategies import texts
+from tests.support.strategies.kinds import Kind, Kinds, Literals, kind
 
 
 def _integers() -> Kinds:
