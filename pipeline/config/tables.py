@@ -92,9 +92,10 @@ class TableDefinition(Policies):
 
     @model_validator(mode="after")
     def _agrees(self) -> TableDefinition:
-        if "epoch_unit" in self.model_fields_set and self.cursor_type != "epoch":
+        kind = cursor_of(self.cursor_type, self.epoch_unit)
+        if "epoch_unit" in self.model_fields_set and kind.epoch_unit is None:
             raise ValueError("epoch_unit goes with cursor_type: epoch")
-        if self.ids_ascend and self.cursor_type != "id":
+        if self.ids_ascend and not kind.needs_assigned_bounds:
             raise ValueError("ids_ascend goes with cursor_type: id")
         self._check_cursor()
         self._check_super()

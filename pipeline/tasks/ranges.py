@@ -61,7 +61,6 @@ class _InParts(luigi.tools.range.RangeBase):
 
     def missing(self) -> list[datetime]:
         """The periods that this run has to take, oldest first, as the lake shows them now."""
-        self._limit()
         missing = self._missing_now()
         if self.limit is not None:
             # Fixed at the first look, which Luigi takes before it forks.
@@ -87,11 +86,9 @@ class _InParts(luigi.tools.range.RangeBase):
             (stuck if entry.is_stuck(refused) else fresh).append(when)
         return fresh + stuck
 
-    def _limit(self) -> None:
-        """Set the limits of the run, at the first look, which Luigi takes before it forks."""
-        asked = (self.minutes, self.max_chunks)
-        if asked != (None, None) and not hasattr(self, "_is_limited"):
-            self._is_limited = True
+    def _limit_run(self) -> None:
+        """Set the limits of the run, where the command line names any."""
+        if (self.minutes, self.max_chunks) != (None, None):
             limits.begin(self.minutes, self.max_chunks)
 
     def _missing_now(self) -> list[datetime]:
@@ -141,8 +138,9 @@ class _InParts(luigi.tools.range.RangeBase):
         return max((end - behind).total_seconds(), 0.0) / 1e10
 
     def requires(self) -> list[luigi.Task]:
-        """The short ranges that a long one is made of; fixed at the first look."""
+        """The short ranges that a long one is made of; the first call, before Luigi forks, limits the run."""
         if not hasattr(self, "_parts"):
+            self._limit_run()
             self._parts = list(self._short_ranges())
         return self._parts
 
