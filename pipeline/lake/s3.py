@@ -73,6 +73,20 @@ class Store:
             return None
         return int(head["ContentLength"])
 
+    def sha256(self, key: str) -> str | None:
+        """The SHA-256 that the server has of an object's content, in hex: one HEAD.
+
+        None where there is no such object, and where the server has none of the whole, as for an upload in
+        parts: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
+        """
+        head = self._client.head_object
+        try:
+            answer = self._call(f"look at {self.url(key)}", head, Key=key, ChecksumMode="ENABLED")
+        except _Missing:
+            return None
+        checksum = str(answer.get("ChecksumSHA256", ""))
+        return base64.b64decode(checksum).hex() if checksum and "-" not in checksum else None
+
     def _see_bucket(self) -> None:
         """Raise LakeError when there is no bucket: a HEAD cannot tell that from a missing object."""
         if not self._has_seen_bucket:

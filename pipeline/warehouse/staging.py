@@ -27,19 +27,21 @@ def new_name() -> Relation:
 
 
 def check_parts(lake_window: LakeWindow, csv: CsvManifest) -> None:
-    """Raise DataError unless what COPY is to read exists, as large as its manifest says."""
+    """Raise DataError unless every part is in the window's folder, with its marker's size and SHA-256."""
     keys, window, store = lake_window.keys, lake_window.window, lake_window.store
     in_lake = csv.format == "parquet"
     folder = keys.lake_folder(window) if in_lake else keys.csv_folder(window)
     sizes = {stored.key: stored.bytes for stored in store.list(folder)}
+    again = REREAD if in_lake else "delete the window's CSV marker, and it is converted again"
     for part in csv.parts:
+        why = ""
         if sizes.get(part.key) != part.bytes:
-            again = "delete the window's CSV marker, and it is converted again"
-            raise DataError(
-                f"{store.url(part.key)} is not what its manifest says",
-                why=f"{part.bytes} bytes were written, {sizes.get(part.key, 'none')} are stored",
-                todo=REREAD if in_lake else again,
-            )
+            why = f"{part.bytes} bytes were written, {sizes.get(part.key, 'none')} are stored"
+        elif (sha256 := store.sha256(part.key)) not in (None, part.sha256):
+            why = f"its SHA-256 is {sha256}, the manifest has {part.sha256}"
+        if why:
+            what = f"{store.url(part.key)} is not what its manifest says"
+            raise DataError(what, why=why, todo=again)
 
 
 def fill(connection: redshift.Connection, staging: StagingTable, source: CopySource) -> None:

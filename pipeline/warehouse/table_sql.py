@@ -33,15 +33,6 @@ class Layout:
         return frozenset((*self.key, *self.sortkey, *filter(None, [self.distkey])))
 
 
-@dataclass(frozen=True)
-class Target:
-    """A warehouse table as it is: its columns' types, in order, and those that take no NULL."""
-
-    relation: Relation
-    types: Types
-    required: frozenset[str]
-
-
 def create_table(table: Relation, types: Types, layout: Layout) -> str:
     """CREATE TABLE IF NOT EXISTS for the columns of a source table.
 
