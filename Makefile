@@ -4,12 +4,13 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PACKAGES := import sysconfig; print(sysconfig.get_path("purelib"))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check unit stack mysql cluster bench format docs clean
+.PHONY: help setup demo test check unit stack luigi-newest mysql cluster bench format docs clean
 
 help: ## what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 setup: $(STAMP) ## virtual environment with everything, the decoder compiled
 
@@ -40,6 +41,14 @@ unit: setup ## tests that need no server
 
 stack: setup ## tests on real servers; SOURCE=mysql takes MySQL 9 in the place of MariaDB
 	$(BIN)/python -m pytest $(if $(SOURCE),--source $(SOURCE)) --numprocesses 2 --dist worksteal tests/stack tests/scenarios tests/properties tests/pitfalls tests/devstack tests/codec
+
+luigi-newest: setup ## tests of the command line with the newest Luigi that setup.py allows, in .venv-luigi/
+	$(PYTHON) -m venv $(VENV)-luigi
+	$(BIN)/python -c '$(PACKAGES)' > $$($(VENV)-luigi/bin/python -c '$(PACKAGES)')/beside.pth
+	range=$$(sed -n 's/.*"\(luigi.*\)",/\1/p' setup.py); for how in '--ignore-installed --no-deps' ''; do \
+	  $(VENV)-luigi/bin/pip install --quiet --disable-pip-version-check $$how "$$range" || exit 1; done
+	$(VENV)-luigi/bin/python -m pytest tests/unit/test_luigi_hooks.py tests/unit/test_imports.py \
+	  tests/stack/test_command_line.py tests/stack/test_bounded_ranges.py
 
 mysql: setup ## fetch MySQL 9, beside the system: then `make test` runs what is MySQL's own as well
 	$(BIN)/python -m devstack fetch
