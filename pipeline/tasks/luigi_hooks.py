@@ -11,11 +11,10 @@ import atexit
 import functools
 import importlib
 import os
-import signal
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Any, NoReturn
 
 import luigi
@@ -30,14 +29,10 @@ from pipeline.codec import malloc
 from pipeline.errors import ConfigurationError, PipelineError
 from pipeline.run import exit_status, notes, state
 from pipeline.tasks import luigi_names
+from pipeline.tasks.interruption import Interruption
 from pipeline.tasks.return_codes import ReturnCodes, summary_with_waiting_ranges
 
-INTERRUPTED = 130  # as shells have it: 128 and the signal's number
 _MISTAKES = (luigi.parameter.ParameterException, luigi.task_register.TaskClassException)
-
-
-class Interrupted(KeyboardInterrupt, SystemExit):
-    """Ctrl-C: Luigi lets a KeyboardInterrupt through, and Python ends at a SystemExit without a traceback."""
 
 
 @functools.lru_cache(maxsize=1)
@@ -48,7 +43,8 @@ def install() -> None:
     nothing. Raises ConfigurationError where luigi.cfg is not in effect, or a name of Luigi is gone.
     """
     malloc.configure()
-    signal.signal(signal.SIGINT, functools.partial(_interrupt, os.getpid()))
+    interruption = Interruption()
+    interruption.install()
     sys.excepthook = functools.partial(_explain, sys.excepthook)
     _refuse_without_configuration()
     luigi_names.verify()
@@ -56,7 +52,9 @@ def install() -> None:
     atexit.register(_log_notes, os.getpid())
     os.register_at_fork(before=_load_kernels)
     _replace_return_codes()
-    _record_failures()
+    luigi.Task.event_handler(luigi.Event.START)(lambda _task: interruption.begin())
+    for event in (luigi.Event.FAILURE, luigi.Event.BROKEN_TASK):
+        luigi.Task.event_handler(event)(lambda _task, error: exit_status.record(error))
     _shorten_usage()
 
 
@@ -96,15 +94,6 @@ def _replace_return_codes() -> None:
     vars(luigi.execution_summary)["_summary_dict"] = summary_with_waiting_ranges(summarise)
 
 
-def _record_failures() -> None:
-    for event in (luigi.Event.FAILURE, luigi.Event.BROKEN_TASK):
-        luigi.Task.event_handler(event)(_record)
-
-
-def _record(_task: luigi.Task, error: BaseException) -> None:
-    exit_status.record(error)
-
-
 def _shorten_usage() -> None:
     build: Callable[..., ArgumentParser] = CmdlineParser._build_parser
 
@@ -120,15 +109,6 @@ def _refuse(message: str) -> NoReturn:
     raise ConfigurationError(
         "the command line is wrong", why=message, todo="luigi --module pipeline TASK --help"
     )
-
-
-def _interrupt(run: int, _signal: int, _frame: FrameType | None) -> NoReturn:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second one ends it at once
-    if os.getpid() == run:  # its workers, forked from it, are interrupted by the same Ctrl-C
-        _say("interrupted; what has its marker is done, and the same command goes on from there")
-    error = Interrupted()
-    error.code = INTERRUPTED
-    raise error
 
 
 def _explain(
