@@ -3,6 +3,8 @@
 Luigi offers no hooks for these: it prints tracebacks, a usage of a hundred lines, and where it finds no
 luigi.cfg, which holds the exit codes, it ends with 0 whatever happened. `install` is called by the package
 where Luigi's command line imports it. A notebook or a test that calls `luigi.build` goes without.
+
+Names of Luigi are looked up when they are used, not on import: `luigi_names.verify` reports one that is gone.
 """
 
 from __future__ import annotations
@@ -18,12 +20,12 @@ from types import TracebackType
 from typing import Any, NoReturn
 
 import luigi
+import luigi.cmdline_parser
 import luigi.configuration
 import luigi.execution_summary
 import luigi.parameter
 import luigi.retcodes
 import luigi.task_register
-from luigi.cmdline_parser import CmdlineParser
 
 from pipeline.codec import malloc
 from pipeline.errors import ConfigurationError, PipelineError
@@ -31,8 +33,6 @@ from pipeline.run import exit_status, notes, state
 from pipeline.tasks import luigi_names
 from pipeline.tasks.interruption import Interruption
 from pipeline.tasks.return_codes import ReturnCodes, summary_with_waiting_ranges
-
-_MISTAKES = (luigi.parameter.ParameterException, luigi.task_register.TaskClassException)
 
 
 @functools.lru_cache(maxsize=1)
@@ -80,9 +80,8 @@ def _load_kernels() -> None:
     because there is nothing to do, loads nothing. Kernels start no threads, so that there are none a child
     would miss.
     """
-    importlib.import_module(
-        "pipeline.codec.warm"
-    ).warm()  # not before `install`: it imports pyarrow
+    # imported here, as it imports pyarrow
+    importlib.import_module("pipeline.codec.warm").warm()
 
 
 def _replace_return_codes() -> None:
@@ -95,14 +94,15 @@ def _replace_return_codes() -> None:
 
 
 def _shorten_usage() -> None:
-    build: Callable[..., ArgumentParser] = CmdlineParser._build_parser
+    owner = luigi.cmdline_parser.CmdlineParser
+    build: Callable[..., ArgumentParser] = owner._build_parser
 
     def shortened(*arguments: Any, **named: Any) -> ArgumentParser:
         parser = build(*arguments, **named)
         vars(parser)["error"] = _refuse
         return parser
 
-    type.__setattr__(CmdlineParser, "_build_parser", staticmethod(shortened))
+    type.__setattr__(owner, "_build_parser", staticmethod(shortened))
 
 
 def _refuse(message: str) -> NoReturn:
@@ -117,13 +117,18 @@ def _explain(
     error: BaseException,
     trace: TracebackType | None,
 ) -> None:
-    if isinstance(error, _MISTAKES):
+    if not isinstance(error, PipelineError) and isinstance(error, _mistakes()):
         error = ConfigurationError("the command line is wrong", why=" ".join(str(error).split()))
     if not isinstance(error, PipelineError):
         otherwise(kind, error, trace)
         return
     _say(str(error))
     sys.exit(error.exit_status)
+
+
+def _mistakes() -> tuple[type[BaseException], ...]:
+    """What Luigi raises for a task or a parameter that does not exist, or has another form."""
+    return luigi.parameter.ParameterException, luigi.task_register.TaskClassException
 
 
 def _say(text: str) -> None:
