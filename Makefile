@@ -50,6 +50,14 @@ luigi-newest: setup ## tests of the command line with the newest Luigi that setu
 	$(VENV)-luigi/bin/python -m pytest tests/unit/test_luigi_hooks.py tests/unit/test_imports.py \
 	  tests/stack/test_command_line.py tests/stack/test_bounded_ranges.py
 
+luigi-newest: setup ## tests of the command line with the newest Luigi that setup.py allows, in .venv-luigi/
+	$(PYTHON) -m venv $(VENV)-luigi
+	$(BIN)/python -c '$(PACKAGES)' > $$($(VENV)-luigi/bin/python -c '$(PACKAGES)')/beside.pth
+	range=$$(sed -n 's/.*"\(luigi.*\)",/\1/p' setup.py); for how in '--ignore-installed --no-deps' ''; do \
+	  $(VENV)-luigi/bin/pip install --quiet --disable-pip-version-check $$how "$$range" || exit 1; done
+	$(VENV)-luigi/bin/python -m pytest tests/unit/test_luigi_hooks.py tests/unit/test_imports.py \
+	  tests/stack/test_command_line.py tests/stack/test_bounded_ranges.py
+
 mysql: setup ## fetch MySQL 9, beside the system: then `make test` runs what is MySQL's own as well
 	$(BIN)/python -m devstack fetch
 

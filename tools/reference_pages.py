@@ -78,7 +78,7 @@ Made from `pipeline/errors.py` by `make docs`.
 | 30 | a task failed in a way nobody foresaw: the log has a traceback |
 | 35 | a task could not be scheduled, likewise |
 | 40 | the command line is wrong in a way that Luigi finds late |
-| 130 | interrupted by Ctrl-C; its processes have ended, the same command goes on |
+| 130, 143 | ended by Ctrl-C, by SIGTERM; its processes have ended, the same command goes on |
 """
 
 
@@ -121,7 +121,8 @@ def exit_codes() -> str:
     ]
     rows = [f"| {kind.exit_status} | {_first_line(kind.__doc__)} |" for kind in kinds]
     tail = (
-        "\n`python -m pipeline …` ends with 0, 1 (the answer is no), 2 (usage), 41 to 45, or 130.\n"
+        "\n`python -m pipeline …` ends with 0, 1 (the answer is no), 2 (usage), 41 to 45, 130 (Ctrl-C), or\n"
+        "141 (nobody reads its output, as in `… | head -1`).\n"
     )
     return _EXITS + "\n".join(rows) + "\n" + tail
 

@@ -1,4 +1,4 @@
-"""What a command was asked for, and how it answers."""
+"""What a command is asked for."""
 
 from __future__ import annotations
 
@@ -15,8 +15,3 @@ def chosen_tables(options: argparse.Namespace) -> list[Table]:
     if options.table:
         return [table_named(folder, options.table, database)]
     return list(tables(folder, database).values())
-
-
-def say(text: str) -> None:
-    """Print to standard output."""
-    print(text)  # noqa: T201 - a command line speaks

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from pipeline.cli.arguments import chosen_tables, say
+from pipeline.cli.arguments import chosen_tables
+from pipeline.cli.output import say
 from pipeline.cli.text import aligned
 from pipeline.config.settings import settings
 from pipeline.config.tables import Table
