@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -17,6 +18,9 @@ FIVE_MINUTES = [
     for block in blocks(ROOT / "README.md")
     if block.section == "Your own tables in five minutes"
 ]
+
+DAY = ("DailyLoad", "--date", "2025-08-01", "--table", "shop.orders")
+DIGEST = re.compile(r"-[0-9a-f]{12}\.")
 
 
 @pytest.fixture
@@ -66,3 +70,15 @@ def test_every_operator_command_that_is_shown_runs(shop: World):
     assert len(shown) > 5
     for command in shown.values():
         assert run(shop, command), command
+
+
+def test_the_keys_of_one_rows_way_are_those_that_a_load_leaves(shop: World):
+    """docs/architecture.md, where W is the window and digests are examples."""
+    run(shop, Command("", ("luigi", "--module", "pipeline", *DAY, "--local-scheduler")))
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    shown = set(re.findall(r"`((?:lake|csv|cursors|watermarks|loads|views)/shop[^`]+)`", page))
+    left = {key.replace("20250801T000000Z_20250802T000000Z", "W") for key in shop.lake_keys()}
+    assert {DIGEST.sub("-D.", key) for key in left} == {DIGEST.sub("-D.", key) for key in shown}
+    names = "SELECT column_name FROM svv_columns WHERE table_schema = %s AND table_name = %s"
+    for (name,) in shop.query(names, (shop.name, "pipeline_ledger")):
+        assert f"| `{name}` |" in page

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import configparser
 import contextlib
+import re
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -162,3 +163,38 @@ def exit_statuses() -> set[int]:
 @pytest.mark.parametrize("status", sorted(exit_statuses()))
 def test_an_exit_status_is_documented(status: int):
     assert f"| {status} |" in (ROOT / "docs" / "exit-codes.md").read_text(encoding="utf-8")
+
+
+def test_every_page_is_in_the_index_and_the_index_in_the_readme():
+    index = ROOT / "docs" / "index.md"
+    links = re.findall(r"\]\(([^)#]+)\)", index.read_text(encoding="utf-8"))
+    linked = {(index.parent / link).resolve() for link in links}
+    folder = index.parent / "decisions"
+    unlinked = {page for page in PAGES if page.parent != folder} - linked - {index}
+    assert unlinked == set()
+    assert folder / "README.md" in linked
+    assert "](docs/index.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_a_link_leads_to_a_page_and_a_heading_that_are_there(page: Path):
+    for link in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text(encoding="utf-8")):
+        path, _, heading = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        if heading:
+            assert heading in headings(target), link
+
+
+def headings(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    found = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in found}
+
+
+def test_every_decision_is_in_the_list_of_decisions():
+    folder = ROOT / "docs" / "decisions"
+    listed = set(
+        re.findall(r"\((\d{4}[^)]+)\)", (folder / "README.md").read_text(encoding="utf-8"))
+    )
+    assert listed == {page.name for page in folder.glob("0*.md")}
