@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.programs import ROOT
 from tools.layers import FLOORS, rooms
 
-ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "pipeline"
 FLOOR = {room.name: number for number, floor in enumerate(FLOORS) for room in floor}
 # The reader of luigi.cfg uses Luigi's own parser.
