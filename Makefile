@@ -34,7 +34,7 @@ test: setup check unit stack ## lint, types, unit tests, tests on real servers
 check: setup ## format, lint, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy pipeline devstack
+	$(BIN)/mypy pipeline devstack tools
 
 unit: setup ## tests that need no server
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --pyargs pipeline.model benchmarks/rounds.py benchmarks/overhead.py tests/unit tests/codec tests/benchmarks tests/test_layers.py
