@@ -79,7 +79,8 @@ Made from `pipeline/errors.py` by `make docs`.
 | 30 | a task failed in a way nobody foresaw: the log has a traceback |
 | 35 | a task could not be scheduled, likewise |
 | 40 | the command line is wrong in a way that Luigi finds late |
-| 130, 143 | ended by Ctrl-C, by SIGTERM; its processes have ended, the same command goes on |
+| 130 | ended by Ctrl-C; its processes have ended, the same command continues |
+| 143 | ended by SIGTERM, likewise |
 """
 
 

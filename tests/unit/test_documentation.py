@@ -20,7 +20,8 @@ from pipeline import errors
 from pipeline.cli import main
 from pipeline.config.policies import Policies
 from pipeline.config.settings import SECTIONS, variables
-from pipeline.config.tables import TableDefinition, tables
+from pipeline.config.tables import TableDefinition
+from pipeline.config.yaml_loader import tables
 from pipeline.errors import PipelineError
 from tests.support.documents import COMMANDS, SESSION, Block, Command, blocks, pages, spans
 from tests.support.programs import ROOT
