@@ -114,6 +114,8 @@ def test_a_command_that_is_shown_is_one(command: Command):
         )
         return
     parse, words = found
+    if command.not_run and "pipeline" not in words:
+        return  # a module of the reader's own, which another test writes and runs
     with contextlib.suppress(Answered):
         parse(words)
 
