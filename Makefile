@@ -52,7 +52,8 @@ luigi-newest: setup ## tests of the command line with the newest Luigi that setu
 
 luigi-newest: setup ## tests of the command line with the newest Luigi that setup.py allows, in .venv-luigi/
 	$(PYTHON) -m venv $(VENV)-luigi
-	$(BIN)/python -c '$(PACKAGES)' > $$($(VENV)-luigi/bin/python -c '$(PACKAGES)')/beside.pth
+	echo "import site; site.addsitedir('$$($(BIN)/python -c '$(PACKAGES)')')" > \
+	  $$($(VENV)-luigi/bin/python -c '$(PACKAGES)')/beside.pth
 	range=$$(sed -n 's/.*"\(luigi.*\)",/\1/p' setup.py); for how in '--ignore-installed --no-deps' ''; do \
 	  $(VENV)-luigi/bin/pip install --quiet --disable-pip-version-check $$how "$$range" || exit 1; done
 	$(VENV)-luigi/bin/python -m pytest tests/unit/test_luigi_hooks.py tests/unit/test_imports.py \
