@@ -138,7 +138,7 @@ def test_a_range_does_not_wait_for_a_source_that_is_away_day_by_day(world: World
     line = ["RangeDaily", "--of", "DailyLoad", "--DailyLoad-table", things]
     line += ["--start", "2025-08-01", "--stop", "2025-08-25"]
     out = world.luigi(*line, check=42, DB_PORT=CLOSED).stdout
-    assert out.count("try 1 failed") <= 4
+    assert out.count("attempt 1 failed") <= 4
 
 
 @pytest.mark.local
