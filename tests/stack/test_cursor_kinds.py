@@ -187,7 +187,7 @@ def test_the_zone_may_be_set_for_all_tables_and_for_one(
 def test_what_is_no_zone_is_told(world: World, events: str, zone: str):
     arguments = ["DailyLoad", "--date", "2025-08-01", "--table", world.define(events, cursor="at")]
     out = world.luigi(*arguments, check=41, DB_TIMEZONE=zone).stdout
-    assert f"{zone} is no zone" in out
+    assert f"{zone} is not a time zone" in out
     assert "DB_TIMEZONE" in out
     assert "Traceback" not in out
 

@@ -85,7 +85,7 @@ def test_a_key_is_never_changed(kind: str):
     ],
 )
 def test_what_is_no_policy_is_refused(tmp_path: Path, definition: str):
-    with pytest.raises(ConfigurationError, match=r"the definition of a\.b is not valid"):
+    with pytest.raises(ConfigurationError, match=r"the definition of a\.b is invalid"):
         rules_of(tmp_path, definition)
 
 
