@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"devstack: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("devstack: interrupted; `down` stops what has been started", file=sys.stderr)
+        print("devstack: interrupted; `down` stops the servers already started", file=sys.stderr)
         return 130
 
 
@@ -65,14 +65,14 @@ def _down(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    """Print a line per server; 0 only if every server that was started still runs."""
+    """Print a line per server; returns 0 only if every server is running."""
     servers = stack.status(options.directory)
-    for each in servers:
-        state = f"running, pid {each.pid}" if each.pid else "stopped"
-        print(f"{each.kind:10} {each.address:45} {state}")
+    for server in servers:
+        state = f"running, pid {server.pid}" if server.pid else "stopped"
+        print(f"{server.kind:10} {server.address:45} {state}")
     if not servers:
         print(f"no stack in {options.directory}")
-    return 0 if servers and all(each.pid for each in servers) else 1
+    return 0 if servers and all(server.pid for server in servers) else 1
 
 
 def _env(options: argparse.Namespace) -> int:
@@ -124,20 +124,22 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m devstack", description=_DESCRIPTION)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    up = _command(commands, "up", _up, "start the servers that do not run yet")
+    up = _command(commands, "up", _up, "start the servers that are not running")
     up.add_argument("--server", choices=stack.SOURCES, default="mariadb", help="the source")
     up.add_argument("--luigid", action="store_true", help="also start the central scheduler")
     up.add_argument("--sshd", action="store_true", help="also start an SSH bastion")
     up.add_argument(
         "--no-redshift", dest="redshift", action="store_false", help="source and lake only"
     )
-    _command(commands, "fetch", _fetch, "have MySQL at hand, beside the system")
-    _command(commands, "down", _down, "stop the servers; their data stays")
+    _command(commands, "fetch", _fetch, "fetch MySQL, without installing it")
+    _command(commands, "down", _down, "stop the servers and keep their data")
     _command(commands, "status", _status, "show each server; exit code 0 if all run")
     _command(commands, "env", _env, "print the variables that point the pipeline at the stack")
 
-    seed = _command(commands, "seed", _seed, "replace the settlement tables by made-up ones")
-    seed.add_argument("--days", type=int, required=True, help="days the rows are spread over")
+    seed = _command(commands, "seed", _seed, "replace the settlement tables by generated ones")
+    seed.add_argument(
+        "--days", type=int, required=True, help="number of days to spread the rows over"
+    )
     seed.add_argument("--rows", type=int, required=True, help="delivery events; claims: a fifth")
     seed.add_argument(
         "--start", type=date.fromisoformat, default=date(2025, 8, 1), help="first day, in UTC"
@@ -151,12 +153,14 @@ def _parser() -> argparse.ArgumentParser:
     sql.add_argument("database", choices=("source", "warehouse"))
     sql.add_argument("statements", help="SQL text; - for standard input")
     for command in (seed, mutate):
-        command.add_argument("--random-seed", type=int, default=1, help="other data; default: 1")
+        command.add_argument(
+            "--random-seed", type=int, default=1, help="seed of the data; default: 1"
+        )
     return parser
 
 
 def _instant(text: str) -> datetime:
-    """An instant; without an offset it is one in UTC."""
+    """An instant; in UTC without an offset."""
     read = datetime.fromisoformat(text)
     return read.astimezone(timezone.utc).replace(tzinfo=None) if read.tzinfo else read
 

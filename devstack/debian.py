@@ -1,7 +1,7 @@
-"""Debian packages unpacked beside the system: nothing is installed, no root is needed.
+"""Debian packages unpacked into a folder, without installation and without root.
 
-apt-get resolves a package of another suite against an empty system, so that it fetches every
-library the program needs, the C library included. Such a program runs with its own dynamic loader.
+apt-get resolves a package of another suite against an empty system and therefore fetches every library
+of the program, the C library included. Such a program runs with its own dynamic loader.
 """
 
 import os
@@ -23,10 +23,10 @@ Signed-By: {_KEYRING}
 
 
 def unpacked(package: str, *, suite: str, folder: Path) -> Path:
-    """The root of a tree that holds `package` and all it depends on; made at the first call.
+    """The root of a tree with `package` and its dependencies; created on the first call.
 
     Raises:
-        StackError: this is no Debian, or apt-get failed; the message holds what it said.
+        StackError: not a Debian system, or apt-get failed; the message contains its output.
     """
     tree = _tree(package, suite, folder)
     if not tree.exists():
@@ -44,11 +44,11 @@ def is_unpacked(package: str, *, suite: str, folder: Path) -> bool:
 
 
 def loader(tree: Path) -> list[str]:
-    """The command that starts a program of the tree with the tree's own libraries."""
-    found = sorted(tree.glob("usr/lib/*/ld-linux-*.so.*"))
-    if not found:
-        raise StackError(f"{tree} holds no dynamic loader: remove it, to have it fetched again")
-    return [str(found[0]), "--library-path", str(found[0].parent)]
+    """The command prefix that runs a program of the tree with the tree's libraries."""
+    loaders = sorted(tree.glob("usr/lib/*/ld-linux-*.so.*"))
+    if not loaders:
+        raise StackError(f"{tree} has no dynamic loader: remove it and try again")
+    return [str(loaders[0]), "--library-path", str(loaders[0].parent)]
 
 
 def _tree(package: str, suite: str, folder: Path) -> Path:
@@ -76,7 +76,7 @@ def _fetch(package: str, suite: str, draft: Path) -> None:
         "Dir::Cache": draft / "cache",
         "Dir::Etc::sourcelist": draft / "suite.sources",
         "Dir::Etc::sourceparts": "-",
-        "APT::Sandbox::User": "",  # apt's own user could not read a private directory
+        "APT::Sandbox::User": "",  # apt's user cannot read a private directory
         "Acquire::Languages": "none",
     }
     options = [f"-o{name}={value}" for name, value in private.items()]
@@ -100,5 +100,5 @@ def _run(command: list[str]) -> None:
         check=False,
     )
     if done.returncode != 0:
-        said = (done.stderr or done.stdout).strip()
-        raise StackError(f"`{command[0]} … {command[-1]}` failed:\n{said}")
+        output = (done.stderr or done.stdout).strip()
+        raise StackError(f"`{command[0]} … {command[-1]}` failed:\n{output}")

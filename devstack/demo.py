@@ -1,7 +1,7 @@
 """`make demo`: the whole chain on local servers, from an empty directory to equal counts.
 
-Loads a week, catches up with changes, is killed half-way and resumes. Exit status 0 only if every
-count agrees.
+Loads a week, catches up with changes, is killed half-way and resumes. Exit status 0 only if all counts
+are equal.
 """
 
 import argparse
@@ -36,7 +36,7 @@ GROUP BY latest_status ORDER BY parcels DESC LIMIT 8"""
 
 @dataclass
 class Demo:
-    """One demonstration: its servers, and where its files are."""
+    """One demonstration: its servers and its folder."""
 
     stack: Stack
     directory: Path
@@ -44,11 +44,11 @@ class Demo:
 
     @property
     def environment(self) -> dict[str, str]:
-        """This process's environment, pointed at the demonstration's servers."""
+        """The environment of the demonstration: its servers in place of any configured ones."""
         blank = {name: "" for model in SECTIONS.values() for name in variables(model).values()}
         return {
             **os.environ,
-            **blank,  # an empty variable is none, and hides what .env says
+            **blank,  # an empty variable counts as unset and overrides .env
             **self.stack.environment(),
             "PIPELINE_CONFIGS": str(self.directory / "configs"),
             "PIPELINE_SPOOL": str(self.directory / "spool"),
@@ -75,7 +75,7 @@ class Demo:
         return subprocess.Popen(program, env=self.environment, start_new_session=True)
 
     def run(self, command: list[str]) -> int:
-        """Run a command to its end and return its exit status; whoever interrupts this ends it too."""
+        """Run a command and return its exit status; an interrupt ends the command as well."""
         process = self.start(command)
         try:
             return process.wait()
@@ -115,7 +115,7 @@ def _options() -> argparse.Namespace:
 
 
 def _configure(demo: Demo) -> None:
-    """The settlement tables and views alone, whatever else stands in configs/."""
+    """Copy the definitions of the settlement tables and views, without the rest of configs/."""
     shutil.copytree(CONFIGS / "views", demo.directory / "configs" / "views")
     shutil.copy(CONFIGS / "settlement.yml", demo.directory / "configs")
 
@@ -144,10 +144,10 @@ def _demonstrate(demo: Demo, rows: int) -> int:
     _kill_half_way(demo, demo.range_daily(date(2025, 8, 10)))
 
     demo.say("luigid notices that the worker is gone (10 s); the same command resumes")
-    _await_burial(demo)
+    _await_release(demo)
     statuses.append(demo.run(demo.range_daily(date(2025, 8, 10))))
 
-    demo.say("what each window came to")
+    demo.say("status of each window")
     statuses.append(demo.run(["python", "-m", "pipeline", "status", "--windows", "9"]))
 
     demo.say("counts: source = lake = CSV = warehouse")
@@ -166,21 +166,21 @@ def _change(demo: Demo, rows: int, at: datetime) -> None:
 
 
 def _kill_half_way(demo: Demo, command: list[str]) -> None:
-    """Kill the run, children and all, when the big table's new window is in the lake."""
+    """Kill the run and its children once the new window of the big table is in the lake."""
     lake, bucket = demo.stack.lake.client(), demo.stack.environment()["S3_BUCKET_NAME"]
     prefix = f"lake/{BIG.replace('.', '/')}/dt=2025-08-09/"
     run = demo.start(command)
     while not lake.list_objects_v2(Bucket=bucket, Prefix=prefix).get("KeyCount"):
         if run.poll() is not None:
             raise StackError(f"the run ended with status {run.returncode} before it was killed")
-        time.sleep(0.05)  # between two looks at the condition
+        time.sleep(0.05)  # polling interval
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
     print(f"  killed: process group {run.pid}")
 
 
-def _await_burial(demo: Demo) -> None:
-    """Wait until luigid has freed the tasks of the killed worker, at most a minute."""
+def _await_release(demo: Demo) -> None:
+    """Wait until luigid has released the tasks of the killed worker, at most a minute."""
     port = demo.stack.environment()["LUIGI_SCHEDULER_PORT"]
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
@@ -189,12 +189,12 @@ def _await_burial(demo: Demo) -> None:
         ) as answer:
             if not json.load(answer)["response"]:
                 return
-        time.sleep(0.5)  # between two looks at the condition
-    raise StackError("luigid still believes in the killed worker after a minute")
+        time.sleep(0.5)  # polling interval
+    raise StackError("luigid still considers the killed worker active after a minute")
 
 
 def _linger(demo: Demo) -> None:
-    """Leave a person time to look at the visualiser; a script is not kept waiting."""
+    """Wait for the user before stopping the servers; a script does not wait."""
     port = demo.stack.environment()["LUIGI_SCHEDULER_PORT"]
     if sys.stdin.isatty():
         address = f"http://127.0.0.1:{port}/static/visualiser/index.html"

@@ -1,5 +1,5 @@
-"""The one error of the local stack."""
+"""The error class of the local stack."""
 
 
 class StackError(Exception):
-    """The stack cannot do what was asked; the message says why and what to do next."""
+    """A command of the stack failed; the message gives the reason and the next action."""

@@ -1,7 +1,7 @@
-"""Start and stop a server, and know it again in a later run.
+"""Start and stop a server, and recognise it in a later run.
 
 A server's directory holds `server.json` (its settings, passwords included, mode 0600),
-`process.json` (the process that was started last), `log`, and what the server itself writes.
+`process.json` (the process started last), `log`, and the server's own files.
 """
 
 import json
@@ -16,10 +16,10 @@ from devstack.server import Server
 
 
 def start(server: Server) -> None:
-    """Start the server and return when it answers.
+    """Start the server and return once it answers.
 
     Raises:
-        StackError: it ended or did not answer in time; nothing of it is left running.
+        StackError: it ended or did not answer in time; it is stopped.
     """
     server.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     _write_settings(server)
@@ -41,7 +41,7 @@ def start(server: Server) -> None:
 
 
 def stop(directory: Path) -> bool:
-    """Stop the server that runs in `directory`; whether there was one to stop."""
+    """Stop the server of `directory`; returns whether one was running."""
     process = process_of(directory)
     if process is None or not processes.is_running(process):
         return False
@@ -50,7 +50,7 @@ def stop(directory: Path) -> bool:
 
 
 def process_of(directory: Path) -> Process | None:
-    """The process that was started last in `directory`, running or not; None if none ever was."""
+    """The process started last in `directory`, running or not; None if there is none."""
     record = directory / "process.json"
     return Process(**json.loads(record.read_text())) if record.exists() else None
 
@@ -62,7 +62,7 @@ def is_running(directory: Path) -> bool:
 
 
 def saved_settings(directory: Path) -> dict[str, Any] | None:
-    """The settings of the server in `directory`, without the directory; None if it is new."""
+    """The saved settings of the server in `directory`, without the directory; None for a new server."""
     settings = directory / "server.json"
     return json.loads(settings.read_text()) if settings.exists() else None
 
@@ -75,7 +75,7 @@ def _write_settings(server: Server) -> None:
 
 
 def _write_private(path: Path, content: dict[str, Any]) -> None:
-    """Write JSON whole or not at all, readable by its owner only."""
+    """Write JSON atomically, readable by its owner only."""
     draft = path.with_suffix(".draft")
     with open(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
         json.dump(content, file, indent=2)

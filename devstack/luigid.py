@@ -10,7 +10,7 @@ from typing_extensions import Self
 from devstack.ports import HOST, free_port, is_listening
 from devstack.server import Server
 
-# The project's own settings for the scheduler, used where the file exists.
+# The project's settings for the scheduler, used if the file exists.
 CONFIGURATION = Path(__file__).resolve().parent.parent / "configs" / "luigid.cfg"
 
 
@@ -31,7 +31,7 @@ class Luigid(Server):
         return f"http://{HOST}:{self.port}"
 
     def prepare(self) -> None:
-        """Create the log directory and what tells workers the port; the state file is luigid's own."""
+        """Create the log directory and the workers' configuration; luigid creates its state file."""
         (self.directory / "logs").mkdir(exist_ok=True)
         self._client_configuration.write_text(
             f"[core]\ndefault-scheduler-host = {HOST}\ndefault-scheduler-port = {self.port}\n"
@@ -47,7 +47,7 @@ class Luigid(Server):
         ]
 
     def process_environment(self) -> dict[str, str]:
-        """The scheduler's configuration; a caller's own is for workers."""
+        """The scheduler's configuration, in place of the caller's, which is for workers."""
         return {"LUIGI_CONFIG_PATH": str(CONFIGURATION) if CONFIGURATION.exists() else ""}
 
     def answers(self) -> bool:
@@ -55,7 +55,7 @@ class Luigid(Server):
         return is_listening(self.port)
 
     def environment(self) -> dict[str, str]:
-        """Where workers find the scheduler; Luigi lays that file over its own `luigi.cfg`."""
+        """The configuration file with the scheduler's address; Luigi merges it into `luigi.cfg`."""
         return {
             "LUIGI_SCHEDULER_HOST": HOST,
             "LUIGI_SCHEDULER_PORT": str(self.port),

@@ -12,8 +12,8 @@ from devstack.source import COMMON_OPTIONS, SourceServer, data_options
 
 PACKAGE = "mariadb-server-core"
 
-# The system tables' definitions, in the order in which mariadb-install-db runs them. That script
-# itself needs programs of other packages, the server with `--bootstrap` does not. MariaDB 11
+# The definitions of the system tables, in the order of mariadb-install-db. That script needs programs
+# of other packages; the server with `--bootstrap` does not. MariaDB 11
 # names the files "mariadb_…", 10 "mysql_…".
 _SYSTEM_TABLES = ("system_tables", "performance_tables", "system_tables_data")
 _SYSTEM_ROUTINES = "maria_add_gis_sp_bootstrap.sql"
@@ -28,7 +28,7 @@ class MariaDB(SourceServer):
     reader_rights: ClassVar[str] = SourceServer.reader_rights + ", SLAVE MONITOR"
 
     def prepare(self) -> None:
-        """Create the data directory, whole or not at all."""
+        """Create the data directory, atomically."""
         if self.data.exists():
             return
         draft = self.directory / "data.draft"
@@ -38,12 +38,12 @@ class MariaDB(SourceServer):
         draft.rename(self.data)
 
     def command(self) -> list[str]:
-        """Run in the foreground, on 127.0.0.1 and a socket of its own."""
+        """Run in the foreground, on 127.0.0.1 and a private socket."""
         return [
             *_server(self.data),
             *COMMON_OPTIONS,
             f"--port={self.port}",
-            "--socket=server.sock",  # relative to the data directory: a long path does not fit
+            "--socket=server.sock",  # relative to the data directory: the path length is limited
             f"--pid-file={self.directory / 'pid'}",
             "--innodb-log-file-size=512M",
         ]
@@ -61,15 +61,15 @@ class MariaDB(SourceServer):
 
 
 def _server(data: Path) -> list[str]:
-    """The program, free of the machine's own configuration files."""
+    """The program, without the machine's configuration files."""
     return [_program(), "--no-defaults", *data_options(data)]
 
 
 def _program() -> str:
-    """The installed server; installed now, where that is possible.
+    """The installed server; installs it if possible.
 
     Raises:
-        StackError: there is none and it cannot be installed.
+        StackError: the server is missing and cannot be installed.
     """
     installed = _installed()
     if installed is None and packages.can_install():
@@ -77,7 +77,7 @@ def _program() -> str:
     if installed is None:
         raise StackError(
             f"no MariaDB server found: install one with `sudo apt-get install {PACKAGE}` "
-            "(or your system's package that holds `mariadbd`)"
+            "(or your system's package with `mariadbd`)"
         )
     return installed
 
@@ -88,7 +88,7 @@ def _installed() -> str | None:
 
 
 def _bootstrap_script(accounts: list[str]) -> str:
-    """What mariadb-install-db feeds to the server; `--bootstrap` wants a statement's end at \\n."""
+    """The input of mariadb-install-db to the server; `--bootstrap` ends statements at \\n."""
     folder = _share()
     names = [_existing(folder, name) for name in _SYSTEM_TABLES] + [folder / _SYSTEM_ROUTINES]
     return "\n".join(

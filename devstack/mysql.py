@@ -1,7 +1,7 @@
-"""MySQL itself as the source database, where MariaDB would not do.
+"""MySQL as the source database, for what MariaDB does differently.
 
 It differs in authentication (caching_sha2_password), JSON, collations (utf8mb4_0900_ai_ci), its
-default sql_mode and more. Debian has packaged it in sid only.
+default sql_mode and more. Debian packages it in sid only.
 """
 
 import os
@@ -26,7 +26,7 @@ class MySQL(SourceServer):
     kind: ClassVar[str] = "mysql"
 
     def prepare(self) -> None:
-        """Create the data directory, whole or not at all."""
+        """Create the data directory, atomically."""
         if self.data.exists():
             return
         draft = self.directory / "data.draft"
@@ -35,19 +35,19 @@ class MySQL(SourceServer):
         draft.rename(self.data)
 
     def command(self) -> list[str]:
-        """Run in the foreground, on 127.0.0.1 and a socket of its own, without the X protocol."""
+        """Run in the foreground, on 127.0.0.1 and a private socket, without the X protocol."""
         return [
             *_server(self.data),
             *COMMON_OPTIONS,
             f"--port={self.port}",
-            "--socket=server.sock",  # relative to the data directory: a long path does not fit
+            "--socket=server.sock",  # relative to the data directory: the path length is limited
             f"--pid-file={self.directory / 'pid'}",
             "--mysqlx=OFF",
             "--innodb-redo-log-capacity=1G",
         ]
 
     def _initialize(self, data: Path) -> None:
-        """Have the server create its system tables, then the accounts."""
+        """Create the system tables and the accounts by the server itself."""
         accounts = self.directory / "accounts.sql"
         with open(os.open(accounts, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
             file.writelines(f"{statement};\n" for statement in self.account_statements())
@@ -58,35 +58,35 @@ class MySQL(SourceServer):
             check=False,
         )
         accounts.unlink()
-        # A failing statement of the file is reported, yet the server ends with 0.
+        # A failed statement of the file is reported, but the server exits with 0.
         if done.returncode != 0 or "[ERROR]" in done.stderr:
             raise StackError(f"MySQL cannot create {data}:\n{done.stderr.strip()}")
 
 
-def is_at_hand() -> bool:
-    """Whether a MySQL server can be started without fetching one first."""
+def is_available() -> bool:
+    """Whether a MySQL server can be started without fetching one."""
     return _installed() is not None or debian.is_unpacked(PACKAGE, suite=_SUITE, folder=_cache())
 
 
 def fetch() -> str:
-    """Have a MySQL server at hand, fetched if need be; the program that it is.
+    """Fetch a MySQL server if none is available; returns its program.
 
     Raises:
-        StackError: there is none and it cannot be fetched.
+        StackError: no server is available and none can be fetched.
     """
     return next(part for part in _program() if part.endswith("mysqld"))
 
 
 def _server(data: Path) -> list[str]:
-    """The program, free of the machine's own configuration files and directories."""
+    """The program, without the machine's configuration files and directories."""
     return [*_program(), *data_options(data), "--secure-file-priv=NULL"]
 
 
 def _program() -> list[str]:
-    """The installed MySQL server, or else Debian's, unpacked once for all stacks of the user.
+    """The installed MySQL server, else Debian's, unpacked once for all stacks of the user.
 
     Raises:
-        StackError: there is none and it cannot be fetched.
+        StackError: no server is available and none can be fetched.
     """
     installed = _installed()
     if installed is not None:
@@ -94,7 +94,7 @@ def _program() -> list[str]:
     try:
         tree = debian.unpacked(PACKAGE, suite=_SUITE, folder=_cache())
     except StackError as error:
-        raise StackError(f"no MySQL server found: install one that has `mysqld`; {error}") from None
+        raise StackError(f"no MySQL server found: install one with `mysqld`; {error}") from None
     share = tree / "usr/share/mysql"
     return [
         *debian.loader(tree),

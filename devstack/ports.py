@@ -5,16 +5,16 @@ import socket
 
 HOST = "127.0.0.1"
 
-# Below the ports that Linux gives to outgoing connections (32768 and up, ip_local_port_range), one
-# of which could otherwise take a port between its choice and the server's start.
+# Below Linux's range for outgoing connections (32768 and up, ip_local_port_range), which could otherwise
+# take a port between its choice and the server's start.
 _CANDIDATES = range(12_000, 32_000)
 
-# Chosen by this process already; a server that has not started yet does not hold its port.
+# Ports already chosen by this process: a server holds its port only once it has started.
 _chosen: set[int] = set()
 
 
 def free_port(*, below: int = _CANDIDATES.stop) -> int:
-    """A port under `below` that nothing listens on, another one at each call."""
+    """A free port under `below`, a different one at each call."""
     candidates = range(_CANDIDATES.start, below)
     port = secrets.choice(candidates)
     while port in _chosen or not is_free(port):
@@ -24,9 +24,9 @@ def free_port(*, below: int = _CANDIDATES.stop) -> int:
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen on the port now."""
+    """Whether a server can listen on the port."""
     with socket.socket() as probe:
-        # As servers do: connections of a server that has just ended must not hold its port.
+        # As servers do: lingering connections of a server that has ended must not block its port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))

@@ -1,8 +1,8 @@
 """Start, recognise and stop server processes, across runs of the command that started them.
 
-A process is known by its pid *and* its birth: the machine's boot and the clock tick at which the
-process started (`/proc/<pid>/stat`, field 22, see proc_pid_stat(5)). A pid that has been given to
-another process since has another birth, so it is never taken for ours and never signalled.
+A process is identified by its pid *and* its birth: the machine's boot and the clock tick of its start
+(`/proc/<pid>/stat`, field 22, see proc_pid_stat(5)). A reused pid has another birth, so it is never
+signalled.
 """
 
 import os
@@ -17,26 +17,26 @@ from pathlib import Path
 
 from devstack.errors import StackError
 
-_PROBE_INTERVAL = 0.02  # seconds between two probes: far below any server's start time
+_PROBE_INTERVAL = 0.02  # seconds, far below any server's start time
 _LOG_TAIL_LINES = 12
 
 
 @dataclass(frozen=True)
 class Process:
-    """A process that cannot be confused with a later one of the same pid."""
+    """A process, distinct from a later one with the same pid."""
 
     pid: int
     birth: str
 
 
-# Children of this very interpreter: they must be waited for, or they stay behind as zombies.
+# Children of this interpreter, to be waited for: they would remain as zombies.
 _children: dict[Process, subprocess.Popen[bytes]] = {}
 
 
 def spawn(command: list[str], *, log: Path, cwd: Path, environment: dict[str, str]) -> Process:
-    """Start `command` in a session of its own, its output appended to `log`.
+    """Start `command` in a new session, its output appended to `log`.
 
-    A session of its own keeps the terminal's Ctrl-C and hang-up away from the server.
+    The new session shields the server from the terminal's Ctrl-C and hang-up.
     """
     with log.open("ab") as output:
         child = subprocess.Popen(
@@ -48,13 +48,13 @@ def spawn(command: list[str], *, log: Path, cwd: Path, environment: dict[str, st
             env=os.environ | environment,
             start_new_session=True,
         )
-    process = Process(child.pid, _birth(child.pid) or "ended before it was seen")
+    process = Process(child.pid, _birth(child.pid) or "ended at once")
     _children[process] = child
     return process
 
 
 def is_running(process: Process) -> bool:
-    """Whether this process, and not another one with its pid, is alive."""
+    """Whether this process, not another with its pid, is alive."""
     return _birth(process.pid) == process.birth
 
 
@@ -77,10 +77,10 @@ def wait_until(
 
 
 def stop(process: Process, *, patience: float = 30.0) -> None:
-    """End the process and what it leaves behind; nothing happens if it is gone.
+    """End the process and its descendants; does nothing if it has ended.
 
-    It gets SIGTERM and `patience` seconds, then SIGKILL. Those of its descendants that outlive it
-    (an sshd's open connections, say) get SIGKILL.
+    It gets SIGTERM and `patience` seconds, then SIGKILL. Descendants that outlive it (such as an sshd's
+    open connections) get SIGKILL.
     """
     descendants = _descendants(process)
     if not _end(process, signal.SIGTERM, patience):
@@ -93,7 +93,7 @@ def stop(process: Process, *, patience: float = 30.0) -> None:
 
 
 def _end(process: Process, number: signal.Signals, patience: float) -> bool:
-    """Signal the process and wait for its end; whether it has ended."""
+    """Signal the process and wait for its end; returns whether it has ended."""
     with _handle(process) as handle:
         if handle is None:
             return True
@@ -105,7 +105,7 @@ def _end(process: Process, number: signal.Signals, patience: float) -> bool:
 
 @contextmanager
 def _handle(process: Process) -> Iterator[int | None]:
-    """A descriptor of this very process, None if it is gone.
+    """A descriptor of this process, None if it has ended.
 
     The descriptor pins the process: once its birth is checked, no signal can reach another one.
     """
@@ -121,7 +121,7 @@ def _handle(process: Process) -> Iterator[int | None]:
 
 
 def _descendants(ancestor: Process) -> list[Process]:
-    """The process's children, their children and so on; none if it is gone."""
+    """The descendants of the process; none if it has ended."""
     if not is_running(ancestor):
         return []
     parents = {pid: stat.parent for pid in _pids() if (stat := _stat(pid))}
@@ -134,7 +134,7 @@ def _descendants(ancestor: Process) -> list[Process]:
 
 
 def _birth(pid: int) -> str | None:
-    """When the process started; None if it is gone or a zombie."""
+    """The start of the process; None if it has ended or is a zombie."""
     stat = _stat(pid)
     return None if stat is None or stat.state in "ZX" else f"{_boot()}:{stat.ticks}"
 
@@ -151,7 +151,7 @@ def _stat(pid: int) -> _Stat | None:
         line = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    # The command's name stands in parentheses and may hold anything; the other fields follow it.
+    # The command's name is in parentheses and may contain anything; the other fields follow it.
     fields = line.rpartition(")")[2].split()
     return _Stat(state=fields[0], parent=int(fields[1]), ticks=fields[19])
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 BUCKET = "settlement-lake"
 REGION = "us-east-1"
 
-# The parts that talk to each other besides the S3 port, in the order of `internal_ports`.
+# The parts that communicate internally, in the order of `internal_ports`.
 _INTERNAL_PORTS = (
     "master.port",
     "master.port.grpc",
@@ -38,13 +38,13 @@ _INTERNAL_PORTS = (
     "s3.port.grpc",
     "admin.port",
 )
-# The admin part listens on its port plus this, and its worker looks for it there only.
+# The admin part listens on its port plus this, and its worker connects only there.
 _ADMIN_GRPC_OFFSET = 10_000
 
 
 @dataclass(frozen=True)
 class SeaweedFS(Server):
-    """An S3 endpoint with one bucket and one identity; anybody else is refused."""
+    """An S3 endpoint with one bucket and one identity; other requests are refused."""
 
     access_key: str
     secret_key: str = field(repr=False)
@@ -74,17 +74,17 @@ class SeaweedFS(Server):
         return f"{self.endpoint}/{BUCKET}"
 
     def with_free_ports(self) -> Self:
-        """The same server; on other ports where one of its own has been taken meanwhile."""
+        """The same server, with other ports in place of those taken meanwhile."""
         admin_grpc = self.internal_ports[-1] + _ADMIN_GRPC_OFFSET
         if all(is_free(port) for port in (self.port, *self.internal_ports, admin_grpc)):
             return self
         return replace(self, port=free_port(), internal_ports=_free_internal_ports())
 
     def prepare(self) -> None:
-        """Write the identity file; the data directory is the server's own."""
+        """Write the identity file; the server creates its data directory."""
         data = self.directory / "data"
         data.mkdir(exist_ok=True)
-        # The options of the last start, which `weed mini` keeps there and would read again.
+        # `weed mini` stores the options of its last start there and would read them again.
         (data / "mini.options").unlink(missing_ok=True)
         identity = {
             "name": "devstack",
@@ -98,8 +98,8 @@ class SeaweedFS(Server):
     def command(self) -> list[str]:
         """Run all parts in the foreground.
 
-        Volumes of 1 GB are made as they are needed, as many as the disk holds. The gateway keeps
-        no cache of its own (the page cache does).
+        Volumes of 1 GB are created as needed, as many as the disk holds. The gateway has no cache besides
+        the page cache.
         """
         ports = zip(_INTERNAL_PORTS, self.internal_ports, strict=True)
         return [
@@ -124,9 +124,9 @@ class SeaweedFS(Server):
         ]
 
     def process_environment(self) -> dict[str, str]:
-        """Keep the Go runtime from growing to a gigabyte under parallel uploads.
+        """Limit the Go runtime, which grows to a gigabyte under parallel uploads.
 
-        No setting of the caller that `weed mini` would read as its own may reach it either.
+        Removes the caller's variables that `weed mini` would read as settings.
         """
         return {
             "GOMEMLIMIT": "512MiB",
@@ -147,7 +147,7 @@ class SeaweedFS(Server):
         )
 
     def answers(self) -> bool:
-        """Whether the bucket is there; it is created by the first successful call."""
+        """Whether the bucket exists; the first successful call creates it."""
         try:
             self.client().create_bucket(Bucket=BUCKET)
         except ClientError as error:

@@ -1,4 +1,4 @@
-"""What a server of the stack is: its settings and the few things in which servers differ."""
+"""Base class of the servers of the stack."""
 
 import secrets
 from abc import ABC, abstractmethod
@@ -13,7 +13,7 @@ from devstack.ports import free_port, is_free
 
 @dataclass(frozen=True)
 class Server(ABC):
-    """One server of the stack. The fields are its settings, which `devstack.lifecycle` keeps.
+    """One server of the stack. Its fields are its settings, saved by `devstack.lifecycle`.
 
     `directory` is private to the server.
     """
@@ -22,16 +22,16 @@ class Server(ABC):
     port: int
 
     kind: ClassVar[str]
-    patience: ClassVar[float] = 60.0  # seconds until a start is given up
+    patience: ClassVar[float] = 60.0  # seconds until a start counts as failed
 
     @classmethod
     @abstractmethod
     def new(cls, directory: Path) -> Self:
-        """Settings of a server that has not been started yet: free ports, random passwords."""
+        """Settings of a new server: free ports, random passwords."""
 
     @abstractmethod
     def prepare(self) -> None:
-        """Write what the server needs before each start; existing data is kept."""
+        """Write the files needed before each start; existing data is kept."""
 
     @abstractmethod
     def command(self) -> list[str]:
@@ -39,23 +39,23 @@ class Server(ABC):
 
     @abstractmethod
     def answers(self) -> bool:
-        """Whether the server is ready for its clients. Never raises for one that is not."""
+        """Whether the server is ready for clients; does not raise if it is not."""
 
     @abstractmethod
     def environment(self) -> dict[str, str]:
         """The variables that point the pipeline at this server."""
 
     def process_environment(self) -> dict[str, str]:
-        """Variables of the server's own process, beside those of the caller."""
+        """Variables of the server's process, in addition to those of the caller."""
         return {}
 
     def with_free_ports(self) -> Self:
-        """The same server; on another port where its own has been taken meanwhile."""
+        """The same server, with another port if its own has been taken meanwhile."""
         return self if is_free(self.port) else replace(self, port=free_port())
 
     @property
     def address(self) -> str:
-        """Where clients reach the server, for people to read."""
+        """The server's address, for display."""
         return f"127.0.0.1:{self.port}"
 
     @property

@@ -1,4 +1,4 @@
-"""Statements for the stack's two databases, so that trying something needs no client."""
+"""SQL statements on the stack's two databases, without a client."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -16,14 +16,14 @@ Rows = Sequence[Sequence[Any]]
 
 
 def source(stack: Stack, statements: str) -> tuple[list[str], Rows]:
-    """Run statements, parted by semicolons, as the source's root; the last result's names and rows."""
+    """Run statements, separated by semicolons, as root of the source; names and rows of the last result."""
     with closing(stack.source.connect(root=True, database=None)) as connection:
         connection.client_flag |= CLIENT.MULTI_STATEMENTS
         connection.connect()
         with connection.cursor() as cursor:
             cursor.execute(statements)
             while cursor.nextset():
-                pass  # each statement has a result; the last one's is shown
+                pass  # only the last result is shown
             connection.commit()
             return [column[0] for column in cursor.description or ()], cursor.fetchall()
 
@@ -41,7 +41,7 @@ def warehouse(stack: Stack, statement: str) -> tuple[list[str], Rows]:
 
 
 def warehouse_connection(environment: Mapping[str, str]) -> connection:
-    """A connection to the warehouse that the pipeline's variables name, each statement a transaction."""
+    """An autocommit connection to the warehouse of the pipeline's variables."""
     settings = Settings(dict(environment), {}).warehouse
     link = psycopg2.connect(
         host=settings.host,

@@ -1,4 +1,4 @@
-"""The source database, whichever server it is: its users, its settings, connections to it."""
+"""Base class of the source databases: accounts, settings, connections."""
 
 import os
 from dataclasses import dataclass, field
@@ -16,8 +16,8 @@ from devstack.server import Server, new_password
 DATABASE = "settlement"
 PIPELINE_USER = "pipeline"
 
-# What both MariaDB and MySQL are told: loading millions of rows on a laptop, whose power may fail
-# at the price of seeding again. Names are never resolved, so accounts are of 127.0.0.1.
+# Options of MariaDB and MySQL for loading millions of rows on a laptop; after a power failure the data is
+# seeded again. Names are not resolved, so accounts are of 127.0.0.1.
 COMMON_OPTIONS = [
     "--bind-address=127.0.0.1",
     "--skip-name-resolve",
@@ -33,26 +33,26 @@ COMMON_OPTIONS = [
 
 
 def data_options(data: Path) -> list[str]:
-    """What also a run that only creates the data directory is told; makes the temporary one beside it.
+    """Options also of the run that creates the data directory; creates a temporary directory beside it.
 
-    A server that starts removes every temporary table from its temporary directory, also those of
-    another server that uses the same one.
+    On start a server removes every temporary table from its temporary directory, even those of another
+    server that shares it.
     """
     temporary = data.parent / "tmp"
     temporary.mkdir(parents=True, exist_ok=True, mode=0o700)
-    as_root = ["--user=root"] if os.geteuid() == 0 else []  # refused unless it is said
+    as_root = ["--user=root"] if os.geteuid() == 0 else []  # refused without this option
     return [*as_root, f"--datadir={data}", f"--tmpdir={temporary}"]
 
 
 @dataclass(frozen=True)
 class SourceServer(Server):
-    """A MySQL-speaking server with two accounts: `root`, and the least the pipeline needs."""
+    """A MySQL-speaking server with two accounts: `root`, and the pipeline's with minimal rights."""
 
     root_password: str = field(repr=False)
     password: str = field(repr=False)
 
-    # The account may read every database, so that a test can create one and have it read; of the
-    # global rights the pipeline asks for open transactions, replica lag and view definitions.
+    # The account may read every database, including those that tests create. The global rights are for
+    # open transactions, replica lag and view definitions.
     reader_rights: ClassVar[str] = "SELECT, SHOW VIEW, PROCESS, REPLICATION CLIENT"
 
     @classmethod
@@ -68,7 +68,7 @@ class SourceServer(Server):
     def connect(
         self, *, root: bool = False, database: str | None = DATABASE
     ) -> "Connection[Cursor]":
-        """A connection in UTC and utf8mb4 that may send local files: as `pipeline`, or as root."""
+        """A connection in UTC and utf8mb4 that allows LOAD DATA LOCAL: as `pipeline`, or as root."""
         return pymysql.connect(
             host=HOST,
             port=self.port,
@@ -100,10 +100,10 @@ class SourceServer(Server):
         }
 
     def account_statements(self) -> list[str]:
-        """SQL that gives a new data directory its accounts and the application's database."""
+        """SQL that creates the accounts and the application's database in a new data directory."""
         root_hosts = ("localhost", HOST)
         return [
-            "FLUSH PRIVILEGES",  # from here on accounts exist, also in a bootstrap
+            "FLUSH PRIVILEGES",  # makes accounts available, in a bootstrap as well
             *(f"DROP USER IF EXISTS 'root'@'{host}'" for host in root_hosts),
             *(
                 f"CREATE USER 'root'@'{host}' IDENTIFIED BY '{self.root_password}'"

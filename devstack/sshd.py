@@ -1,4 +1,4 @@
-"""An SSH bastion: a real sshd through which nothing but TCP connections can be forwarded."""
+"""An SSH bastion: an sshd that allows TCP forwarding only."""
 
 import os
 import pwd
@@ -16,8 +16,8 @@ from devstack.server import Server
 
 PACKAGE = "openssh-server"
 
-# StrictModes would refuse a key below a world-writable directory such as /tmp; the server's own
-# directory is private. Without PAM, only the user who runs the server (or root) can log in.
+# StrictModes would refuse a key below a world-writable directory such as /tmp; the server's directory is
+# private. Without PAM, only the user who runs the server (or root) can log in.
 _CONFIGURATION = """\
 ListenAddress {host}:{port}
 HostKey "{directory}/host_key"
@@ -42,7 +42,7 @@ LogLevel VERBOSE
 
 @dataclass(frozen=True)
 class Sshd(Server):
-    """An sshd with a host key and a client key of its own."""
+    """An sshd with its own host key and client key."""
 
     kind: ClassVar[str] = "sshd"
 
@@ -79,7 +79,7 @@ class Sshd(Server):
         (self.directory / "sshd_config").write_text(
             _CONFIGURATION.format(host=HOST, port=self.port, directory=self.directory, user=_user())
         )
-        if os.geteuid() == 0:  # root's sshd wants this directory, which its service would create
+        if os.geteuid() == 0:  # root's sshd requires this directory, which its service would create
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
 
     def command(self) -> list[str]:
@@ -91,7 +91,7 @@ class Sshd(Server):
         return is_listening(self.port)
 
     def environment(self) -> dict[str, str]:
-        """The pipeline's way through this bastion."""
+        """The pipeline's bastion."""
         return {
             "SSH_BASTION_HOST": HOST,
             "SSH_BASTION_PORT": str(self.port),
@@ -102,18 +102,18 @@ class Sshd(Server):
 
 
 def _user() -> str:
-    """The only user that an sshd of this process can log in, if this is not root."""
+    """The current user, the only one that an unprivileged sshd can log in."""
     return pwd.getpwuid(os.geteuid()).pw_name
 
 
 def _program() -> str:
-    """The installed sshd; installed now, where that starts no service.
+    """The installed sshd; installs it where that starts no service.
 
     Raises:
-        StackError: there is none and it cannot be installed.
+        StackError: sshd is missing and cannot be installed.
     """
     program = _installed()
-    # Under systemd the package would at once open port 22 to the network: not ours to decide.
+    # Under systemd the package would immediately open port 22 to the network: left to the user.
     if program is None and packages.can_install() and not Path("/run/systemd/system").exists():
         program = packages.find_or_install(_installed, PACKAGE)
     if program is None:

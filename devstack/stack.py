@@ -1,4 +1,4 @@
-"""All servers together: start them side by side, find those that run, stop them."""
+"""The servers of a stack together: start in parallel, find, stop."""
 
 import fcntl
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ S = TypeVar("S", bound=Server)
 
 @dataclass(frozen=True)
 class Stack:
-    """The servers that run in a directory; None for one that was not asked for."""
+    """The servers of a directory; None for an optional one that is not running."""
 
     directory: Path
     source: SourceServer
@@ -37,7 +37,7 @@ class Stack:
     bastion: Sshd | None = None
 
     def servers(self) -> list[Server]:
-        """All servers, in the order of the data's way."""
+        """All servers, in the order of the data flow."""
         every = (self.source, self.lake, self.warehouse, self.scheduler, self.bastion)
         return [server for server in every if server is not None]
 
@@ -50,7 +50,7 @@ class Stack:
 
 @dataclass(frozen=True)
 class ServerStatus:
-    """One server of a directory: `pid` is None if it does not run."""
+    """One server of a directory; `pid` is None if it is not running."""
 
     kind: str
     address: str
@@ -65,13 +65,13 @@ def up(
     sshd: bool = False,
     redshift: bool = True,
 ) -> tuple[Stack, list[str]]:
-    """Start what is asked for and does not run yet; data of earlier runs is kept.
+    """Start the selected servers that are not running; data of earlier runs is kept.
 
     Returns:
-        The stack, with every server that runs now, and the kinds that were started by this call.
+        The stack with all running servers, and the kinds that this call started.
 
     Raises:
-        StackError: a server cannot be started; those that this call started are stopped again.
+        StackError: a server failed to start; those that this call started are stopped.
     """
     directory = directory.resolve()
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -80,16 +80,16 @@ def up(
         try:
             missing = _start_missing(directory, server, luigid=luigid, sshd=sshd, redshift=redshift)
         except StackError:
-            # A port may be taken between its choice and the server's start: the second try takes another.
+            # A port may be taken between its choice and the server's start: the second attempt uses another.
             missing = _start_missing(directory, server, luigid=luigid, sshd=sshd, redshift=redshift)
-        return load(directory), [each.kind for each in missing]
+        return load(directory), [server.kind for server in missing]
 
 
 def load(directory: Path) -> Stack:
     """The stack that runs in `directory`.
 
     Raises:
-        StackError: nothing runs there, or not even a source and a lake.
+        StackError: no source or no lake is running there.
     """
     directory = directory.resolve()
     source = next(filter(None, (_running(kind, directory) for kind in SOURCES.values())), None)
@@ -107,7 +107,7 @@ def load(directory: Path) -> Stack:
 
 
 def down(directory: Path) -> list[str]:
-    """Stop every server of `directory` that runs; the kinds of those."""
+    """Stop the running servers of `directory`; returns their kinds."""
     directory = directory.resolve()
     if not directory.exists():
         return []
@@ -118,7 +118,7 @@ def down(directory: Path) -> list[str]:
 
 
 def status(directory: Path) -> list[ServerStatus]:
-    """Every server that was ever started in `directory`."""
+    """Every server ever started in `directory`."""
     directory = directory.resolve()
     servers = filter(None, (_saved(kind, directory) for kind in KINDS))
     return [ServerStatus(server.kind, server.address, _pid(server.directory)) for server in servers]
@@ -133,12 +133,12 @@ def running_stack(
     sshd: bool = False,
     redshift: bool = True,
 ) -> Iterator[Stack]:
-    """A stack for the time of a `with` block.
+    """A stack for the duration of a `with` block.
 
     Raises:
-        StackError: one runs in `directory` already, or a server cannot be started.
+        StackError: one is running in `directory`, or a server failed to start.
     """
-    if any(each.pid for each in status(directory)):
+    if any(server.pid for server in status(directory)):
         raise StackError(f"a stack runs in {directory} already")
     try:
         stack, _ = up(directory, server=server, luigid=luigid, sshd=sshd, redshift=redshift)
@@ -163,23 +163,23 @@ def _plan(
 
 def _warehouse(directory: Path, lake: SeaweedFS) -> RedshiftStandIn:
     warehouse = _saved_or_new(RedshiftStandIn, directory)
-    # The lake may have moved to another port since the warehouse ran last.
+    # The lake's port may have changed since the last run of the warehouse.
     return warehouse if lifecycle.is_running(warehouse.directory) else warehouse.reading(lake)
 
 
 def _start_missing(directory: Path, server: str, **wanted: bool) -> list[Server]:
-    """Start what is wanted and does not run; returns what was started."""
+    """Start the wanted servers that are not running; returns them."""
     missing = [
-        each
-        for each in _plan(directory, server, **wanted)
-        if not lifecycle.is_running(each.directory)
+        planned
+        for planned in _plan(directory, server, **wanted)
+        if not lifecycle.is_running(planned.directory)
     ]
     _start_all(missing)
     return missing
 
 
 def _start_all(servers: list[Server]) -> None:
-    """Start side by side; where one fails, stop the others and raise the first failure."""
+    """Start in parallel; if one fails, stop the others and raise the first error."""
     if not servers:
         return
     with ThreadPoolExecutor(len(servers)) as pool:
@@ -216,14 +216,14 @@ def _refuse_second_source(directory: Path, wanted: str) -> None:
     for kind in SOURCES:
         if kind != wanted and lifecycle.is_running(directory / kind):
             raise StackError(
-                f"{kind} is the source that runs in {directory}: `down` it first, "
-                f"or give {wanted} a --directory of its own"
+                f"{kind} is the running source of {directory}: stop it with `down`, "
+                f"or start {wanted} in another --directory"
             )
 
 
 @contextmanager
 def _only_one(directory: Path) -> Iterator[None]:
-    """Keep two commands from starting or stopping servers of one directory at a time."""
+    """Serialise commands that start or stop servers of one directory."""
     with (directory / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

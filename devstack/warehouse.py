@@ -21,7 +21,7 @@ _CHECKOUT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class RedshiftStandIn(Server):
-    """The stand-in, which reads what it copies from the stack's own S3 server."""
+    """The stand-in; its COPY reads from the stack's S3 server."""
 
     password: str = field(repr=False)
     s3_endpoint: str = ""
@@ -32,11 +32,11 @@ class RedshiftStandIn(Server):
 
     @classmethod
     def new(cls, directory: Path) -> Self:
-        """Fresh settings: a free port and a random password; `reading` adds the lake's."""
+        """Fresh settings: a free port and a random password; `reading` adds those of the lake."""
         return cls(directory, free_port(), password=new_password())
 
     def reading(self, lake: SeaweedFS) -> Self:
-        """The same server, which copies from this lake."""
+        """The same server with this lake."""
         return replace(
             self,
             s3_endpoint=lake.endpoint,
@@ -45,11 +45,11 @@ class RedshiftStandIn(Server):
         )
 
     def prepare(self) -> None:
-        """Remove the sign of an earlier run; the data directory is the stand-in's own."""
+        """Remove the port file of an earlier run; the stand-in creates its data directory."""
         self._port_file.unlink(missing_ok=True)
 
     def command(self) -> list[str]:
-        """Run the proxy, which runs its PostgreSQL."""
+        """Run the proxy, which starts its PostgreSQL."""
         return [
             *(sys.executable, "-m", "devstack.redshift"),
             *("--port", str(self.port), "--port-file", str(self._port_file)),
@@ -59,7 +59,7 @@ class RedshiftStandIn(Server):
         ]
 
     def process_environment(self) -> dict[str, str]:
-        """The secrets, which a process list must not show, and where the module is found."""
+        """The secrets, kept out of the process list, and the module's path."""
         return {
             "STANDIN_S3_SECRET_KEY": self.s3_secret_key,
             "STANDIN_PASSWORD": self.password,
@@ -67,11 +67,11 @@ class RedshiftStandIn(Server):
         }
 
     def answers(self) -> bool:
-        """Whether the stand-in has written its port, which it does when it accepts."""
+        """Whether the port file exists, which is written once connections are accepted."""
         return self._port_file.exists() and self._port_file.read_text().strip() == str(self.port)
 
     def environment(self) -> dict[str, str]:
-        """The pipeline's warehouse. `prefer`: the stand-in speaks no TLS."""
+        """The pipeline's warehouse; sslmode `prefer`, since the stand-in has no TLS."""
         return {
             "REDSHIFT_HOST": HOST,
             "REDSHIFT_PORT": str(self.port),

@@ -1,28 +1,28 @@
-"""What can go wrong, and whose fault it is.
+"""Error classes and the exit status of each.
 
 ::
 
     PipelineError                  30
     ├── ConfigurationError         41   settings, table definitions, command line
-    ├── SourceError                42   MySQL or the way to it
+    ├── SourceError                42   MySQL or the tunnel to it
     ├── LakeError                  43   S3
     ├── WarehouseError             44   Redshift
-    │   └── LoadRefused            44   COPY found a value it cannot load
-    └── DataError                  45   figures that should agree do not, or a value cannot be carried
+    │   └── LoadRefused            44   COPY rejected a value
+    └── DataError                  45   counts that do not match, or a value that cannot be replicated
 
-The number is the exit status of a run that failed this way; `docs/exit-codes.md` lists them beside
-Luigi's own. Errors of foreign libraries are translated at the store that calls the library and
-nowhere else; what is not translated is a defect of this package and keeps its traceback.
+The number is the exit status of a run that failed this way; `docs/exit-codes.md` lists them with
+Luigi's own. Errors of third-party libraries are translated where the library is called. An error that
+is not translated is a defect of this package and keeps its traceback.
 """
 
 from __future__ import annotations
 
 
 class PipelineError(Exception):
-    """A failure that a person can act on.
+    """A failure that an operator can act on.
 
-    `what` failed, `why`, and `todo`: the next thing to do. `where` names the table and window and is
-    usually filled in by the task, which knows them (`at`).
+    `what` failed, `why`, and `todo`: the next action. `where` names the table and window; the task
+    usually sets it (`at`).
     """
 
     exit_status = 30
@@ -32,7 +32,7 @@ class PipelineError(Exception):
         self.what, self.why, self.todo, self.where = what, why, todo, where
 
     def at(self, where: str) -> PipelineError:
-        """Name the table and window, unless somebody closer to the fault already did."""
+        """Set the table and window, unless they are set already."""
         self.where = self.where or where
         return self
 
@@ -44,7 +44,7 @@ class PipelineError(Exception):
         return "\n".join(lines)
 
     def __reduce__(self) -> tuple[object, ...]:
-        # An exception with keyword-only arguments does not cross a process boundary by itself.
+        # Pickle passes `args` alone, without keyword-only arguments.
         return (_rebuild, (type(self), self.what, self.why, self.todo, self.where))
 
 
@@ -55,34 +55,34 @@ def _rebuild(
 
 
 class ConfigurationError(PipelineError):
-    """Settings, a table's definition or the command line are wrong; nothing was started."""
+    """Invalid settings, table definition or command line; nothing was started."""
 
     exit_status = 41
 
 
 class SourceError(PipelineError):
-    """MySQL, or the tunnel to it, did not do what was asked."""
+    """A request to MySQL, or the tunnel to it, failed."""
 
     exit_status = 42
 
 
 class LakeError(PipelineError):
-    """S3 did not do what was asked."""
+    """A request to S3 failed."""
 
     exit_status = 43
 
 
 class WarehouseError(PipelineError):
-    """Redshift did not do what was asked."""
+    """A request to Redshift failed."""
 
     exit_status = 44
 
 
 class LoadRefused(WarehouseError):
-    """COPY refused a value; the message carries file, line, column, value and reason."""
+    """COPY rejected a value; the message names file, line, column, value and reason."""
 
 
 class DataError(PipelineError):
-    """Figures that must agree do not, or a value cannot be carried without changing it."""
+    """Counts do not match, or a value cannot be replicated unchanged."""
 
     exit_status = 45

@@ -1,4 +1,4 @@
-"""`python -m devstack.redshift`: run the stand-in in the foreground until it is told to stop."""
+"""`python -m devstack.redshift`: run the stand-in in the foreground until SIGTERM or SIGINT."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
     option("data", "", "directory for the data; required")
     option("port-file", "", "file to write the port to once connections are accepted")
     option("s3-endpoint", "", "URL of the S3 server; Amazon's if empty")
-    option("s3-access-key", "", "access key that stands for every IAM_ROLE")
+    option("s3-access-key", "", "access key used for every IAM_ROLE")
     option("s3-secret-key", "", "its secret")
     option("s3-region", "us-east-1", "region of the buckets")
     option("user", "awsuser", "user that clients log in as")
     option("password", "", "password of that user")
-    option("database", "dev", "name of the one database")
-    option("quoted-null-is-null", "yes", "yes or no: does a quoted null string load as NULL?")
+    option("database", "dev", "name of the database")
+    option("quoted-null-is-null", "yes", "whether a quoted null string loads as NULL: yes or no")
     option("isolation", "snapshot", "snapshot or serializable")
     option("tls-certificate", "", "PEM file; without one, TLS is declined")
     option("tls-key", "", "PEM file with the certificate's key")
@@ -48,11 +48,11 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
 
 
 def main(words: list[str] | None = None) -> int:
-    """Run until SIGTERM or SIGINT; the exit code is 0 then, and 1 if it could not start."""
+    """Run until SIGTERM or SIGINT; returns 0 then, and 1 if the start failed."""
     options = _arguments(words)
-    told = threading.Event()
+    stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: told.set())
+        signal.signal(number, lambda _number, _frame: stopping.set())
     standin = RedshiftStandIn(
         data_dir=Path(options.data),
         s3_endpoint=options.s3_endpoint,
@@ -77,14 +77,14 @@ def main(words: list[str] | None = None) -> int:
         if options.port_file:
             _write_whole(Path(options.port_file), f"{standin.port}\n")
         print(f"listening on 127.0.0.1:{standin.port}", flush=True)
-        told.wait()
+        stopping.wait()
     finally:
         standin.stop()
     return 0
 
 
 def _write_whole(path: Path, content: str) -> None:
-    """Write a file so that a reader sees all of it or nothing."""
+    """Write a file atomically."""
     passing = path.with_name(path.name + ".new")
     passing.write_text(content)
     passing.replace(path)

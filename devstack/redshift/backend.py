@@ -1,4 +1,4 @@
-"""A connection to the embedded PostgreSQL, relayed from and asked directly."""
+"""A connection to the embedded PostgreSQL, for relayed statements and queries of the proxy."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from devstack.redshift import wire
 from devstack.redshift.errors import BackendError
 
 Sink = Callable[[bytes, bytes], None]
-"""Takes a message meant for the client: its type byte and its body."""
+"""Receives a message for the client: its type byte and its body."""
 
 
 class Backend:
     """One PostgreSQL session over the raw protocol.
 
     `status` is the transaction status of the last ReadyForQuery (b"I", b"T" or b"E"), `key` the
-    eight bytes that a cancel request must show.
+    eight bytes that a cancel request must contain.
     """
 
     def __init__(self, channel: wire.Channel, address: Path) -> None:
@@ -51,10 +51,9 @@ class Backend:
         return int.from_bytes(self.key[:4], "big")
 
     def wait(self, sink: Sink) -> None:
-        """Hand every message to `sink` until ReadyForQuery.
+        """Pass every message to `sink` until ReadyForQuery.
 
-        An ErrorResponse is not handed on: it is raised as BackendError once PostgreSQL is ready
-        again.
+        An ErrorResponse is raised as BackendError instead, once PostgreSQL is ready again.
         """
         failure: BackendError | None = None
         while True:
@@ -82,9 +81,9 @@ class Backend:
         self.channel.flush()
 
     def step(self, data: bytes, ends: bytes, sink: Sink) -> None:
-        """Send a message of the extended protocol and hand on its answer.
+        """Send a message of the extended protocol and pass on its answer.
 
-        `ends` are the types of message that complete the answer. An ErrorResponse is raised as
+        `ends` are the message types that complete the answer. An ErrorResponse is raised as
         BackendError; PostgreSQL then skips everything up to the next Sync.
         """
         self.send(data + wire.message(b"H"))
@@ -97,14 +96,14 @@ class Backend:
                 return
 
     def has_failed(self) -> bool:
-        """Whether an ErrorResponse waits to be read, while this side is the one that sends."""
+        """Whether an ErrorResponse is waiting to be read while this side is sending."""
         try:
             return self.channel.sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b"E"
         except BlockingIOError:
             return False
 
     def relay(self, statements: Sequence[str], shown: int, sink: Sink) -> None:
-        """Run statements as one simple query; only the answer of number `shown` goes to `sink`."""
+        """Run statements as one simple query; only the answer of statement `shown` goes to `sink`."""
         done = 0
 
         def selected(kind: bytes, body: bytes) -> None:
@@ -118,7 +117,7 @@ class Backend:
         self.wait(selected)
 
     def query(self, sql: str) -> list[list[str | None]]:
-        """Run a statement of the proxy's own: its rows as text."""
+        """Run a statement of the proxy; returns its rows as text."""
         rows: list[list[str | None]] = []
 
         def collect(kind: bytes, body: bytes) -> None:
@@ -131,20 +130,20 @@ class Backend:
         return rows
 
     def cancel(self) -> None:
-        """Ask PostgreSQL to cancel what this session is doing, over a connection of its own."""
+        """Cancel the running statement of this session, over a separate connection."""
         send_cancel(self.address, self.key)
 
     def close(self) -> None:
-        """Close the connection; PostgreSQL rolls back what is open."""
+        """Close the connection; PostgreSQL rolls back an open transaction."""
         self.channel.close()
 
 
 def send_cancel(path: Path, key: bytes) -> None:
-    """Pass a cancel request to the server behind the unix socket `path`."""
+    """Send a cancel request to the server on the unix socket `path`."""
     with socket.socket(socket.AF_UNIX) as sock:
         sock.connect(str(path))
         sock.sendall(wire.cancel(key))
-        sock.recv(1)  # the server closes the connection once it has acted on the request
+        sock.recv(1)  # the server closes the connection once it has processed the request
 
 
 def literal(value: str | None) -> str:

@@ -1,4 +1,4 @@
-"""The database that clients see: made at the first start, with Redshift's catalogue in it."""
+"""The database that clients see, created at the first start with Redshift's catalogue."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _SCRIPTS = sorted((Path(__file__).parent / "sql").glob("*.sql"))
 
 
 class Journal:
-    """What must outlive the client's transaction: load errors, long names, accounts.
+    """Data that outlives the client's transaction: load errors, long names, accounts.
 
-    One connection of the proxy's own, in autocommit, used by all sessions in turn.
+    One autocommit connection of the proxy, shared by all sessions.
     """
 
     def __init__(self, backend: Backend) -> None:
@@ -24,7 +24,7 @@ class Journal:
         self._lock = threading.Lock()
 
     def query(self, sql: str) -> list[list[str | None]]:
-        """Run one statement and commit it; its rows as text."""
+        """Run one statement and commit it; returns its rows as text."""
         with self._lock:
             return self._backend.query(sql)
 
@@ -39,14 +39,14 @@ class Journal:
         return int(self.query("SELECT nextval('standin.query_id')")[0][0] or 0)
 
     def remember_name(self, short: str, long: str) -> None:
-        """Store what a shortened identifier stands for."""
+        """Store the long name of a shortened identifier."""
         self.query(
             f"INSERT INTO standin.long_name VALUES ({literal(short)}, {literal(long)})"
             " ON CONFLICT DO NOTHING"
         )
 
     def set_password(self, user: str, password: str) -> None:
-        """Store the password that a login as `user` must show."""
+        """Store the password of `user`."""
         self.query(
             f"INSERT INTO standin.account VALUES ({literal(user)}, {literal(password)})"
             " ON CONFLICT (name) DO UPDATE SET password = excluded.password"
@@ -65,7 +65,7 @@ class Journal:
 def open_journal(postgres: Postgres, database: str, user: str, password: str) -> Journal:
     """Create database and user if they are missing, and connect to the database.
 
-    A database that older scripts made is refused: its data directory is to be removed.
+    A database of another version of the scripts is refused; its data directory must be removed.
     """
     bootstrap = "\n".join(script.read_text() for script in _SCRIPTS)
     fingerprint = hashlib.sha256(bootstrap.encode()).hexdigest()[:16]
@@ -93,7 +93,7 @@ def open_journal(postgres: Postgres, database: str, user: str, password: str) ->
 def _create_database(
     postgres: Postgres, server: Backend, database: str, user: str, script: str, fingerprint: str
 ) -> None:
-    """Make the database under a passing name, so that a half-made one is never taken for whole."""
+    """Create the database under a temporary name, so that an incomplete one is never used."""
     passing = quote(f"{database} in the making")
     server.query(f"DROP DATABASE IF EXISTS {passing}")
     server.query(f"CREATE DATABASE {passing} TEMPLATE template0 OWNER {quote(user)}")

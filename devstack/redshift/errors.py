@@ -1,4 +1,4 @@
-"""Errors as Redshift words them, and the translation of PostgreSQL's into those words."""
+"""Redshift's errors, and the translation of PostgreSQL's errors into them."""
 
 from __future__ import annotations
 
@@ -43,17 +43,17 @@ class BackendError(Exception):
 
 
 def syntax_error(near: str) -> RedshiftError:
-    """The parser's refusal, as PostgreSQL and Redshift both word it."""
+    """A syntax error, in the words of both PostgreSQL and Redshift."""
     return RedshiftError(f'syntax error at or near "{near}"', SYNTAX)
 
 
 def not_supported(message: str) -> RedshiftError:
-    """A refusal of something that Redshift does not implement."""
+    """An error for a feature that Redshift does not implement."""
     return RedshiftError(message, NOT_SUPPORTED)
 
 
 def failed_transaction() -> RedshiftError:
-    """The answer to any statement after an error within a transaction block."""
+    """The error for any statement after an error within a transaction block."""
     return RedshiftError(
         "current transaction is aborted, commands ignored until end of transaction block",
         FAILED_TRANSACTION,
@@ -61,7 +61,7 @@ def failed_transaction() -> RedshiftError:
 
 
 def in_transaction_block(command: str) -> RedshiftError:
-    """The refusal of a command that cannot run within a transaction block."""
+    """The error for a command that cannot run within a transaction block."""
     return RedshiftError(f"{command} cannot run inside a transaction block", ACTIVE_TRANSACTION)
 
 
@@ -69,11 +69,10 @@ _NULL_COLUMN = re.compile(r'null value in column "([^"]+)"')
 
 
 def as_redshift(fields: dict[str, str], table: str = "") -> dict[str, str]:
-    """Reword a PostgreSQL error as Redshift would put it.
+    """Reword a PostgreSQL error as Redshift does.
 
-    Only what the pipeline can meet and Redshift words differently is touched. Positions are
-    dropped, since they count in the rewritten statement. `table` names the object of the
-    statement, for the message about a serialization failure.
+    Only errors that the pipeline can meet and that Redshift words differently are changed. Positions are
+    dropped, since they refer to the rewritten statement. `table` is named in a serialization failure.
     """
     kept = {key: value for key, value in fields.items() if key in "SCMDH"}
     state = fields.get("C", "")

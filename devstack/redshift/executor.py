@@ -1,4 +1,4 @@
-"""One client's statements: rewritten, run on the embedded PostgreSQL, and answered as Redshift would."""
+"""Execution of one client's statements: rewrite, run on the embedded PostgreSQL, answer as Redshift."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ENDS = ("commit", "end", "rollback", "abort")
 
 
 class Executor:
-    """Plans and runs the statements of one session, whichever protocol they come by."""
+    """Plans and runs the statements of one session, for both query protocols."""
 
     def __init__(
         self,
@@ -50,16 +50,16 @@ class Executor:
         self._loader = Loader(backend, journal, access, self._state)
 
     def plan(self, tokens: Tokens) -> Plan:
-        """What is to be done for a statement; raises RedshiftError if it is refused."""
+        """The plan of a statement; raises RedshiftError if it is refused."""
         if self.backend.status == b"E" and tokens[0].key not in _ENDS:
             raise failed_transaction()
         self._state.in_block = self.backend.status != b"I"
         return self._rewriter.plan(tokens, self._state)
 
     def run(self, plan: Plan, described: bool = False) -> None:
-        """Do what a plan says, and send the client its answer (but not ReadyForQuery).
+        """Run a plan and send the answer to the client, without ReadyForQuery.
 
-        `described` says that the client knows the columns of the answer already.
+        `described`: the client has received the columns of the answer already.
         """
         if isinstance(plan, Answer):
             self.results.answer(plan, described)
@@ -81,9 +81,9 @@ class Executor:
             raise BackendError(as_redshift(error.fields, plan.table)) from error
 
     def fail(self, error: RedshiftError | BackendError) -> None:
-        """Tell the client of an error; an open transaction block is failed with it."""
+        """Send an error to the client; an open transaction block fails with it."""
         if isinstance(error, RedshiftError) and self.backend.status == b"T":
-            # Refused by the proxy: the block has to be a failed one in PostgreSQL too.
+            # Refused by the proxy: the block must fail in PostgreSQL as well.
             try:
                 self.backend.query("SELECT standin.fail()")
             except BackendError as expected:
@@ -93,14 +93,14 @@ class Executor:
         self.client.write(wire.error(fields))
 
     def finish(self) -> None:
-        """Tell the client that the next statement may come."""
+        """Send ReadyForQuery to the client."""
         self.client.write(wire.ready(self.backend.status))
         self.client.flush()
 
 
 def one_statement(sql: str) -> Tokens:
-    """The single statement of a Parse message; an empty list if there is none."""
-    found = statements(sql)
-    if len(found) > 1:
+    """The single statement of a Parse message; an empty list for none."""
+    parsed = statements(sql)
+    if len(parsed) > 1:
         raise syntax_error(";")
-    return found[0] if found else []
+    return parsed[0] if parsed else []

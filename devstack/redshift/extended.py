@@ -1,7 +1,7 @@
 """The extended query protocol: Parse, Bind, Describe, Execute, Close, Sync.
 
-What PostgreSQL can run as it stands is prepared there; what the proxy does itself (COPY, DDL with
-a side catalogue, refusals) is kept here by name and run when it is executed.
+Statements that PostgreSQL can run are prepared there. Those of the proxy (COPY, DDL with a side
+catalogue, refusals) are kept here by name and run on Execute.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Extended:
         self._portals.pop("", None)
 
     def handle(self, kind: bytes, body: bytes) -> None:
-        """Act on one message; after an error, everything up to Sync is passed over."""
+        """Process one message; after an error, skip everything up to Sync."""
         executor = self._executor
         if kind == b"S":
             self._skipping = False

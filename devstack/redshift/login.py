@@ -1,4 +1,4 @@
-"""The start of a connection: TLS or not, who logs in, and what the server says about itself.
+"""Start of a connection: TLS, authentication, server parameters.
 
 Source: PostgreSQL documentation, "Frontend/Backend Protocol", section "Start-up".
 """
@@ -23,14 +23,14 @@ _GREETING = {
     "DateStyle": "ISO, MDY",
     "TimeZone": "UTC",
     "integer_datetimes": "on",
-    # standard_conforming_strings is left out: Redshift does not report it, and a libpq that is
-    # not told doubles the backslashes of literals, which Redshift then reads as escapes.
+    # standard_conforming_strings is left out: Redshift does not report it, and a libpq without
+    # it doubles the backslashes of literals, which Redshift then reads as escapes.
 }
 
 
 @dataclass(frozen=True)
 class Client:
-    """Who has connected, and the cancel request it made if that is all it came for."""
+    """A connected client: its user and database, or its cancel request."""
 
     user: str = ""
     database: str = ""
@@ -39,7 +39,7 @@ class Client:
 
 
 def negotiate(channel: wire.Channel, tls: ssl.SSLContext | None) -> tuple[wire.Channel, Client]:
-    """Read start-up packets until the client says who it is; the channel may turn into TLS."""
+    """Read start-up packets up to the client's identity; the channel may be upgraded to TLS."""
     while True:
         code, body = channel.startup()
         if code == wire.CANCEL_REQUEST:
@@ -64,7 +64,7 @@ def negotiate(channel: wire.Channel, tls: ssl.SSLContext | None) -> tuple[wire.C
 def check_password(
     channel: wire.Channel, user: str, password_of: Callable[[str], str | None]
 ) -> None:
-    """Ask for the password, as an MD5 digest; raises RedshiftError if it is wrong."""
+    """Request the password as an MD5 digest; raises RedshiftError if it is wrong."""
     salt = secrets.token_bytes(4)
     channel.write(wire.message(b"R", (5).to_bytes(4, "big") + salt))
     channel.flush()
@@ -82,7 +82,7 @@ def _md5_answer(user: str, password: str, salt: bytes) -> str:
 
 
 def welcome(user: str, key: bytes) -> bytes:
-    """What follows a good password: server parameters, the cancel key, ready for queries."""
+    """The messages after authentication: server parameters, the cancel key, ReadyForQuery."""
     parameters = {**_GREETING, "session_authorization": user, "is_superuser": "on"}
     greeting = wire.message(b"R", (0).to_bytes(4, "big"))
     greeting += b"".join(wire.status(name, value) for name, value in parameters.items())

@@ -1,8 +1,7 @@
-"""Identifiers: folded to lower case, up to 127 bytes long although PostgreSQL keeps only 63.
+"""Identifiers: folded to lower case, up to 127 bytes although PostgreSQL keeps only 63.
 
-A longer name is stored under a short one made from its beginning and a digest of the whole; the
-short one is turned back wherever the proxy can see it: column headings, error messages, and the
-system views (through the table standin.long_name).
+A longer name is stored under a short one made of its beginning and a digest. The long name is restored in
+column headings, error messages, and the system views (through the table standin.long_name).
 Source: Amazon Redshift Database Developer Guide, "Names and identifiers", "CREATE TABLE".
 """
 
@@ -27,7 +26,7 @@ def truncated(name: str, limit: int = REDSHIFT_BYTES) -> str:
 
 
 class LongNames:
-    """The long names seen so far; `remember(short, long)` is told of each new one."""
+    """The long names seen so far; `remember(short, long)` is called for each new one."""
 
     def __init__(self, remember: Callable[[str, str], None]) -> None:
         self._remember = remember
@@ -35,7 +34,7 @@ class LongNames:
         self._lock = threading.Lock()
 
     def preload(self, pairs: dict[str, str]) -> None:
-        """Know the names that an earlier run has stored: short ones as keys, long as values."""
+        """Add the names stored by an earlier run: long names by short name."""
         self._long.update(pairs)
 
     def short(self, name: str) -> str:
@@ -52,21 +51,21 @@ class LongNames:
         return short
 
     def restore(self, text: str) -> str:
-        """The text with every short name put back to the long one."""
+        """The text with every short name replaced by its long name."""
         if _MARK not in text or not self._long:
             return text
         return _SHORT.sub(lambda match: self._restored(match[0]), text)
 
-    def _restored(self, found: str) -> str:
-        if found in self._long:
-            return self._long[found]
+    def _restored(self, name: str) -> str:
+        if name in self._long:
+            return self._long[name]
         for short, long in self._long.items():
-            if found.endswith(short):  # such as schema.name
-                return found[: -len(short)] + long
-        return found
+            if name.endswith(short):  # such as schema.name
+                return name[: -len(short)] + long
+        return name
 
     def fold(self, tokens: Tokens, case_sensitive: bool = False) -> Tokens:
-        """The tokens with quoted identifiers in lower case, unless case counts, and shortened."""
+        """The tokens with identifiers shortened, and quoted ones in lower case unless case-sensitive."""
         return [self._folded(token, case_sensitive) for token in tokens]
 
     def _folded(self, token: Token, case_sensitive: bool) -> Token:

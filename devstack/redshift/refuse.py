@@ -1,4 +1,4 @@
-"""Constructs that PostgreSQL would accept and Redshift does not.
+"""Refusal of constructs that PostgreSQL accepts and Redshift does not.
 
 Source: Amazon Redshift Database Developer Guide, "Unsupported PostgreSQL features", "Unsupported
 PostgreSQL data types", "Unsupported PostgreSQL functions"; wordings from public issue trackers
@@ -51,7 +51,7 @@ _QUERIES = words("select with insert update delete merge values declare") | {"("
 
 
 def refuse(tokens: Tokens) -> None:
-    """Raise RedshiftError if the statement uses something that Redshift does not have."""
+    """Raise RedshiftError if the statement uses a feature that Redshift lacks."""
     first = tokens[0].key
     if first == "create":
         _refuse_create(tokens)
@@ -73,7 +73,7 @@ def refuse(tokens: Tokens) -> None:
 
 
 def _query_of(tokens: Tokens) -> Tokens:
-    """The query that the statement is or has; empty where it has none."""
+    """The query that the statement is or contains; empty for none."""
     if not tokens:
         return []
     if tokens[0].key == "explain":

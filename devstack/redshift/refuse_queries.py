@@ -1,4 +1,4 @@
-"""Parts of queries that PostgreSQL would accept and Redshift does not.
+"""Refusal of parts of queries that PostgreSQL accepts and Redshift does not.
 
 Source: Amazon Redshift Database Developer Guide, "Unsupported PostgreSQL features" (value expressions,
 VALUES lists, system columns, inheritance), "Unsupported PostgreSQL functions", "Window function syntax
@@ -20,7 +20,7 @@ _FRAMED = words(
 
 
 def refuse_queries(tokens: Tokens) -> None:
-    """Raise RedshiftError if a query of the statement uses something that Redshift does not have."""
+    """Raise RedshiftError if a query of the statement uses a feature that Redshift lacks."""
     _refuse_constant_tables(tokens)
     for at in range(len(tokens)):
         _refuse_expression(tokens, at)
@@ -31,7 +31,7 @@ def refuse_queries(tokens: Tokens) -> None:
 
 
 def _refuse_constant_tables(tokens: Tokens) -> None:
-    """VALUES belongs to INSERT alone, and WITH to queries."""
+    """Refuse VALUES outside of INSERT, and WITH outside of queries."""
     if tokens[0].key == "values":
         raise syntax_error(tokens[0].text)
     for at, token in enumerate(tokens[:-1]):
@@ -62,7 +62,7 @@ def _refuse_expression(tokens: Tokens, at: int) -> None:
 
 
 def _refuse_type(tokens: Tokens, at: int) -> None:
-    """A cast to a type that Redshift does not have."""
+    """Refuse a cast to a type that Redshift lacks."""
     cast = tokens[at].key == "::" or (
         tokens[at].key == "as" and at + 2 < len(tokens) and tokens[at + 2].key == ")"
     )
@@ -87,7 +87,7 @@ def _refuse_window(tokens: Tokens, at: int) -> None:
 
 
 def _function_before(tokens: Tokens, over: int) -> str:
-    """The function that OVER belongs to; empty where there is none."""
+    """The function that OVER belongs to; empty for none."""
     depth = 0
     for at in range(over - 1, 0, -1):
         depth += (tokens[at].key == ")") - (tokens[at].key == "(")

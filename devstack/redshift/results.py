@@ -1,4 +1,4 @@
-"""Answers on their way to the client: types, names and tags as Redshift gives them."""
+"""Answers to the client, with Redshift's types, names and tags."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from devstack.redshift.plan import Answer
 
 SUPER_OID = 4000
 VARBYTE_OID = 6551
-"""The type numbers that Redshift's own drivers know (redshift_connector, RedshiftOID)."""
+"""The type numbers of Redshift's drivers (redshift_connector, RedshiftOID)."""
 
 _PARAMETERS = {"TimeZone", "DateStyle", "session_authorization", "is_superuser"}
 
@@ -28,7 +28,7 @@ class Results:
         self._hexadecimal: list[int] = []
 
     def answer(self, answer: Answer, described: bool = False) -> None:
-        """Send rows that the proxy has made itself, after their names unless these are known."""
+        """Send rows of the proxy, preceded by their names unless `described`."""
         if answer.columns and not described:
             self._client.write(wire.row_description(answer.columns))
         for row in answer.rows:
@@ -36,7 +36,7 @@ class Results:
         self._client.write(wire.complete(answer.tag))
 
     def sink(self, tag: str = "") -> Sink:
-        """Where a statement's messages go; `tag` replaces the command tag if given."""
+        """The sink of a statement's messages; `tag` replaces the command tag if given."""
 
         def forward(kind: bytes, body: bytes) -> None:
             if kind == b"D":
@@ -58,7 +58,7 @@ class Results:
         return forward
 
     def describe(self, body: bytes) -> bytes:
-        """A RowDescription with names in full and Redshift's type numbers."""
+        """A RowDescription with long names and Redshift's type numbers."""
         (count,) = struct.unpack_from("!h", body)
         out, at = bytearray(body[:2]), 2
         self._hexadecimal = []
@@ -84,7 +84,7 @@ class Results:
 
 
 def _retagged(body: bytes, tag: str) -> str:
-    """The tag to show: a tag that ends in a space keeps the number of rows of the real one."""
+    """The tag to show; one that ends in a space gets the row count of the original."""
     if not tag.endswith(" "):
         return tag
     return tag + wire.split_text(body)[0].rsplit(" ", 1)[-1]

@@ -1,4 +1,4 @@
-"""The stand-in as a server: a listening socket on 127.0.0.1 and a thread for each client."""
+"""The stand-in's server: a listening socket on 127.0.0.1 and one thread per client."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ ISOLATION_LEVELS = {"snapshot": "repeatable read", "serializable": "serializable
 
 
 class RedshiftStandIn:
-    """A running stand-in; a context manager that starts it and stops it.
+    """A stand-in; as a context manager it starts and stops.
 
     Args:
-        data_dir: where the embedded PostgreSQL keeps its data; made if it is missing.
+        data_dir: the data of the embedded PostgreSQL; created if missing.
         s3_endpoint: URL of the S3 server that COPY reads from; empty for Amazon's own.
         s3_access_key, s3_secret_key, s3_region: used where COPY names an IAM_ROLE.
-        user, password, database: what clients log in with.
-        port: 0 for a free one, to be read from `port` once started.
+        user, password, database: the login of clients.
+        port: 0 for a free one, available as `port` after `start`.
         quoted_null_is_null: whether a quoted null string loads as NULL, which is undocumented.
-        isolation: "snapshot", as new Redshift databases have it, or "serializable".
+        isolation: "snapshot", the default of new Redshift databases, or "serializable".
         tls_certificate, tls_key: PEM files; without them the server declines TLS.
 
     Raises:
@@ -92,7 +92,7 @@ class RedshiftStandIn:
         self.stop()
 
     def start(self) -> None:
-        """Start PostgreSQL, then listen; `port` is the port when this returns."""
+        """Start PostgreSQL, then listen; sets `port`."""
         self._postgres.start()
         try:
             self._journal = open_journal(self._postgres, self.database, self.user, self.password)
@@ -106,7 +106,7 @@ class RedshiftStandIn:
         self._acceptor.start()
 
     def stop(self) -> None:
-        """Disconnect all clients and stop PostgreSQL; what is open is rolled back."""
+        """Disconnect all clients and stop PostgreSQL, rolling back open transactions."""
         self._closing = True
         with suppress(OSError):  # it may be closed already
             self._listener.shutdown(socket.SHUT_RDWR)
@@ -209,7 +209,7 @@ class RedshiftStandIn:
 
     @staticmethod
     def _end(backend: Backend) -> None:
-        """Close the backend; what it is still doing for a client that has gone is cancelled."""
+        """Close the backend and cancel its running statement."""
         try:
             backend.cancel()
         except OSError as error:

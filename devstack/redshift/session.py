@@ -1,4 +1,4 @@
-"""One client's session: its messages, of both query protocols, until it disconnects."""
+"""One client's session: messages of both query protocols until it disconnects."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ClientSession:
         self._extended = Extended(executor)
 
     def serve(self) -> None:
-        """Answer the client's messages until it ends the session or is gone."""
+        """Answer the client's messages until the session ends."""
         while True:
             kind, body = self._executor.client.read()
             if kind == b"X":
@@ -34,23 +34,23 @@ class ClientSession:
 
     def _simple_query(self, sql: str) -> None:
         try:
-            found = statements(sql)
-            if not found:
+            parsed = statements(sql)
+            if not parsed:
                 self._executor.client.write(wire.message(b"I"))
-            self._run_all(found)
+            self._run_all(parsed)
         except (RedshiftError, BackendError) as error:
             self._executor.fail(error)
         self._executor.finish()
 
-    def _run_all(self, found: Sequence[Tokens]) -> None:
-        """Run the statements of one query; several are one transaction if none is open yet."""
+    def _run_all(self, parsed: Sequence[Tokens]) -> None:
+        """Run the statements of one query; several form one transaction if none is open."""
         backend = self._executor.backend
-        own = len(found) > 1 and backend.status == b"I"
-        own = own and not any(tokens[0].key in ("begin", "start") for tokens in found)
+        own = len(parsed) > 1 and backend.status == b"I"
+        own = own and not any(tokens[0].key in ("begin", "start") for tokens in parsed)
         if own:
             backend.query("BEGIN")
         try:
-            for tokens in found:
+            for tokens in parsed:
                 self._executor.run(self._executor.plan(tokens))
         except (RedshiftError, BackendError):
             if own:

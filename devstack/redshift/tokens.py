@@ -1,7 +1,7 @@
-"""A tokenizer for SQL as Redshift writes it, and small tools to read lists of tokens.
+"""A tokenizer for Redshift's SQL, and functions on lists of tokens.
 
-A statement is a list of tokens; each keeps the white space and comments before it, so that a
-list joined again is the text it came from.
+A statement is a list of tokens. Each keeps the white space and comments before it, so joining a list
+restores the original text.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ class Token:
 
     @property
     def key(self) -> str:
-        """What keywords and operators are compared by: lower case; empty for names and strings."""
+        """The token in lower case, to compare keywords and operators; empty for names and strings."""
         if self.kind == WORD:
             return self.text.lower()
         return self.text if self.kind == OPERATOR else ""
 
     @property
     def name(self) -> str:
-        """The identifier that this token is; empty if it is none.
+        """The identifier; empty for other tokens.
 
-        Quoted ones are taken as they are: `LongNames.fold` has put them in lower case.
+        Quoted ones are unchanged: `LongNames.fold` has put them in lower case.
         """
         if self.kind == WORD:
             return self.text.lower()
@@ -49,11 +49,11 @@ class Token:
 
     @property
     def value(self) -> str:
-        """The text that a string literal stands for; the token's own text otherwise."""
+        """The value of a string literal; the token's text otherwise."""
         return unescape(self.text) if self.kind == STRING else self.text
 
     def with_text(self, text: str, kind: str | None = None) -> Token:
-        """The same token with another text, at the same place."""
+        """The token with another text."""
         return replace(self, text=text, kind=kind or self.kind)
 
 
@@ -111,7 +111,7 @@ def _skip_space(sql: str, position: int) -> int:
 
 
 def _string_end(sql: str, position: int) -> int:
-    """Where the string literal at `position` ends, or `position` if there is none."""
+    """The end of the string literal at `position`, or `position` if there is none."""
     if sql[position] == "'":
         if match := _STRING.match(sql, position):
             return match.end()
@@ -125,7 +125,7 @@ def _string_end(sql: str, position: int) -> int:
 
 
 def tokenize(sql: str) -> Iterator[Token]:
-    """The tokens of `sql`; raises a syntax error for what no token begins with."""
+    """The tokens of `sql`; raises a syntax error for an invalid character."""
     position = 0
     while True:
         start = position
@@ -146,13 +146,13 @@ def tokenize(sql: str) -> Iterator[Token]:
 
 def statements(sql: str) -> list[Tokens]:
     """The non-empty statements of `sql`, split at semicolons."""
-    found: list[Tokens] = [[]]
+    parsed: list[Tokens] = [[]]
     for token in tokenize(sql):
         if token.key == ";":
-            found.append([])
+            parsed.append([])
         else:
-            found[-1].append(token)
-    return [tokens for tokens in found if tokens]
+            parsed[-1].append(token)
+    return [tokens for tokens in parsed if tokens]
 
 
 def parse(sql: str) -> Tokens:
@@ -166,7 +166,7 @@ def words(text: str) -> frozenset[str]:
 
 
 def sql_of(tokens: Iterable[Token]) -> str:
-    """The text that tokens stand for."""
+    """The text of the tokens."""
     return "".join(token.space + token.text for token in tokens).strip()
 
 
@@ -178,7 +178,7 @@ def starts(tokens: Sequence[Token], *keys: str, at: int = 0) -> bool:
 
 
 def find(tokens: Sequence[Token], *keys: str, start: int = 0) -> int:
-    """Where these keywords follow each other outside of parentheses, or -1."""
+    """The index of these consecutive keywords outside of parentheses, or -1."""
     depth = 0
     for index in range(start, len(tokens)):
         key = tokens[index].key
@@ -203,7 +203,7 @@ def closing(tokens: Sequence[Token], opening: int) -> int:
 
 
 def split(tokens: Sequence[Token], separator: str = ",") -> list[Tokens]:
-    """The tokens cut at a separator that stands outside of parentheses."""
+    """The tokens split at a separator outside of parentheses."""
     parts: list[Tokens] = [[]]
     depth = 0
     for token in tokens:
@@ -216,7 +216,7 @@ def split(tokens: Sequence[Token], separator: str = ",") -> list[Tokens]:
 
 
 def qualified_name(tokens: Sequence[Token], at: int) -> tuple[list[str], int]:
-    """The dotted name at `at` as its parts, and the index after it; an empty list if none."""
+    """The parts of the dotted name at `at` (empty for none), and the index after it."""
     parts: list[str] = []
     while at < len(tokens) and tokens[at].name:
         parts.append(tokens[at].name)

@@ -1,4 +1,4 @@
-"""Framing of the PostgreSQL protocol, version 3: messages read from and built for a socket.
+"""Framing of the PostgreSQL protocol, version 3: reading and building messages.
 
 Source: PostgreSQL documentation, "Frontend/Backend Protocol".
 """
@@ -21,7 +21,7 @@ class Disconnected(Exception):
 
 
 class Channel:
-    """One socket, read message by message and written in buffered lots."""
+    """One socket, read message by message, with buffered writes."""
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
@@ -30,7 +30,7 @@ class Channel:
         self._out = bytearray()
 
     def _need(self, size: int) -> None:
-        """Have at least `size` unread bytes in the buffer; raise Disconnected at the end."""
+        """Read until the buffer has at least `size` bytes; raises Disconnected at the end of the stream."""
         while len(self._buffer) - self._start < size:
             if self._start:
                 del self._buffer[: self._start]
@@ -50,7 +50,7 @@ class Channel:
         return taken
 
     def startup(self) -> tuple[int, bytes]:
-        """Read a start-up packet, which has no type byte: its code and what follows."""
+        """Read a start-up packet, which has no type byte; returns its code and its body."""
         (length,) = struct.unpack("!i", self._take(4))
         if not 8 <= length <= 10_000:
             raise Disconnected(f"a start-up packet of {length} bytes")
@@ -58,7 +58,7 @@ class Channel:
         return struct.unpack("!i", body[:4])[0], body[4:]
 
     def read(self) -> tuple[bytes, bytes]:
-        """Read one message: its type byte and its body."""
+        """Read one message; returns its type byte and its body."""
         self._need(5)
         kind = bytes(self._buffer[self._start : self._start + 1])
         (length,) = struct.unpack_from("!i", self._buffer, self._start + 1)
@@ -68,13 +68,13 @@ class Channel:
         return kind, body
 
     def write(self, data: bytes) -> None:
-        """Queue bytes; they are sent at the latest by `flush`."""
+        """Queue bytes; `flush` sends them at the latest."""
         self._out += data
         if len(self._out) > _RECEIVE:
             self.flush()
 
     def flush(self) -> None:
-        """Send all that is queued; raise Disconnected if the peer is gone."""
+        """Send the queued bytes; raises Disconnected if the peer is gone."""
         if self._out:
             try:
                 self.sock.sendall(self._out)
@@ -98,7 +98,7 @@ def text(value: str) -> bytes:
 
 
 def split_text(body: bytes, start: int = 0) -> tuple[str, int]:
-    """The NUL-ended string at `start`, and where the next field begins."""
+    """The NUL-terminated string at `start`, and the index of the next field."""
     end = body.index(b"\0", start)
     return body[start:end].decode(), end + 1
 
@@ -176,16 +176,16 @@ def data_row(cells: Sequence[bytes | None]) -> bytes:
 def cells(body: bytes) -> list[bytes | None]:
     """The cells of a DataRow message."""
     (count,) = struct.unpack_from("!h", body)
-    position, found = 2, list[bytes | None]()
+    position, values = 2, list[bytes | None]()
     for _ in range(count):
         (length,) = struct.unpack_from("!i", body, position)
         position += 4
         if length < 0:
-            found.append(None)
+            values.append(None)
         else:
-            found.append(body[position : position + length])
+            values.append(body[position : position + length])
             position += length
-    return found
+    return values
 
 
 def row_description(names: Sequence[str], type_oid: int = 1043) -> bytes:

@@ -1,4 +1,4 @@
-"""Settlement data that looks like the real thing: tables, rows, and later changes to them."""
+"""Realistic settlement data: tables, rows, and later changes to them."""
 
 from devstack.seed.change import mutate_settlement
 from devstack.seed.load import seed_settlement

@@ -1,4 +1,4 @@
-"""Change settlement data as a working day does: statuses move on, events arrive."""
+"""Changes of settlement data as on a working day: statuses advance, events arrive."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ from devstack.seed.tables import CLAIM, DELIVERY
 
 _BATCH = 1000  # keys in one statement
 
-# The changes of one call lie within the hour after `@at`, which is set for the session.
+# The changes of one call are within the hour after `@at`, a session variable.
 _MOMENT = "TIMESTAMPADD(SECOND, ID % 3600, CAST(@at AS DATETIME))"
 
 
 @dataclass(frozen=True)
 class _Kind:
-    """How rows of one table change: SQL expressions for the columns that do."""
+    """The changes of rows of one table: SQL expressions by column."""
 
     table: str
     change: dict[str, str]
-    addition: dict[str, str]  # what a new row has otherwise than the row it is copied from
+    addition: dict[str, str]  # columns of a new row that differ from its original
 
 
 _DELIVERIES = _Kind(
@@ -58,7 +58,7 @@ _CLAIMS = _Kind(
 
 @dataclass(frozen=True)
 class Changes:
-    """What happened to one table."""
+    """The numbers of changed rows of one table."""
 
     updated: int
     inserted: int
@@ -73,15 +73,15 @@ def mutate_settlement(
 ) -> dict[str, Changes]:
     """Update `rows` delivery events and insert a tenth as many; a fifth of both for claims.
 
-    New events belong to parcels that are there already. Everything changed gets an `update_at`
-    within the hour after `at` (UTC; by default an hour after the newest change of the table).
-    The same call on the same data always makes the same changes.
+    New events belong to existing parcels. Every changed row gets an `update_at` within the hour after `at`
+    (UTC; by default an hour after the newest change of the table). The same call on the same data makes
+    the same changes.
 
     Raises:
-        StackError: no rows are asked for, or a table is missing or empty.
+        StackError: `rows` is not positive, or a table is missing or empty.
     """
     if rows < 1:
-        raise StackError(f"{rows} rows cannot be changed: give at least one")
+        raise StackError(f"cannot change {rows} rows: give at least one")
     chance = np.random.default_rng(random_seed & 0xFFFF_FFFF)
     with connection.cursor() as cursor:
         cursor.execute("SET time_zone = '+00:00'")
@@ -99,21 +99,21 @@ def _change(
     largest, newest = _extent(cursor, kind.table)
     cursor.execute("SET @at = %s", (at or newest + timedelta(hours=1),))
     keys = np.sort(chance.choice(largest, min(count, largest), replace=False) + 1).tolist()
-    # Copied first: an addition follows the state before this call, not this call's change.
+    # Copied first: an addition is based on the state before this call.
     inserted = sum(_copy(cursor, kind, batch) for batch in _batches(keys[::10]))
     updated = sum(_update(cursor, kind, batch) for batch in _batches(keys))
     return Changes(updated, inserted)
 
 
 def _extent(cursor: Cursor, table: str) -> tuple[int, datetime]:
-    """The largest key and the newest change."""
+    """The largest key and the latest change."""
     cursor.execute("SHOW TABLES LIKE %s", (table,))
     if cursor.fetchone():
         cursor.execute(f"SELECT MAX(ID), MAX(update_at) FROM {table}")
         largest, newest = cursor.fetchone() or (None, None)
         if largest is not None:
             return int(largest), newest
-    raise StackError(f"{table} holds no rows: run `python -m devstack seed` first")
+    raise StackError(f"{table} has no rows: run `python -m devstack seed` first")
 
 
 def _update(cursor: Cursor, kind: _Kind, keys: Sequence[int]) -> int:

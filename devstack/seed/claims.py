@@ -15,7 +15,7 @@ ROWS_PER_CLAIM = 5  # delivery events
 def claim_columns(
     events: Timeline, claims: Timeline, chance: Chance, row: Int64s
 ) -> dict[str, pa.Array]:
-    """Claims: each is about the parcel of one delivery event, its times are of its own timeline."""
+    """Claims: each is for the parcel of one delivery event, with times of a separate timeline."""
     parcel, _, _ = events.parcels(row * ROWS_PER_CLAIM)
     created = claims.created(row)
     status = chance.below(len(pools.CLAIM_STATUSES), "claim status", row)
@@ -54,7 +54,7 @@ def claim_columns(
 
 
 def partner_columns(chance: Chance, start: int) -> dict[str, pa.Array]:
-    """All partners; `start` is the instant from which their contracts are dated back."""
+    """All partners; their contracts are dated back from the instant `start`."""
     row = np.arange(pools.PARTNERS, dtype=np.int64)
     begins = start - chance.below(1500, "contract", row) * DAY
     return {

@@ -12,14 +12,14 @@ from devstack.seed.tables import SERVICE_TYPES
 from devstack.seed.texts import Bools, Int64s
 from devstack.seed.timeline import SECOND, Timeline
 
-# One row in so many holds an awkward value in its free texts, in turn: a thousand rows hold all.
+# Interval between rows with an awkward free text; a thousand rows contain all of them.
 _AWKWARD_EVERY = 23
 _UNSIGNED_BIGINT_MAX = 2**64 - 1
 
 
 @dataclass(frozen=True)
 class Deliveries:
-    """The rows numbered `row`, as texts; what several columns share is computed once."""
+    """The rows numbered `row`, as texts; values shared by columns are computed once."""
 
     timeline: Timeline
     chance: Chance
@@ -45,12 +45,12 @@ class Deliveries:
 
     @cached_property
     def updated(self) -> Int64s:
-        """When each row was changed last."""
+        """The time of each row's last change."""
         return self.timeline.updated(self.row, self.chance)
 
     @cached_property
     def created(self) -> Int64s:
-        """When each row was created."""
+        """The time of each row's creation."""
         return self.timeline.created(self.row)
 
     @cached_property
@@ -65,14 +65,14 @@ class Deliveries:
         return self.chance.below(limit, name, self.row)
 
     def _of_parcel(self, limit: int, name: str) -> Int64s:
-        """The same value on every event of a parcel."""
+        """A value shared by all events of a parcel."""
         return self.chance.below(limit, name, self.parcel)
 
     def _one_in(self, count: int, name: str) -> Bools:
         return self.chance.one_in(count, name, self.row)
 
     def _awkward(self, ordinary: pa.Array) -> pa.Array:
-        """The texts, with an awkward one in its turn every so many rows."""
+        """The texts, with an awkward one at regular intervals."""
         turn, place = np.divmod(self.row, _AWKWARD_EVERY)
         awkward = texts.chosen(pools.AWKWARD, turn % len(pools.AWKWARD))
         return texts.either(place == 0, awkward, ordinary)
@@ -98,7 +98,7 @@ class Deliveries:
             ),
             "customer_id": texts.unless(
                 self._one_in(7, "no customer"),
-                # Above 2^53 a detour through a double would change it.
+                # Above 2^53: a conversion through a double would change it.
                 texts.integers(2**53 + self._of_parcel(10**9, "customer") * 2 + 1),
             ),
             "service_type": texts.chosen(
@@ -124,7 +124,7 @@ class Deliveries:
             "attempt_count": texts.integers(self._of_row(4, "attempts") - 1),
             "is_returned": texts.unless(
                 self._one_in(4, "return unknown"),
-                texts.integers((final >= 17).astype(np.int64) * 2),  # TINYINT(1) is no boolean
+                texts.integers((final >= 17).astype(np.int64) * 2),  # TINYINT(1) is not a boolean
             ),
         }
 

@@ -33,26 +33,25 @@ def seed_settlement(
     start: date = date(2025, 8, 1),
     random_seed: int = 1,
 ) -> dict[str, int]:
-    """Replace the settlement tables of the connection's database by freshly made ones.
+    """Replace the settlement tables of the connection's database by generated ones.
 
     `rows` delivery events and a fifth as many claims are spread over `days` days from `start`, in
-    UTC. The same arguments always make the same rows.
+    UTC. The same arguments make the same rows.
 
     Returns:
         The number of rows of each table.
 
     Raises:
-        StackError: no rows or no days are asked for, or the server took a value other than as
-            it was meant.
+        StackError: `rows` or `days` is not positive, or the server changed a value.
     """
     if days < 1 or rows < 1:
-        raise StackError(f"{rows} rows over {days} days cannot be made: give at least one of each")
+        raise StackError(f"cannot generate {rows} rows over {days} days: give at least one of each")
     begin = int(datetime(start.year, start.month, start.day, tzinfo=timezone.utc).timestamp())
     chance = Chance(random_seed)
     events = Timeline(begin * SECOND, days, rows)
     claims = Timeline(begin * SECOND, days, max(1, rows // ROWS_PER_CLAIM))
     with connection.cursor() as cursor:
-        cursor.execute("SET time_zone = '+00:00'")  # TIMESTAMP values are read in it
+        cursor.execute("SET time_zone = '+00:00'")  # the zone of TIMESTAMP values in the file
         for name, definition in DEFINITIONS.items():
             cursor.execute(f"DROP TABLE IF EXISTS {name}")
             cursor.execute(definition)
@@ -70,7 +69,7 @@ def seed_settlement(
 def _fill(
     connection: "Connection[Cursor]", table: str, rows: int, make: Callable[[Int64s], Columns]
 ) -> int:
-    """Load `rows` rows in blocks; the next block is made while the server takes the last."""
+    """Load `rows` rows in blocks; the next block is generated while the server reads the last."""
     with ThreadPoolExecutor(1) as maker:
         blocks = iter(_blocks(rows))
         coming = maker.submit(make, next(blocks))
@@ -96,7 +95,7 @@ def _load(connection: "Connection[Cursor]", table: str, columns: Columns) -> int
                 f"({', '.join(columns)})",
                 (str(path),),
             )
-            # LOCAL turns errors into warnings: a value out of range would be cut silently.
+            # LOCAL turns errors into warnings: a value out of range would be truncated silently.
             cursor.execute("SHOW WARNINGS LIMIT 3")
             warnings = cursor.fetchall()
     connection.commit()

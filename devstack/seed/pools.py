@@ -1,4 +1,4 @@
-"""The texts that rows draw from, the awkward ones included."""
+"""Pools of texts for the rows, awkward ones included."""
 
 STATUSES = ("CREATED", "PICKED_UP", "IN_TRANSIT", "ARRIVED_AT_HUB", "OUT_FOR_DELIVERY")
 FINAL_STATUSES = (*("DELIVERED",) * 17, "RETURNED", "RETURNED", "LOST")
@@ -6,8 +6,8 @@ CLAIM_STATUSES = ("OPEN", "UNDER_REVIEW", "APPROVED", "REJECTED", "PAID")
 CURRENCIES = ("CNY", "CNY", "CNY", "CNY", "USD", "EUR", "THB", "MYR", "VND")
 PARTNERS = 200
 
-# What has broken a pipeline somewhere: separators and quotes of CSV dialects, escapes, words that
-# are taken for NULL or not-a-number, edges that are trimmed, scripts that need 2 to 4 bytes.
+# Known to break pipelines: separators and quotes of CSV dialects, escapes, words mistaken for NULL or
+# not-a-number, leading and trailing blanks, scripts of 2 to 4 bytes per character.
 AWKWARD: tuple[str | None, ...] = (
     None,
     "",

@@ -90,7 +90,7 @@ CREATE TABLE {CLAIM} (
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4
 """
 
-# Small, and without a column that tells when a row changed: to be copied as a whole.
+# Small, and without the time of a row's change: replicated as a whole.
 _PARTNER = f"""
 CREATE TABLE {PARTNER} (
   partner_id INT NOT NULL,

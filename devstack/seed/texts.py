@@ -1,4 +1,4 @@
-"""Values as LOAD DATA reads them: Arrow string arrays, built column-wise.
+"""Values in the format of LOAD DATA: Arrow string arrays, built column by column.
 
 MySQL's default file format: fields end with a tab, rows with a newline, a backslash escapes, and
 NULL is `\\N` (https://dev.mysql.com/doc/refman/en/load-data.html).
@@ -33,18 +33,18 @@ def decimals(units: Int64s, precision: int, scale: int) -> pa.Array:
 
 
 def doubles(values: Floats) -> pa.Array:
-    """Doubles, as the shortest text that reads back as the same number."""
+    """Doubles, as the shortest text that parses to the same number."""
     return pa.array(values).cast(pa.string())
 
 
 def times(microseconds: Int64s, unit: str) -> pa.Array:
-    """Instants since 1970 in UTC, written to the `unit` ("D", "s" or "us") that is kept."""
+    """Instants since 1970 in UTC, to the precision of `unit` ("D", "s" or "us")."""
     instants = microseconds.astype("datetime64[us]").astype(f"datetime64[{unit}]")
     return pa.array(instants).cast(pa.string())
 
 
 def numbered(prefix: str, numbers: Int64s, width: int, suffix: str = "") -> pa.Array:
-    """A number of at least `width` digits between two texts, as business keys are written."""
+    """Business keys: a number of at least `width` digits between two texts."""
     digits = pc.utf8_lpad(integers(numbers), width, "0")
     return pc.binary_join_element_wise(prefix, digits, suffix, "")
 
@@ -66,12 +66,12 @@ def either(first: Bools, texts: pa.Array, others: pa.Array) -> pa.Array:
 
 
 def rows(columns: Sequence[pa.Array]) -> pa.Buffer:
-    """The file's bytes for these columns."""
+    """The file's bytes of these columns."""
     last = pc.binary_join_element_wise(
         columns[-1], "", "\n", null_handling="replace", null_replacement="\\N"
     )
     joined = pc.binary_join_element_wise(
         *columns[:-1], last, "\t", null_handling="replace", null_replacement="\\N"
     )
-    # An Arrow string array keeps its values end to end: exactly the file.
+    # An Arrow string array stores its values end to end: exactly the file.
     return joined.buffers()[2]

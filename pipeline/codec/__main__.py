@@ -1,4 +1,4 @@
-"""``python -m pipeline.codec``: compile the kernels at installation, and say where they are kept."""
+"""``python -m pipeline.codec``: compile the kernels at installation and print their cache."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from pipeline.codec.warm import warm
 
 
 def main() -> None:
-    """Compile what is not in the cache yet."""
+    """Compile the kernels missing from the cache."""
     started = time.monotonic()
     warm()
-    places = ", ".join(cache_directories()) or "nowhere: no directory can be written"
-    sys.stdout.write(f"kernels ready after {time.monotonic() - started:.1f} s, kept in {places}\n")
+    places = ", ".join(cache_directories()) or "memory only: no cache directory is writable"
+    sys.stdout.write(
+        f"kernels ready after {time.monotonic() - started:.1f} s, cached in {places}\n"
+    )
 
 
 if __name__ == "__main__":

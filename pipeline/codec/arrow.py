@@ -1,4 +1,4 @@
-"""A column's Arrow type, from the name it has in the type map."""
+"""Arrow types and schemas of columns."""
 
 from __future__ import annotations
 
@@ -34,5 +34,5 @@ def arrow_type(column: Column) -> pa.DataType:
 
 
 def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
-    """The schema of the Parquet files; every field is nullable in Arrow, as the source may be altered."""
+    """The schema of the Parquet files; every field is nullable, as the source may be altered."""
     return pa.schema([pa.field(column.name, arrow_type(column)) for column in columns])

@@ -1,6 +1,6 @@
-"""One builder a column: it takes the column's cells of one block after another, and makes an array.
+"""Column builders: the cells of successive blocks to one Arrow array.
 
-The memory the kernels write is the memory Arrow then owns: nothing is copied or converted between.
+The kernels write the memory that Arrow then owns: no copy, no conversion.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LEAST_ROOM = 1 << 16
 
 
 def builder_of(column: Column) -> Builder:
-    """The builder for `column`; TypeError for an Arrow type that no kernel makes."""
+    """The builder for `column`; raises TypeError for an Arrow type without a kernel."""
     kind = arrow_type(column)
     if pa.types.is_boolean(kind):
         return Booleans(column)
@@ -50,11 +50,11 @@ class Integers(ColumnBuilder):
         bad = digits.integers(
             cells.block, cells.starts, cells.lengths, cells.rows, self.values, self.valid, at
         )
-        self._understood(cells, bad)
+        self._check(cells, bad)
 
 
 class Booleans(ColumnBuilder):
-    """TINYINT(1) or BIT(1) of a column that is declared to be true or false; any other number is neither."""
+    """TINYINT or BIT(1) of a column declared under `booleans:`; any value but 0 and 1 is an error."""
 
     storage = np.int16
 
@@ -63,10 +63,10 @@ class Booleans(ColumnBuilder):
         bad = digits.integers(
             cells.block, cells.starts, cells.lengths, cells.rows, self.values, self.valid, at
         )
-        self._understood(cells, bad)
+        self._check(cells, bad)
         values, valid = (array[at : at + cells.rows] for array in (self.values, self.valid))
         neither = np.flatnonzero((valid == 1) & (values >> 1 != 0))
-        self._understood(cells, int(neither[0]) if len(neither) else digits.FINE)
+        self._check(cells, int(neither[0]) if len(neither) else digits.FINE)
 
     def _array(self, rows: int, validity: pa.Buffer | None, missing: int) -> pa.Array:
         numbers = pa.Array.from_buffers(pa.int16(), rows, [validity, self.buffer], missing)
@@ -96,11 +96,11 @@ class Decimals(ColumnBuilder):
             self.precision,
             self.scale,
         )
-        self._understood(cells, bad)
+        self._check(cells, bad)
 
 
 class Doubles(ColumnBuilder):
-    """DOUBLE, and FLOAT selected as a double, which the last step narrows."""
+    """DOUBLE, and FLOAT selected as a double and narrowed at the end."""
 
     storage = np.float64
 
@@ -110,7 +110,7 @@ class Doubles(ColumnBuilder):
         bad, count = floats.doubles(
             cells.block, cells.starts, cells.lengths, cells.rows, self.values, self.valid, at, hard
         )
-        self._understood(cells, bad)
+        self._check(cells, bad)
         if count:
             self.values[at + hard[:count]] = _exactly(cells, hard, count)
 
@@ -138,14 +138,16 @@ class Dates(ColumnBuilder):
 
     def append(self, cells: Cells, at: int) -> None:
         """Decode `cells` as the rows from `at` on."""
-        bad, doubtful, example = self.decode(
+        bad, invalid, example = self.decode(
             cells.block, cells.starts, cells.lengths, cells.rows, self.values, self.valid, at
         )
-        self._understood(cells, bad)
-        if doubtful:
+        self._check(cells, bad)
+        if invalid:
             decoded = self.valid[at : at + cells.rows]
             impossible = np.flatnonzero((decoded == 0) & (cells.lengths[: cells.rows] >= 0)) + at
-            self._doubt("zero_date", doubtful, cells.text(example), at + example, (impossible,))
+            self._note_invalid(
+                "zero_date", invalid, cells.text(example), at + example, (impossible,)
+            )
 
 
 class Datetimes(Dates):
@@ -156,7 +158,7 @@ class Datetimes(Dates):
 
 
 class Strings(ColumnBuilder):
-    """Everything that stays the text or the bytes it is."""
+    """Text and bytes, unchanged."""
 
     storage = np.int32
 
@@ -179,7 +181,7 @@ class Strings(ColumnBuilder):
     def append(self, cells: Cells, at: int) -> None:
         """Decode `cells` as the rows from `at` on."""
         self._reserve(int(self.values[at]) + int(np.maximum(cells.lengths[: cells.rows], 0).sum()))
-        found = text.strings(
+        flags = text.strings(
             cells.block,
             cells.starts,
             cells.lengths,
@@ -189,8 +191,8 @@ class Strings(ColumnBuilder):
             self.valid,
             at,
         )
-        if self.is_text and found:
-            self._inspect(cells, at, found)
+        if self.is_text and flags:
+            self._inspect(cells, at, flags)
 
     def _reserve(self, size: int) -> None:
         if size <= self.room:
@@ -200,16 +202,16 @@ class Strings(ColumnBuilder):
         self.data_buffer, self.data = allocate(self.room, np.uint8)
         self.data[: len(used)] = used
 
-    def _inspect(self, cells: Cells, at: int, found: int) -> None:
+    def _inspect(self, cells: Cells, at: int, flags: int) -> None:
         last = at + cells.rows
-        if found & text.NOT_ASCII:
+        if flags & text.NOT_ASCII:
             count, row = text.invalid_utf8(self.data, self.values, at, last)
             self.replaced = self.replaced or count > 0
             if count:
-                self._doubt("invalid_utf8", count, cells.text(row - at), row)
-        if found & text.HAS_NUL:
+                self._note_invalid("invalid_utf8", count, cells.text(row - at), row)
+        if flags & text.HAS_NUL:
             count, row = text.nul_bytes(self.data, self.values, at, last)
-            self._doubt("nul_byte", count, cells.text(row - at), row)
+            self._note_invalid("nul_byte", count, cells.text(row - at), row)
 
     def _array(self, rows: int, validity: pa.Buffer | None, missing: int) -> pa.Array:
         kind = pa.binary() if self.replaced else arrow_type(self.column)

@@ -1,4 +1,4 @@
-"""Dates and times to text: kernels as those of `rendering`."""
+"""Dates and times to text: kernels with the signature of those in `rendering`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _pair(number: Int) -> Int:
 
 @inlined
 def _date(scratch: Array, at: Int, days: Int) -> Int:
-    """Write the date `days` after 1970-01-01, of the years 0 to 9999; the position behind."""
+    """Write the date `days` after 1970-01-01, of the years 0 to 9999; returns the end position."""
     # years that begin in March: http://howardhinnant.github.io/date_algorithms.html
     shifted = uint64(days + 719_468)
     era = shifted // uint64(146_097)
@@ -47,7 +47,7 @@ def _date(scratch: Array, at: Int, days: Int) -> Int:
 
 @inlined
 def _time(scratch: Array, at: Int, microseconds: Int) -> Int:
-    """Write ``HH:MM:SS.ffffff`` of the microseconds of a day; the position behind."""
+    """Write ``HH:MM:SS.ffffff`` of the microseconds of a day; returns the end position."""
     seconds = microseconds // uint64(1_000_000)
     minutes = seconds // uint64(60)
     hours = minutes // uint64(60)

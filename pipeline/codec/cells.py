@@ -1,4 +1,4 @@
-"""What all column builders share: the cells they read, the memory they fill, the doubts they note."""
+"""Common ground of the column builders: cells, memory, invalid values."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from pipeline.model.columns import Column
 
 
 @dataclass(frozen=True)
-class Doubt:
-    """Values of one column that a batch does not carry as the source has them.
+class InvalidValues:
+    """Values of one column that Parquet or Redshift cannot hold as the source has them.
 
-    `kind` is ``zero_date`` (no such day: null in the batch), ``invalid_utf8`` (U+FFFD stands for the
-    bytes that are none), ``nul_byte`` (kept as it came, but Redshift's VARCHAR cannot hold it), or of
-    local times ``nonexistent_time`` (the clock left it out: the moment when it was put forward) and
-    ``date_overflow`` (no year from 1 to 9999 in UTC: the nearest that is one).
-    `rows` counts them, `example` is the last one's text and `row` its place in the batch. `places` are
-    the rows of all of them for ``zero_date``, where the batch does not show them.
+    `kind` is ``zero_date`` (not on the calendar: null in the batch), ``invalid_utf8`` (U+FFFD replaces the
+    invalid bytes), ``nul_byte`` (unchanged in the batch; Redshift's VARCHAR cannot hold it), and of
+    local times ``nonexistent_time`` (skipped by the clock: the instant of the change) and
+    ``date_overflow`` (a year outside 1 to 9999 in UTC: the nearest instant inside).
+    `rows` counts them, `example` is the text of the last one, `row` its row in the batch. `places` are all
+    their rows for ``zero_date``, whose values are null in the batch.
     """
 
     column: str
@@ -37,7 +37,7 @@ class Doubt:
 
 
 class Cells:
-    """One column's cells in a block of received bytes; `lengths` is negative where there is NULL."""
+    """One column's cells in a block of received bytes; `lengths` is negative for NULL."""
 
     __slots__ = ("block", "lengths", "rows", "starts")
 
@@ -45,7 +45,7 @@ class Cells:
         self.block, self.starts, self.lengths, self.rows = block, starts, lengths, rows
 
     def text(self, row: int) -> str:
-        """The cell as a person would want to read it in a message."""
+        """The cell for a message, at most 100 bytes of it."""
         start, length = int(self.starts[row]), int(self.lengths[row])
         shown = bytes(self.block[start : start + min(length, 100)]).decode("utf-8", "replace")
         return shown if length <= 100 else f"{shown}… ({length} bytes)"
@@ -58,31 +58,31 @@ class Builder(Protocol):
         """Provide memory for a new batch of up to `capacity` rows; the last one keeps its own."""
 
     def append(self, cells: Cells, at: int) -> None:
-        """Decode `cells` as the rows from `at` on. Raises DataError for what cannot be understood."""
+        """Decode `cells` as the rows from `at` on; raises DataError for text that cannot be parsed."""
 
     def finish(self, rows: int) -> pa.Array:
         """The array of the first `rows` rows."""
 
-    def doubts(self) -> list[Doubt]:
-        """What the batch just finished does not carry as it is."""
+    def invalid_values(self) -> list[InvalidValues]:
+        """The invalid values of the last finished batch."""
 
 
 def allocate(count: int, kind: type[np.generic]) -> tuple[pa.Buffer, Array]:
-    """`count` items that kernels may write, and `SLACK` behind them."""
+    """Memory for `count` items, followed by `SLACK`."""
     buffer = pa.allocate_buffer(count * np.dtype(kind).itemsize + SLACK, memory_pool=POOL)
     return buffer, np.frombuffer(buffer, kind, count)
 
 
 class ColumnBuilder:
-    """What all builders share: the column, its validity, and the memory of fixed-width values."""
+    """Base of the builders: the column, its validity, and the memory of fixed-width values."""
 
     storage: type[np.generic]
     width = 1
 
     def __init__(self, column: Column) -> None:
         self.column = column
-        self._doubts: dict[str, Doubt] = {}
-        self._reported: list[Doubt] = []
+        self._invalid: dict[str, InvalidValues] = {}
+        self._reported: list[InvalidValues] = []
 
     def start(self, capacity: int) -> None:
         """Provide memory for a new batch of up to `capacity` rows; the last one keeps its own."""
@@ -95,33 +95,33 @@ class ColumnBuilder:
             return None, 0
         return pa.py_buffer(np.packbits(self.valid[:rows], bitorder="little")), missing
 
-    def _understood(self, cells: Cells, row: int) -> None:
+    def _check(self, cells: Cells, row: int) -> None:
         if row != FINE:
             raise DataError(
                 f"column {self.column.name} ({self.column.source_type}) holds {cells.text(row)!r}",
                 why=f"it cannot be read as {self.column.arrow}",
             )
 
-    def _doubt(
+    def _note_invalid(
         self, kind: str, rows: int, example: str, row: int, places: tuple[Array, ...] = ()
     ) -> None:
-        if before := self._doubts.get(kind):
+        if before := self._invalid.get(kind):
             rows, places = before.rows + rows, (*before.places, *places)
-        self._doubts[kind] = Doubt(self.column.name, kind, rows, example, row, places)
+        self._invalid[kind] = InvalidValues(self.column.name, kind, rows, example, row, places)
 
     def finish(self, rows: int) -> pa.Array:
         """The array of the first `rows` rows."""
         validity, missing = self._validity(rows)
         array = self._array(rows, validity, missing)
-        self._reported, self._doubts = list(self._doubts.values()), {}
+        self._reported, self._invalid = list(self._invalid.values()), {}
         self._release()
         return array
 
     def _release(self) -> None:
         del self.buffer, self.values
 
-    def doubts(self) -> list[Doubt]:
-        """What the batch just finished does not carry as it is."""
+    def invalid_values(self) -> list[InvalidValues]:
+        """The invalid values of the last finished batch."""
         return self._reported
 
     def _array(self, rows: int, validity: pa.Buffer | None, missing: int) -> pa.Array:

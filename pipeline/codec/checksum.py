@@ -1,7 +1,7 @@
-"""A checksum of a set of rows that MySQL can compute, too.
+"""Checksum of a set of rows that MySQL can compute as well.
 
-``SELECT SUM(CRC32(CONCAT_WS('|', <key columns>)))``: a sum does not ask for an order, and sums of parts
-add up. The text of each type is MySQL's, as long as the SQL asks for it in one form: datetimes as
+``SELECT SUM(CRC32(CONCAT_WS('|', <key columns>)))``: a sum is independent of the order, and sums of parts
+add up. The text of each type is MySQL's, provided that the SQL fixes its form: datetimes as
 ``CAST(c AS DATETIME(6))``, strings of another character set as ``CONVERT(c USING utf8mb4)``.
 """
 
@@ -19,7 +19,7 @@ MODULUS = 1 << 63
 
 
 def _crc_table() -> Array:
-    """For each byte the remainder it leaves, reflected polynomial 0xEDB88320, as zlib has it."""
+    """The remainder of each byte, reflected polynomial 0xEDB88320, as in zlib."""
     table: Array = np.arange(256, dtype=np.uint32)
     for _ in range(8):
         table = np.where(table & 1, (table >> uint32(1)) ^ uint32(0xEDB88320), table >> 1)
@@ -47,15 +47,17 @@ def _sum(text: Array, ends: Array) -> Int:
 def sum_of_crc32(batch: pa.RecordBatch, names: Sequence[str]) -> int:
     """The sum over the rows of the CRC-32 of the columns `names`, as text joined by ``|``, below 2^63.
 
-    The columns hold no null. Raises ValueError for one that does, and TypeError for one whose text
-    MySQL writes in its own way (floating point).
+    Raises ValueError for a column with nulls, TypeError for one whose text in MySQL differs (floating
+    point, boolean).
     """
     for name in names:
         column = batch.column(name)
         if column.null_count:
             raise ValueError(f"the key column {name} holds NULL")
         if pa.types.is_floating(column.type) or pa.types.is_boolean(column.type):
-            raise TypeError(f"the key column {name} is a {column.type}, which has no one text")
+            raise TypeError(
+                f"the key column {name} is a {column.type}, whose text in MySQL differs"
+            )
     lines = Lines(batch.select(list(names)), Style(null_token=b""))
     text = lines.write()
     return int(_sum(np.frombuffer(text, np.uint8), lines.ends)) % MODULUS

@@ -1,6 +1,6 @@
-"""Values changed knowingly: what the policies of a table's definition ask for, done to Arrow arrays.
+"""Coercions of Arrow arrays that the policies of a table select.
 
-All of it works on the few values that need it; what does not is copied as it is.
+Only the affected values are processed; the others are copied in bulk.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pipeline.codec.lines import offsets_of, present
 
 
 def replaced(array: pa.Array, rows: Array, values: Sequence[Any]) -> pa.Array:
-    """`array` with `values` in the `rows` (ascending) of that number; None stands for null."""
+    """`array` with `values` at `rows` (ascending); None is null."""
     mask = np.zeros(len(array), bool)
     mask[rows] = True
     return pc.replace_with_mask(array, mask, pa.array(values, array.type))
@@ -39,12 +39,12 @@ def with_nul(array: pa.Array) -> Array:
 
 
 def without_nul(array: pa.Array) -> pa.Array:
-    """The texts with every NUL left out."""
+    """The texts without NUL."""
     return pc.replace_substring(array, "\0", "")
 
 
 def truncated(array: pa.Array, limit: int) -> pa.Array:
-    """The texts, of each as many whole code points from its beginning as fit `limit` bytes."""
+    """The texts cut to the longest prefix of whole code points that fits `limit` bytes."""
     rows = longer(array, limit)
     return replaced(array, rows, [_cut(array[int(row)], limit) for row in rows])
 
@@ -52,13 +52,13 @@ def truncated(array: pa.Array, limit: int) -> pa.Array:
 def _cut(text: pa.StringScalar, limit: int) -> str:
     content: bytes = text.as_buffer().slice(0, limit + 1).to_pybytes()
     end = limit
-    while end and content[end] & 0xC0 == 0x80:  # the byte behind the cut continues a character
+    while end and content[end] & 0xC0 == 0x80:  # the byte after the cut continues a character
         end -= 1
     return content[:end].decode()
 
 
 def _lengths(array: pa.Array) -> Array:
-    """Bytes of each text; not by pyarrow.compute, which imports pandas to take a number: 45 MB, 0.3 s."""
+    """Bytes of each text; not by pyarrow.compute, whose scalars import pandas: 45 MB, 0.3 s."""
     return np.diff(offsets_of(array)) if len(array) else np.zeros(0, np.int32)
 
 

@@ -1,8 +1,7 @@
 """MySQL's dates and datetimes to days and microseconds since 1970.
 
 A date that is not on the calendar (``0000-00-00``, a month or day of zero, or the 31st of February that
-ALLOW_INVALID_DATES admits) has no number. It becomes null and is counted, so that the caller can
-decide what it means. https://dev.mysql.com/doc/refman/9.0/en/datetime.html
+ALLOW_INVALID_DATES admits) has no number: it becomes null and is counted. https://dev.mysql.com/doc/refman/9.0/en/datetime.html
 """
 
 from __future__ import annotations
@@ -31,8 +30,8 @@ _MONTH_LENGTH = np.array(
 )
 _MONTH_START = np.cumsum(_MONTH_LENGTH, axis=1) - _MONTH_LENGTH
 
-# Eight characters of a date are one 64-bit integer. Exclusive or with the zeros and separators that
-# belong there leaves the digits' values, and zero where a separator stands.
+# Eight characters of a date are one 64-bit integer. Exclusive or with the expected zeros and separators
+# leaves the digits' values, and zero for each separator.
 _YEAR_MONTH = uint64(int.from_bytes(b"0000-00-", "little"))
 _DAY_TIME = uint64(int.from_bytes(b"00 00:00", "little"))
 _SECOND = uint64(int.from_bytes(b":00", "little"))
@@ -42,7 +41,7 @@ _HIGH_BITS = uint64(0x8080808080808080)
 
 @inlined
 def _digits(word: Int, separators: Int) -> tuple[bool, Int]:
-    """Whether `word` is digits, and zero under the mask `separators`; the value of each pair of them."""
+    """Whether `word` is digits, and zero under the mask `separators`; the value of each pair of digits."""
     wrong = (((word + _ABOVE_NINE) | word) & _HIGH_BITS) | (word & separators)
     return wrong == uint64(0), word * uint64(10) + (word >> uint64(8))
 
@@ -67,17 +66,17 @@ def _days(year_month: Int, day: Int) -> Int:
 
 @inlined
 def _date(block: Array, at: Int) -> tuple[bool, Int]:
-    """``YYYY-MM-DD``: (understood, days since 1970 or `_NOT_A_DATE`)."""
+    """``YYYY-MM-DD``: (parsed, days since 1970 or `_NOT_A_DATE`)."""
     right, year_month = _digits(load64(block, at) ^ _YEAR_MONTH, uint64(0xFF0000FF00000000))
     day = few_digits(block, at + 8, 2)
     if not right or day < 0:
-        return False, _NOT_A_DATE  # and no year that a table could be asked for
+        return False, _NOT_A_DATE  # the year would index out of the tables
     return True, _days(year_month, day)
 
 
 @inlined
 def _datetime(block: Array, at: Int, length: Int) -> tuple[bool, Int]:
-    """``YYYY-MM-DD HH:MM:SS[.ffffff]``: (understood, microseconds since 1970 or `_NOT_A_DATE`)."""
+    """``YYYY-MM-DD HH:MM:SS[.ffffff]``: (parsed, microseconds since 1970 or `_NOT_A_DATE`)."""
     right, year_month = _digits(load64(block, at) ^ _YEAR_MONTH, uint64(0xFF0000FF00000000))
     good, day_time = _digits(load64(block, at + 8) ^ _DAY_TIME, uint64(0x0000FF0000FF0000))
     end = (load64(block, at + 16) & uint64(0xFFFFFF)) ^ _SECOND
@@ -111,28 +110,28 @@ def dates(
 ) -> tuple[int, int, int]:
     """Decode `rows` cells into days since 1970, ``values[at:]`` (int32) and ``valid[at:]``.
 
-    Returns the first row that is no date at all or `FINE`, how many are not on the calendar, and the
+    Returns the first row that does not parse or `FINE`, the number of dates not on the calendar, and the
     last row of those.
     """
-    doubtful, example = 0, 0
+    invalid, example = 0, 0
     for row in range(rows):
         length = lengths[row]
         if length < 0:
             valid[at + row] = 0
             values[at + row] = 0
             continue
-        understood, days = _date(block, int64(starts[row]))
-        if length != 10 or not understood:
-            return row, doubtful, example
+        parsed, days = _date(block, int64(starts[row]))
+        if length != 10 or not parsed:
+            return row, invalid, example
         if days == _NOT_A_DATE:
-            doubtful += 1
+            invalid += 1
             example = row
             valid[at + row] = 0
             values[at + row] = 0
             continue
         values[at + row] = days
         valid[at + row] = 1
-    return FINE, doubtful, example
+    return FINE, invalid, example
 
 
 @kernel
@@ -147,9 +146,9 @@ def datetimes(
 ) -> tuple[int, int, int]:
     """Decode `rows` cells into microseconds since 1970, ``values[at:]`` (int64) and ``valid[at:]``.
 
-    Returns what `dates` returns.
+    Returns the same as `dates`.
     """
-    doubtful, example = 0, 0
+    invalid, example = 0, 0
     for row in range(rows):
         length = int64(lengths[row])
         if length < 0:
@@ -157,16 +156,16 @@ def datetimes(
             values[at + row] = 0
             continue
         if length < 19:
-            return row, doubtful, example
-        understood, instant = _datetime(block, int64(starts[row]), length)
-        if not understood:
-            return row, doubtful, example
+            return row, invalid, example
+        parsed, instant = _datetime(block, int64(starts[row]), length)
+        if not parsed:
+            return row, invalid, example
         if instant == _NOT_A_DATE:
-            doubtful += 1
+            invalid += 1
             example = row
             valid[at + row] = 0
             values[at + row] = 0
             continue
         values[at + row] = instant
         valid[at + row] = 1
-    return FINE, doubtful, example
+    return FINE, invalid, example

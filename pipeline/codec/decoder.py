@@ -1,4 +1,4 @@
-"""Packets of a MySQL row stream to Arrow record batches, a column at a time."""
+"""Packets of a MySQL row stream to Arrow record batches, column by column."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ import pyarrow as pa
 from pipeline.codec import packets
 from pipeline.codec.arrow import arrow_schema
 from pipeline.codec.builders import builder_of
-from pipeline.codec.cells import Cells, Doubt
+from pipeline.codec.cells import Cells, InvalidValues
 from pipeline.codec.jit import Array
 from pipeline.errors import DataError
 from pipeline.model.columns import Column
 
 BLOCK_ROWS = 4096
-"""Rows decoded together, at most: their cells' places should stay in the processor's cache."""
-
+"""Rows decoded together, at most: the positions of their cells should fit the processor's cache."""
 
 _MAX_ROW = (1 << 31) - 1
 
@@ -29,17 +28,17 @@ class MalformedRow(ValueError):
 
 @dataclass(frozen=True)
 class DecodedBatch:
-    """Rows as Arrow columns, what is doubtful about them, and the bytes they were on the wire."""
+    """Rows as Arrow columns, their invalid values, and their bytes on the wire."""
 
     batch: pa.RecordBatch
-    doubts: tuple[Doubt, ...]
+    invalid: tuple[InvalidValues, ...]
     wire_bytes: int
 
 
 class Decoder:
-    """Decodes successive blocks and hands their rows out as batches.
+    """Decodes successive blocks into batches.
 
-    A batch is `full` with `batch_rows` rows, or once it has taken `batch_bytes` on the wire.
+    A batch is `full` with `batch_rows` rows or `batch_bytes` on the wire.
     """
 
     def __init__(self, columns: Sequence[Column], batch_rows: int, batch_bytes: int) -> None:
@@ -49,36 +48,35 @@ class Decoder:
         self._capacity = batch_rows
         self._schema = arrow_schema(columns)
         self._builders = [builder_of(column) for column in columns]
-        # the odd width keeps columns from competing for the same lines of the cache: it took find_rows
-        # from 12 to 2 ns a cell
+        # the odd width keeps columns off the same cache lines: find_rows went from 12 to 2 ns a cell
         shape = (len(columns), min(BLOCK_ROWS, batch_rows) + 16)
         self._starts, self._lengths = np.empty(shape, np.int32), np.empty(shape, np.int32)
 
     @property
     def full(self) -> bool:
-        """The batch under construction should be taken before more is decoded."""
+        """Whether to `take` the batch before decoding more."""
         return self.rows == self._capacity or self._wire_bytes >= self._batch_bytes
 
     def packets(self, block: Array, at: int, end: int) -> int:
-        """Decode the packets of ``block[at:end]`` until the batch is full; returns where it stopped."""
+        """Decode the packets of ``block[at:end]`` until the batch is full; returns the end position."""
         while at < end and not self.full:
             limit = min(BLOCK_ROWS, self._capacity - self.rows)
-            whole, behind, rows = packets.find_rows(
+            valid, after, rows = packets.find_rows(
                 block, at, end, self._starts, self._lengths, limit
             )
-            if not whole:
+            if not valid:
                 raise MalformedRow(f"a row does not have {len(self._builders)} columns")
-            self._append(block, rows, behind - at)
-            at = behind
+            self._append(block, rows, after - at)
+            at = after
         return at
 
     def row(self, block: Array, end: int, wire_bytes: int) -> None:
         """Decode one row whose payload is ``block[:end]``.
 
-        Raises DataError for one of 2 GiB: neither an offset of Arrow's strings nor COPY goes that far.
+        Raises DataError for a row of 2 GiB, the limit of the offsets of Arrow's strings.
         """
         if end > _MAX_ROW:
-            raise DataError(f"a row of {end} bytes", why="2 GiB is the most that can be carried")
+            raise DataError(f"a row has {end} bytes", why=f"the limit is {_MAX_ROW}")
         if not packets.find_cells(block, 0, end, self._starts, self._lengths):
             raise MalformedRow(f"a row does not have {len(self._builders)} columns")
         self._append(block, 1, wire_bytes)
@@ -94,12 +92,12 @@ class Decoder:
         self._wire_bytes += wire_bytes
 
     def take(self) -> DecodedBatch:
-        """The rows decoded since the last call, of which there are some."""
+        """The rows decoded since the last call; at least one."""
         arrays = [builder.finish(self.rows) for builder in self._builders]
-        doubts = tuple(doubt for builder in self._builders for doubt in builder.doubts())
+        invalid = tuple(values for b in self._builders for values in b.invalid_values())
         batch = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
-        taken = DecodedBatch(batch, doubts, self._wire_bytes)
-        # no memory for more rows than the bytes allow, going by the rows just seen
+        taken = DecodedBatch(batch, invalid, self._wire_bytes)
+        # allocate for no more rows than `batch_bytes` allows, by the size of the last rows
         likely = self._batch_bytes * self.rows // self._wire_bytes + 1
         self._capacity = min(self._batch_rows, likely)
         self.rows = self._wire_bytes = 0

@@ -1,7 +1,7 @@
-"""Decimal digits to numbers, eight at a time: integers and fixed-point decimals.
+"""Decimal digits to integers and fixed-point decimals, eight digits at a time.
 
-A cell's first eight bytes are loaded as one integer, the bytes behind its end are shifted out (zero
-bytes in front are zero digits), and three multiplications add neighbours up.
+The first eight bytes of a cell are loaded as one integer, the bytes after its end are shifted out (leading
+zero bytes are zero digits), and three multiplications combine neighbours.
 https://lemire.me/blog/2022/01/21/swar-explained-parsing-eight-digits/
 """
 
@@ -12,14 +12,14 @@ import numpy as np
 from pipeline.codec.jit import Array, Int, inlined, int64, kernel, load64, uint64
 
 FINE = -1
-"""What the kernels return when every cell of a block was understood, in place of the row that was not."""
+"""Returned by kernels in place of a row: every cell was parsed."""
 
 _ZEROS = uint64(0x3030303030303030)
 _ABOVE_NINE = uint64(0x7676767676767676)
 _HIGH_BITS = uint64(0x8080808080808080)
 _LOW_32 = uint64(0xFFFFFFFF)
 TENS = np.array([10**power for power in range(19)], np.int64)
-"""Powers of ten that fit 64 bits."""
+"""Powers of ten that fit in 64 bits."""
 _BAD = int64(-1)
 _LOWEST = int64(-(2**63))
 _LOWEST_TENTH = int64(-(2**63 // 10))
@@ -27,7 +27,7 @@ _LOWEST_TENTH = int64(-(2**63 // 10))
 
 @inlined
 def few_digits(block: Array, at: Int, count: Int) -> Int:
-    """The number written in ``block[at:at + count]``, zero to eight bytes; -1 if one is no digit."""
+    """The number in ``block[at:at + count]``, zero to eight bytes; -1 if one of them is not a digit."""
     if count == 0:
         return int64(0)
     word = (load64(block, at) ^ _ZEROS) << uint64(64 - 8 * count)
@@ -46,7 +46,7 @@ def few_digits(block: Array, at: Int, count: Int) -> Int:
 
 @inlined
 def _long_integer(block: Array, at: Int, length: Int, negative: bool) -> tuple[bool, Int]:
-    """An integer of more than sixteen digits, zeros in front (ZEROFILL) included: (understood, value)."""
+    """An integer of more than sixteen digits, leading zeros (ZEROFILL) included: (parsed, value)."""
     while length > 19 and block[at] == 0x30:
         at += 1
         length -= 1
@@ -55,7 +55,7 @@ def _long_integer(block: Array, at: Int, length: Int, negative: bool) -> tuple[b
     value = int64(0)
     for place in range(at, at + length):
         digit = int64(block[place]) - 48
-        # counted downwards, because -2^63 has no positive counterpart; its last digit is an 8
+        # accumulated as a negative, because -2^63 has no positive counterpart; its last digit is 8
         if value < _LOWEST_TENTH or (value == _LOWEST_TENTH and digit > 8):
             return False, value
         if digit < 0 or digit > 9:
@@ -102,8 +102,8 @@ def integers(
             value = left * 100_000_000 + right
             value = -value if negative else value
         else:
-            understood, value = _long_integer(block, start, length, negative)
-            if length == 0 or not understood:
+            parsed, value = _long_integer(block, start, length, negative)
+            if length == 0 or not parsed:
                 return row
         values[at + row] = value
         if values[at + row] != value:
@@ -125,7 +125,7 @@ def _times_plus(high: Int, low: Int, factor: Int, summand: Int) -> tuple[Int, In
 
 @inlined
 def _append(high: Int, low: Int, block: Array, at: Int, count: Int) -> tuple[bool, Int, Int]:
-    """The number with `count` more digits behind it: (understood, high, low)."""
+    """The number with `count` more digits appended: (parsed, high, low)."""
     while count > 0:
         part = min(count, 8)
         piece = few_digits(block, at, part)
@@ -141,7 +141,7 @@ def _append(high: Int, low: Int, block: Array, at: Int, count: Int) -> tuple[boo
 def _wide_decimal(
     block: Array, at: Int, length: Int, precision: Int, scale: Int
 ) -> tuple[bool, Int, Int]:
-    """A decimal of up to 38 digits without its sign, any number of fraction digits up to `scale`."""
+    """A decimal of up to 38 digits without its sign, with up to `scale` fraction digits."""
     zero = uint64(0)
     point = length
     for place in range(length):
@@ -159,12 +159,12 @@ def _wide_decimal(
         point - skipped == 1 and block[at + skipped] == 0x30
     ):
         return False, zero, zero
-    understood, high, low = _append(zero, zero, block, at + skipped, point - skipped)
-    if understood:
-        understood, high, low = _append(high, low, block, at + point + 1, fraction)
+    parsed, high, low = _append(zero, zero, block, at + skipped, point - skipped)
+    if parsed:
+        parsed, high, low = _append(high, low, block, at + point + 1, fraction)
     for _ in range(fraction, scale):
         high, low = _times_plus(high, low, uint64(10), zero)
-    return understood, high, low
+    return parsed, high, low
 
 
 @kernel
@@ -199,7 +199,7 @@ def decimals(
             start += 1
             length -= 1
         whole = length - tail
-        # what money looks like: as many fraction digits as declared, at most eight on either side
+        # the common case, as of money: all declared fraction digits, at most eight on either side
         if (
             0 < whole <= 8
             and scale <= 8
@@ -216,8 +216,8 @@ def decimals(
             values[place + 1] = uint64(value >> 63)
             valid[at + row] = 1
             continue
-        understood, high, low = _wide_decimal(block, start, length, precision, scale)
-        if not understood:
+        parsed, high, low = _wide_decimal(block, start, length, precision, scale)
+        if not parsed:
             return row
         if negative:
             low = ~low + uint64(1)

@@ -1,9 +1,9 @@
 """Decimal text to the nearest double.
 
-Up to 2^53 in the digits and 10^22 in the exponent, both are exact doubles and one multiplication or
+With digits up to 2^53 and an exponent up to 10^22 both are exact doubles, and one multiplication or
 division rounds once, hence correctly (Clinger, "How to read floating point numbers accurately", 1990).
-That is nearly every figure a person typed in; what a computation left behind (17 digits) is collected
-and handed to Arrow's own parser, which is exact too.
+That covers nearly every number typed by a person; computed values of 17 digits are collected for Arrow's
+parser, which is exact as well.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _double(block: Array, at: Int, end: Int) -> tuple[Int, float]:
         if 0 <= digit <= 9:
             digits += 1
             scale -= points
-            if mantissa <= _EXACT:  # beyond it the value is hard, whatever follows
+            if mantissa <= _EXACT:  # beyond it the value is hard in any case
                 mantissa = mantissa * uint64(10) + uint64(digit)
         elif byte == 0x2E and points == 0 and digits > 0:
             points = 1
@@ -64,8 +64,8 @@ def _double(block: Array, at: Int, end: Int) -> tuple[Int, float]:
     if digits == 0:
         return _NOT_A_NUMBER, 0.0
     if at < end:
-        understood, exponent = _exponent(block, at + 1, end)
-        if (block[at] | 0x20) != 0x65 or not understood:
+        parsed, exponent = _exponent(block, at + 1, end)
+        if (block[at] | 0x20) != 0x65 or not parsed:
             return _NOT_A_NUMBER, 0.0
         scale += exponent
     if mantissa > _EXACT or scale < -22 or scale > 22:
@@ -88,8 +88,8 @@ def doubles(
 ) -> tuple[int, int]:
     """Decode `rows` cells into ``values[at:]`` (float64) and ``valid[at:]``.
 
-    Returns the first row that is not a number or `FINE`, and how many rows it left to an exact parser;
-    `hard` (int32) lists them.
+    Returns the first row that is not a number or `FINE`, and the number of rows left to an exact parser,
+    which `hard` (int32) lists.
     """
     count = 0
     for row in range(rows):
@@ -120,7 +120,7 @@ def gather(
     offsets: Array,
     data: Array,
 ) -> None:
-    """Put the cells of the `chosen` rows one behind the other, as an Arrow string array has them."""
+    """Concatenate the cells of the `chosen` rows in the layout of an Arrow string array."""
     position = 0
     for index in range(count):
         row = chosen[index]

@@ -1,12 +1,11 @@
-"""How kernels are compiled, and the four memory operations that Numba itself does not offer.
+"""Compilation of kernels, and the memory operations that Numba lacks.
 
-Kernels are compiled once for a machine, by ``python -m pipeline.codec`` or by the first process that
-needs one, and kept in ``__pycache__`` beside their source, in Numba's user-wide cache where that
-directory cannot be written, or in ``NUMBA_CACHE_DIR``. They run without the GIL.
+Kernels are compiled once per machine, by ``python -m pipeline.codec`` or by the first process that needs
+one, and cached in ``__pycache__`` beside their source, in Numba's user-wide cache where that directory is
+not writable, or in ``NUMBA_CACHE_DIR``. They run without the GIL.
 
-The memory operations are unaligned and unchecked, and little-endian as every machine that Arrow's wheels
-are built for. Whoever calls them owns both ends: every array they are used on has `SLACK` bytes behind
-its last used one.
+The memory operations are unaligned, unchecked and little-endian, like every machine that Arrow's wheels are
+built for. The caller guarantees the bounds: every array passed has `SLACK` bytes after its last used one.
 """
 
 from __future__ import annotations
@@ -27,14 +26,14 @@ Int: TypeAlias = Any
 Bool: TypeAlias = Any
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-# What these make is a machine integer to the compiler and an `Int` to the type checker.
+# Machine integers to the compiler, `Int` to the type checker.
 int64: Any = np.int64
 uint64: Any = np.uint64
 uint32: Any = np.uint32
 uint8: Any = np.uint8
 
 SLACK = 32
-"""Bytes that must be readable (or writable) behind the last byte of an array given to a kernel."""
+"""Bytes that must be readable (or writable) after the last byte of an array passed to a kernel."""
 
 # The arrays of a kernel belong to its caller. Counting references to them, which Numba does at every
 # call of a helper even where it is inlined, took more than half of the time (14 ns a cell for 6).
@@ -45,8 +44,8 @@ _kernels: list[Any] = []
 def _digest() -> str:
     """A digest of this package's sources.
 
-    Numba takes a cached kernel for current as long as the kernel's own file has its old time and size.
-    A helper that it inlines from another file may have changed, and times may say nothing at all.
+    Numba considers a cached kernel current while the time and size of the kernel's own file are unchanged.
+    That misses a change in a helper inlined from another file, and file times are unreliable.
     """
     digest = hashlib.sha256()
     for path in sorted(Path(__file__).parent.glob("*.py")):
@@ -60,8 +59,7 @@ _SOURCES = _digest()
 def kernel(function: Function) -> Function:
     """Compile `function` on first use, or load it from the cache.
 
-    Without a place for the cache the kernel is compiled anew in every process, which is slow and
-    correct.
+    Without a writable cache directory every process compiles it, which is slow but correct.
     """
     try:
         compiled: Any = njit(cache=True, **_OPTIONS)(function)
@@ -73,13 +71,13 @@ def kernel(function: Function) -> Function:
 
 
 def cache_directories() -> list[str]:
-    """Where the kernels of the imported modules are kept between processes."""
+    """The cache directories of the imported kernels."""
     paths = {compiled.stats.cache_path for compiled in _kernels}
     return sorted(path for path in paths if path)
 
 
 def specialisations() -> dict[str, int]:
-    """For how many combinations of argument types each kernel was compiled or loaded."""
+    """The number of argument-type combinations that each kernel was compiled or loaded for."""
     return {
         f"{compiled.__module__}.{compiled.__name__}": len(compiled.signatures)
         for compiled in _kernels
@@ -87,7 +85,7 @@ def specialisations() -> dict[str, int]:
 
 
 def inlined(function: Function) -> Function:
-    """Mark a helper that is compiled as part of the kernels that call it."""
+    """Mark a helper to be compiled into the kernels that call it."""
     marked: Function = register_jitable(_nrt=False)(function)
     return marked
 
@@ -140,9 +138,9 @@ move128: Any = intrinsic(_move128)
 
 @inlined
 def copy(target: Array, at: Int, source: Array, start: Int, length: Int) -> None:
-    """Copy `length` bytes, and up to fifteen that follow them, in steps of sixteen.
+    """Copy `length` bytes, and up to fifteen after them, in steps of sixteen.
 
-    Values are short: a call of memcpy for each costs more than the bytes.
+    Values are short: a call of memcpy for each would cost more than the copy.
     """
     for done in range(0, length, 16):
         move128(target, at + done, source, start + done)

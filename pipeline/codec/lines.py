@@ -1,7 +1,7 @@
 """Record batches to lines of text, a block of rows at a time.
 
-A block's cells are first written column by column, each by a kernel of its own (`rendering`,
-`quoting`), into memory that fits the processor's cache, then put side by side.
+The cells of a block are first written column by column, by the kernels of `rendering`, `calendar_text` and
+`quoting`, into memory that fits the processor's cache, then merged into lines.
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ _NO_DELIMITER = -1
 
 @dataclass(frozen=True)
 class Style:
-    """How cells become text. `null_token` stands for NULL, unquoted; `separator` between cells;
-    `line_end` behind a line, if any. Quoted styles quote every string and write bytes as hex."""
+    """Format of the lines: `null_token` (unquoted), `separator` between cells, `line_end` if any.
+
+    `quoted` quotes every string and writes bytes as hex.
+    """
 
     null_token: bytes
     separator: bytes = b"|"
@@ -36,11 +38,11 @@ class Style:
 
 @dataclass(frozen=True)
 class _Source:
-    """One column, ready to be written.
+    """One column to write.
 
     `write` takes (first, last, token, its size, delimiter, scratch, position, starts, lengths) and
-    returns the position behind; `width` is the widest text of a row, `offsets` those of values that
-    can take `growth` times their bytes besides.
+    returns the end position. `width` is the widest text of a row; values with `offsets` take up to
+    `growth` times their bytes in addition.
     """
 
     write: Callable[..., int]
@@ -49,7 +51,7 @@ class _Source:
     growth: int = 0
 
     def room(self, first: int, last: int) -> int:
-        """Bytes that rows ``first <= row < last`` need at most, without tokens and delimiters."""
+        """Upper bound of the bytes of rows ``first <= row < last``, without tokens and delimiters."""
         values = 0
         if self.offsets is not None:
             values = self.growth * int(self.offsets[last] - self.offsets[first])
@@ -59,8 +61,8 @@ class _Source:
 class Lines:
     """The lines of one batch.
 
-    After `write`, `text` holds them and ``ends[i]`` is the position behind row i. Raises TypeError for a
-    column that has no text.
+    After `write`, ``ends[i]`` is the end position of row i. Raises TypeError for a column of a type
+    without a text.
     """
 
     def __init__(self, batch: pa.RecordBatch, style: Style) -> None:
@@ -71,7 +73,7 @@ class Lines:
         self._sources = [_source(array, style.quoted) for array in batch.columns]
         line = max(1, batch.nbytes // max(1, self.rows))
         self._step = max(1, min(_BLOCK_ROWS, _BLOCK_BYTES // line))
-        # the odd width keeps columns from competing for the same lines of the cache
+        # the odd width keeps columns off the same cache lines
         shape = (len(self._sources), self._step + 16)
         self._starts, self._lengths = np.empty(shape, np.int32), np.empty(shape, np.int32)
         self._scratch: Array = np.empty(0, np.uint8)
@@ -79,7 +81,7 @@ class Lines:
         self._room, self._likely = -1, batch.nbytes + 4 * self.rows * len(self._sources)
 
     def write(self) -> pa.Buffer:
-        """All lines, one behind the other."""
+        """All lines."""
         self._grow(self._likely, 0)
         at = 0
         for first in range(0, self.rows, self._step):
@@ -87,13 +89,13 @@ class Lines:
         return self._buffer.slice(0, at)
 
     def blocks(self) -> Iterator[tuple[int, pa.Buffer]]:
-        """The lines in blocks, with their number; the memory of each is the next one's."""
+        """The lines in blocks, each with its number of lines; the next block overwrites it."""
         for first in range(0, self.rows, self._step):
             size = self._append(first, 0)
             yield min(self._step, self.rows - first), self._buffer.slice(0, size)
 
     def _append(self, first: int, at: int) -> int:
-        """Write a block's lines behind the first `at` bytes of the text; the position behind them."""
+        """Write a block's lines at position `at`; returns the end position."""
         last = min(first + self._step, self.rows)
         self._cells(first, last)
         size = int(self._lengths[:, : last - first].sum())
@@ -184,7 +186,7 @@ def _hexadecimal(array: pa.Array, valid: Array) -> _Source:
 
 
 def _shortest(array: pa.Array) -> pa.Array:
-    """The shortest texts that read back as the same numbers, infinities spelt as Redshift reads them."""
+    """The shortest texts that parse to the same numbers, with infinities as Redshift spells them."""
     texts = array.cast(pa.string())
     if pc.all(pc.is_finite(array)).as_py() is False:
         for arrow, redshift in (("nan", "NaN"), ("inf", "Infinity")):
@@ -193,7 +195,7 @@ def _shortest(array: pa.Array) -> pa.Array:
 
 
 def present(array: pa.Array) -> Array:
-    """One byte a row: 1 where there is a value."""
+    """One byte per row: 1 for a value, 0 for NULL."""
     bits = array.buffers()[0]
     if bits is None:
         return np.ones(len(array), np.uint8)
@@ -208,7 +210,7 @@ def _values(array: pa.Array, kind: type[np.generic], width: int = 1) -> Array:
 
 
 def offsets_of(array: pa.Array) -> Array:
-    """Where each text begins in the data, and where the last one ends."""
+    """The start of each text in the data, and the end of the last."""
     offsets = _constant(array.buffers()[1], np.int32)
     return offsets[array.offset : array.offset + len(array) + 1] if len(array) else offsets
 
@@ -219,7 +221,7 @@ def _data(array: pa.Array) -> Array:
 
 
 def _constant(buffer: pa.Buffer, kind: type[np.generic]) -> Array:
-    """A read-only view, whatever the buffer is: kernels are compiled for each kind of array."""
+    """A read-only view: kernels are compiled separately for writable arrays."""
     view = np.frombuffer(buffer, kind, buffer.size // np.dtype(kind).itemsize)
     view.flags.writeable = False
     return view

@@ -1,4 +1,4 @@
-"""Where the codec's own buffers come from, and how they go back to the system (see `codec.malloc`)."""
+"""Memory pool of the codec's buffers (see `codec.malloc`)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ import pyarrow as pa
 POOL = pa.system_memory_pool()
 
 
-def give_back() -> None:
-    """Let the system have what is free in the middle of the heap, which takes malloc a few ms."""
+def release_unused() -> None:
+    """Return free memory in the middle of the heap to the system; takes malloc a few ms."""
     POOL.release_unused()

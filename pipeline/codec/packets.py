@@ -1,12 +1,11 @@
-"""Rows of MySQL's text protocol, found in a block of bytes: where each cell begins and how long it is.
+"""Positions of the cells of MySQL's text protocol in a block of bytes.
 
-A row is a packet (three bytes of length, one of sequence, payload) whose payload is one
-length-encoded string a column, 0xFB standing for NULL.
+A row is a packet (three bytes of length, one of sequence, payload) whose payload is one length-encoded
+string per column, 0xFB for NULL.
 https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_com_query_response_text_resultset.html
 
-Only these passes follow the stream from one length to the next; the decoders then take one column
-each, in loops without surprises. They are also the only ones that trust nothing: every cell they
-report lies inside its packet.
+Only these passes follow the stream from one length to the next; the decoders then process one column
+each in regular loops. Only these passes validate positions: every cell they report lies inside its packet.
 """
 
 from __future__ import annotations
@@ -20,18 +19,18 @@ MAX_PAYLOAD = 0xFFFFFF
 NULL = -1
 """The length reported for NULL."""
 
-# Why `follow` stopped, at the first packet it did not take.
+# Reasons for `follow` to stop, at the first packet it did not take.
 MORE = 0
 """The next packet is not complete."""
 END = 1
 FAILED = 2
 """The next packet is the server's error message."""
 HUGE = 3
-"""The next packet is one of several that make a row."""
+"""The next packet is one of several that form a row."""
 DISORDER = 4
 """The next packet's sequence number is wrong."""
 EMPTY = 5
-"""The next packet has no payload, which no row has."""
+"""The next packet has no payload, so it is not a row."""
 
 
 @inlined
@@ -44,10 +43,10 @@ def _little_endian(block: Array, at: Int, size: Int) -> Int:
 
 @kernel
 def follow(block: Array, at: int, end: int, sequence: int) -> tuple[int, int, int]:
-    """Go from packet to packet as long as complete packets of rows stand in ``block[at:end]``.
+    """Skip the complete packets of rows in ``block[at:end]``.
 
-    Returns why it stopped, where, and the sequence number expected there. The packet of `END` and
-    `FAILED` is complete, too; that of `HUGE` is not.
+    Returns the reason for stopping, the position, and the sequence number expected there. The packet of
+    `END` and `FAILED` is complete as well; that of `HUGE` is not.
     """
     while end - at >= HEADER:
         size = _little_endian(block, at, 3)
@@ -71,7 +70,7 @@ def follow(block: Array, at: int, end: int, sequence: int) -> tuple[int, int, in
 
 @inlined
 def _split(block: Array, at: Int, end: Int, starts: Array, lengths: Array, row: Int) -> Bool:
-    """Write the cells of one payload, ``block[at:end]``, as `row`; false if they do not fill it."""
+    """Record the cells of one payload, ``block[at:end]``, as `row`; false if they do not fill it."""
     for column in range(starts.shape[0]):
         if at >= end:
             return False
@@ -105,17 +104,17 @@ def find_cells(block: Array, at: int, end: int, starts: Array, lengths: Array) -
 def find_rows(
     block: Array, at: int, end: int, starts: Array, lengths: Array, limit: int
 ) -> tuple[bool, int, int]:
-    """Find the cells of up to `limit` packets in ``block[at:end]``, where `follow` has been.
+    """Find the cells of up to `limit` packets in ``block[at:end]``, which `follow` has checked.
 
-    `starts` and `lengths` are int32, one line a column, one place a row. Returns whether the packets
-    were rows of that many columns, the position behind the last row taken, and how many were.
+    `starts` and `lengths` are int32, indexed by column and row. Returns whether the packets are rows of
+    that many columns, the end position of the last row, and the number of rows.
     """
     row = 0
     while row < limit and at < end:
         payload = at + HEADER
-        behind = payload + _little_endian(block, at, 3)
-        if not _split(block, payload, behind, starts, lengths, row):
+        after = payload + _little_endian(block, at, 3)
+        if not _split(block, payload, after, starts, lengths, row):
             return False, at, row
-        at = behind
+        at = after
         row += 1
     return True, at, row

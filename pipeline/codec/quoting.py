@@ -1,4 +1,4 @@
-"""Strings and bytes to CSV fields, and the merging of all columns' fields into lines."""
+"""Strings and bytes to CSV fields, and the fields of all columns to lines."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def _doubled(data: Array, begin: Int, end: Int, scratch: Array, at: Int) -> Int:
 
 @inlined
 def _holds_quote(data: Array, begin: Int, end: Int) -> Bool:
-    # to the end and over a slice: with a way out, or an index that might be negative, the compiler makes
-    # no vector instructions of it
-    found = uint8(0)
+    # over a slice and without an early exit: a break, or an index that might be negative, prevents
+    # vectorisation
+    seen = uint8(0)
     for byte in data[begin:end]:
-        found = uint8(found | (byte == _QUOTE))
-    return found != 0
+        seen = uint8(seen | (byte == _QUOTE))
+    return seen != 0
 
 
 @kernel
@@ -49,12 +49,12 @@ def texts(
     starts: Array,
     lengths: Array,
 ) -> int:
-    """Write strings, if `quoted` in quotes that are doubled inside, else as they are.
+    """Write strings: unchanged, or if `quoted` in quotes, with quotes inside doubled.
 
-    Needs room for twice the text and what `rendering` says.
+    Needs room for twice the text in addition to that of `rendering`.
     """
-    # `copy` reads past a value, so the last ones of an array that belongs to somebody else are
-    # written byte by byte, as are values that hold a quote
+    # `copy` reads past a value, so the last values of an array without `SLACK` are written byte by byte,
+    # as are values that contain a quote
     safe = len(data) - 16
     doubles = quoted and _holds_quote(data, int64(offsets[first]), int64(offsets[last]))
     for row in range(first, last):
@@ -125,9 +125,9 @@ def merge(
     at: int,
     ends: Array,
 ) -> int:
-    """Put the cells of each row side by side into ``lines[at:]``; the position behind the last row.
+    """Write the cells of each row side by side to ``lines[at:]``; returns the end position.
 
-    `ends` receives the position behind each row.
+    `ends` receives the end position of each row.
     """
     columns = starts.shape[0]
     for row in range(rows):

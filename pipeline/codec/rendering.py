@@ -1,9 +1,9 @@
-"""Numbers to text: the kernels that write one column's cells.
+"""Numbers to text: kernels that write one column's cells.
 
-Each takes rows ``first <= row < last`` of a column and appends their text to `scratch` from `at` on,
-followed by `delimiter` (a byte, or -1 for none), or the null token where ``valid[row]`` is 0. It notes
-where in `scratch` each cell starts and how long it is, and returns the position behind the last one.
-`scratch` must have room for the widest text of every row, and `SLACK`.
+Each writes rows ``first <= row < last`` of a column to `scratch` from `at` on: the text, or the null token
+where ``valid[row]`` is 0, then `delimiter` (a byte, or -1 for none). It records the start and length of each
+cell in `scratch` and returns the end position. `scratch` must have room for the widest text of every row,
+and `SLACK`.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _EIGHT = uint64(100_000_000)
 def _eight_digits(number: Int) -> Int:
     """The eight digits of a number below 10^8, as the bytes of an integer, the first one lowest.
 
-    Splits into pairs of 4, 2 and 1 digits in the lanes of one register, dividing by multiplication:
-    the way `digits.few_digits` goes, backwards.
+    Splits into halves of 4, 2 and 1 digits in the lanes of one register, dividing by multiplication:
+    the inverse of `digits.few_digits`.
     """
     high = number // uint64(10_000)
     lanes = high | ((number - high * uint64(10_000)) << uint64(32))
@@ -36,15 +36,15 @@ def _eight_digits(number: Int) -> Int:
 
 @inlined
 def padded(scratch: Array, at: Int, number: Int, width: Int) -> Int:
-    """Write `number` with zeros in front to `width` digits, one to eight; the position behind."""
+    """Write `number` zero-padded to `width` digits, one to eight; returns the end position."""
     store64(scratch, at, _eight_digits(number) >> uint64(64 - 8 * width))
     return at + width
 
 
 @inlined
 def _short(scratch: Array, at: Int, number: Int) -> Int:
-    """Write a number below 10^8; the position behind."""
-    # seven comparisons and no branch that could be guessed wrong
+    """Write a number below 10^8; returns the end position."""
+    # seven comparisons and no branch to mispredict
     width = (
         1
         + (number > uint64(9))
@@ -60,7 +60,7 @@ def _short(scratch: Array, at: Int, number: Int) -> Int:
 
 @inlined
 def _plain(scratch: Array, at: Int, number: Int) -> Int:
-    """Write any unsigned 64-bit number; the position behind."""
+    """Write any unsigned 64-bit number; returns the end position."""
     if number < _EIGHT:
         return _short(scratch, at, number)
     top = number // _EIGHT
@@ -75,14 +75,14 @@ def _plain(scratch: Array, at: Int, number: Int) -> Int:
 
 @inlined
 def null_cell(token: Array, size: Int, scratch: Array, at: Int) -> Int:
-    """Write the null token; the position behind."""
+    """Write the null token; returns the end position."""
     copy(scratch, at, token, 0, size)
     return at + size
 
 
 @inlined
 def ended(scratch: Array, at: Int, delimiter: Int) -> Int:
-    """Write the delimiter, if any; the position behind."""
+    """Write the delimiter, if any; returns the end position."""
     if delimiter >= 0:
         scratch[at] = delimiter
         at += 1
@@ -91,9 +91,9 @@ def ended(scratch: Array, at: Int, delimiter: Int) -> Int:
 
 @inlined
 def _wide(scratch: Array, at: Int, high: Int, low: Int) -> Int:
-    """Write an unsigned 128-bit number with zeros in front to 40 digits; the position behind.
+    """Write an unsigned 128-bit number zero-padded to 40 digits; returns the end position.
 
-    Long division of four 32-bit limbs by 10^8; the remainders are the digits from behind.
+    Long division of four 32-bit limbs by 10^8; the remainders are the digits, last first.
     """
     mask, half = uint64(0xFFFFFFFF), uint64(32)
     limbs = (high >> half, high & mask, low >> half, low & mask)
@@ -144,7 +144,7 @@ def integers(
 
 @inlined
 def _with_point(scratch: Array, at: Int, high: Int, low: Int, scale: Int) -> Int:
-    """Write an unsigned 128-bit number with a point `scale` digits from its end; the position behind."""
+    """Write an unsigned 128-bit number with `scale` fraction digits; returns the end position."""
     end = _wide(scratch, at, high, low)
     point = end - scale
     first = at
@@ -155,7 +155,7 @@ def _with_point(scratch: Array, at: Int, high: Int, low: Int, scale: Int) -> Int
         scratch[at + place] = scratch[first + place]
     if scale == 0:
         return at + size
-    # 2^127 has 39 digits, so everything moves to the left by one place at least
+    # 2^127 has 39 digits, so everything moves left by at least one place
     scratch[at + size] = _POINT
     for place in range(scale):
         scratch[at + size + 1 + place] = scratch[point + place]
@@ -177,7 +177,7 @@ def decimals(
     starts: Array,
     lengths: Array,
 ) -> int:
-    """Write 128-bit decimals (uint64, two places a row, the low half first), all `scale` digits."""
+    """Write 128-bit decimals (two uint64 per row, the low half first) with all `scale` digits."""
     unit = uint64(TENS[min(scale, 8)])
     for row in range(first, last):
         start = at

@@ -1,6 +1,6 @@
-"""A stream of packets, read in large blocks into one buffer, to record batches.
+"""A packet stream, read in large blocks into one buffer, to record batches.
 
-Knows the protocol and no sockets: whoever has the bytes gives a function that reads them.
+Knows the protocol, not sockets: the caller supplies a function that reads bytes.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from pipeline.codec.jit import SLACK, Array
 from pipeline.model.columns import Column
 
 BLOCK = 1 << 21
-"""Bytes gathered before they are decoded. It should fit the processor's second-level cache: a cell is
-looked at by two passes, and small blocks cost a call for each column."""
+"""Bytes gathered before decoding. It should fit the second-level cache, since two passes read every cell;
+smaller blocks cost more calls."""
 
 
 class ServerFailed(Exception):
@@ -28,7 +28,7 @@ class ServerFailed(Exception):
 
 
 class WrongSequence(Exception):
-    """A packet was lost, or what was read is not a row stream."""
+    """A packet was lost, or the bytes are not a row stream."""
 
     def __init__(self, got: int, expected: int) -> None:
         super().__init__(f"got packet {got}, expected {expected}")
@@ -38,10 +38,10 @@ class WrongSequence(Exception):
 class RowStream:
     """The rows of one query.
 
-    `read_into` fills the beginning of the memory it is given, returns how many bytes, at least one,
-    and raises when there are no more. `sequence` is the first packet's number. After the last batch
-    `sequence` is the number the next packet would have, `ending` the payload of the packet that ended
-    the stream, and `excess` the number of bytes read behind it.
+    `read_into` reads at least one byte into the memory passed and returns the number of bytes; it raises
+    at the end of the data. `sequence` is the first packet's number. After the last batch `sequence` is
+    the next packet's number, `ending` the payload of the packet that ended the stream, and `excess` the
+    number of bytes read after it.
     """
 
     def __init__(
@@ -64,15 +64,15 @@ class RowStream:
         self._begin = self._end = 0
 
     def batches(self) -> Iterator[DecodedBatch]:
-        """The batches, until the stream's end.
+        """The batches, until the end of the stream.
 
-        Raises ServerFailed, WrongSequence, MalformedRow, DataError and whatever `read_into` raises.
+        Raises ServerFailed, WrongSequence, MalformedRow, DataError and the errors of `read_into`.
         """
         reason = packets.MORE
         while reason != packets.END:
-            reason, behind = self._gather()
-            while self._begin < behind:
-                self._begin = self._decoder.packets(self._buffer, self._begin, behind)
+            reason, end = self._gather()
+            while self._begin < end:
+                self._begin = self._decoder.packets(self._buffer, self._begin, end)
                 yield from self._complete()
             if reason == packets.HUGE:
                 self._huge_row()
@@ -88,7 +88,7 @@ class RowStream:
             yield self._decoder.take()
 
     def _gather(self) -> tuple[int, int]:
-        """Read until a block is full or something else than a row comes: (reason, where)."""
+        """Read until a block is full or a packet is not a row: (reason, end of the rows)."""
         at = self._begin
         while True:
             reason, at, self.sequence = packets.follow(self._buffer, at, self._end, self.sequence)
@@ -108,7 +108,7 @@ class RowStream:
         self._end += self._read_into(self._buffer[self._end : -SLACK].data)
 
     def _make_room(self) -> None:
-        """Move the incomplete packet to the front of a buffer of one block, or larger if it must."""
+        """Move the incomplete packet to the front of a buffer of one block, or larger if needed."""
         rest = self._buffer[self._begin : self._end]
         packet = packets.HEADER + _size(rest) if len(rest) >= packets.HEADER else 0
         capacity = max(self._block, packet) + SLACK
@@ -134,7 +134,7 @@ class RowStream:
         self._decoder.row(payload, len(payload) - SLACK, wire_bytes)
 
     def _exactly(self, size: int) -> Array:
-        """The next `size` bytes, first those in the buffer, then read past it."""
+        """The next `size` bytes, from the buffer first."""
         taken = np.empty(size, np.uint8)
         done = min(size, self._end - self._begin)
         taken[:done] = self._buffer[self._begin : self._begin + done]

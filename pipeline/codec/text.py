@@ -1,7 +1,7 @@
-"""Strings and bytes: copied to where Arrow wants them, and looked at once on the way.
+"""Strings and bytes: copied into Arrow's layout and inspected in the same pass.
 
-The loops that look at every byte go over slices, because only then the compiler knows that no index is
-negative and makes wide vector instructions of them (0.006 and 0.15 ns a byte; 0.2 and 1.0 without).
+Loops over every byte iterate over slices: only then does the compiler know that no index is negative and
+vectorise them (0.006 and 0.15 ns a byte; 0.2 and 1.0 without).
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ def strings(
     valid: Array,
     at: int,
 ) -> int:
-    """Append `rows` cells to `data` behind ``offsets[at]`` and write ``offsets[at + 1:]``, ``valid[at:]``.
+    """Append `rows` cells to `data` at ``offsets[at]`` and write ``offsets[at + 1:]``, ``valid[at:]``.
 
-    Returns whether the bytes appended hold anything but ASCII (`NOT_ASCII`), and zeros (`HAS_NUL`).
+    Returns flags of the bytes appended: beyond ASCII (`NOT_ASCII`), zero bytes (`HAS_NUL`).
     """
     first = int64(offsets[at])
     position = first
@@ -48,10 +48,10 @@ def strings(
 
 @inlined
 def _misplaced(byte: Int, before: Int, second: Int, third: Int) -> Bool:
-    """Whether `byte` cannot follow the three bytes that stand before it, `third` being the farthest.
+    """Whether `byte` cannot follow the three bytes before it, `third` being the farthest.
 
-    Well-formed UTF-8 is table 3-7 of the Unicode standard: a continuation byte stands where one of the
-    three before asks for it and nowhere else, and nothing is overlong, a surrogate or past U+10FFFF.
+    Well-formed UTF-8 is table 3-7 of the Unicode standard: a continuation byte occurs exactly where one of
+    the three before requires it, and no sequence is overlong, a surrogate or past U+10FFFF.
     """
     continues = (byte & 0xC0) == 0x80
     must = (before >= 0xC0) | (second >= 0xE0) | (third >= 0xF0)
@@ -83,10 +83,10 @@ def _well_formed(data: Array, begin: Int, end: Int) -> Bool:
 
 @kernel
 def invalid_utf8(data: Array, offsets: Array, first: int, last: int) -> tuple[int, int]:
-    """How many of the strings ``first <= row < last`` are not UTF-8, and the last of them."""
+    """The number of strings ``first <= row < last`` that are not UTF-8, and the last such row."""
     count, example = 0, 0
     if _well_formed(data, int64(offsets[first]), int64(offsets[last])):
-        # together they are; then each is, unless one begins inside a character
+        # valid as a whole; then each string is, unless one begins inside a character
         inside = False
         for row in range(first, last):
             begin = int64(offsets[row])
@@ -102,7 +102,7 @@ def invalid_utf8(data: Array, offsets: Array, first: int, last: int) -> tuple[in
 
 @kernel
 def nul_bytes(data: Array, offsets: Array, first: int, last: int) -> tuple[int, int]:
-    """How many of the strings ``first <= row < last`` hold a zero byte, and the last of them."""
+    """The number of strings ``first <= row < last`` with a zero byte, and the last such row."""
     count, example = 0, 0
     for row in range(first, last):
         for place in range(offsets[row], offsets[row + 1]):

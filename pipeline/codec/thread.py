@@ -1,4 +1,4 @@
-"""Producing in the caller's thread, consuming in a second one, with the memory of a few items."""
+"""Produce in the caller's thread, consume in a second one, with few items in memory."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ Item = TypeVar("Item")
 def consume_in_thread(
     items: Iterator[Item], consume: Callable[[Item], None], *, ahead: int = 1
 ) -> None:
-    """Call `consume` with every item, in order, in a second thread; return when it is through.
+    """Call `consume` with every item, in order, in a second thread; return after the last.
 
-    While one item is consumed the next is produced, here; `ahead` is how many may wait in between, so
-    ``ahead + 1`` are in memory besides the one in production.
+    The next item is produced while one is consumed. Up to `ahead` items wait, so ``ahead + 1`` are in memory
+    besides the one in production.
 
-    What either side raises is raised here, the consumer's error where both do; after the first one `consume`
-    is not called again. `items` is closed in every case, if it is a generator.
+    Errors of either side are raised here, the consumer's if both fail; after an error `consume` is not called
+    again. `items` is always closed if it is a generator.
     """
     failed = False
 
@@ -38,14 +38,14 @@ def consume_in_thread(
         try:
             for item in items:
                 pending.append(pool.submit(guarded, item))
-                del item  # or it would live until the next one exists
+                del item  # it would otherwise live until the next one exists
                 while len(pending) > ahead:
                     pending.popleft().result()
             while pending:
                 pending.popleft().result()
         except BaseException as error:
             failed = True
-            # An error of the consumer counts: what it was given is not where the caller believes it.
+            # The consumer's error takes precedence: its item was not stored.
             for consumed in pending if isinstance(error, Exception) else ():
                 consumed.result()
             raise

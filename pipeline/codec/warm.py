@@ -1,4 +1,4 @@
-"""Compiling or loading every kernel before the first table needs them.
+"""Compile or load every kernel before the first table needs them.
 
 ``python -m pipeline.codec`` does it for a machine, `tasks.luigi_hooks` for the tasks of a run.
 """
@@ -14,8 +14,8 @@ from pipeline.codec.jit import SLACK
 from pipeline.codec.stream import RowStream
 from pipeline.model.columns import Column
 
-# Arrow types and a text of each. A zero byte, a letter that is not ASCII, and a double with too many
-# digits for the short way take the kernels that ordinary values do not see.
+# Arrow types and a text of each. A zero byte, a letter beyond ASCII and a double with too many digits for
+# the fast path reach the kernels that ordinary values do not.
 _SAMPLES = {
     "int16": b"1",
     "int32": b"1",

@@ -1,1 +1,1 @@
-"""Typed settings and table definitions: the only reader of luigi.cfg, configs/ and the environment."""
+"""Settings and table definitions: the only reader of luigi.cfg, configs/ and the environment."""

@@ -1,4 +1,4 @@
-"""`luigi.cfg` as Luigi itself reads it, without the rest of Luigi where nothing else needs it."""
+"""`luigi.cfg` by Luigi's own parser, without importing the rest of Luigi."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _ALONE = f"{__name__}_alone"
 
 
 def luigi_config() -> Any:
-    """The parser of Luigi's configuration: this process's, or one by the same code where there is no Luigi.
+    """Luigi's configuration parser: that of this process if Luigi is imported, else one by the same code.
 
-    Luigi's first line imports its scheduler, its worker and its clients, a quarter of what `status` took. The
-    package in it that reads the configuration needs none of them.
+    Importing `luigi` imports its scheduler, worker and clients, a quarter of the time of `status`. Its
+    configuration package needs none of them.
     """
     loaded = sys.modules.get("luigi.configuration")
     return (loaded or _reader_alone()).get_config()
@@ -24,9 +24,9 @@ def luigi_config() -> Any:
 
 @lru_cache(maxsize=1)
 def _reader_alone() -> ModuleType:
-    """`luigi.configuration` below a package that has Luigi's folder, and has imported nothing from it."""
-    found = importlib.util.find_spec("luigi")
+    """`luigi.configuration`, imported as part of an empty package with Luigi's path."""
+    luigi = importlib.util.find_spec("luigi")
     package = ModuleType(_ALONE)
-    package.__path__ = list(found.submodule_search_locations or ()) if found else []
+    package.__path__ = list(luigi.submodule_search_locations or ()) if luigi else []
     sys.modules[_ALONE] = package
     return importlib.import_module(f"{_ALONE}.configuration")

@@ -1,8 +1,8 @@
-"""Where the servers are, how to log in, how to run.
+"""Settings: addresses and credentials of the servers, parameters of a run.
 
 Each setting comes from the environment, else from `.env` in the working directory, else from its
-section of `luigi.cfg`, else it has the default below. The sections are read one by one, when first
-asked for: a backup needs no warehouse.
+section of `luigi.cfg`, else it has the default below. A section is validated on first use: a backup
+needs no warehouse.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from pipeline.model.timezones import zone_named
 def _setting(
     default: Any, env: str, description: str, also: tuple[str, ...] = (), **limits: Any
 ) -> Any:
-    """A setting with its environment variable; `also` are variables of others that mean the same."""
+    """A setting with its environment variable; `also` are other tools' variables for it."""
     names: dict[str, Any] = {"env": env, "also": list(also)}
     return Field(default, description=description, json_schema_extra=names, **limits)
 
@@ -37,7 +37,7 @@ class _Section(BaseModel):
 
 
 class Source(_Section):
-    """The MySQL server the rows come from: section `[source]`."""
+    """The MySQL server that tables are read from: section `[source]`."""
 
     host: str = _setting(..., "DB_HOST", "host name, as seen from the bastion if there is one")
     port: int = _setting(3306, "DB_PORT", "port", ge=1, le=65535)
@@ -45,23 +45,25 @@ class Source(_Section):
         ...,
         "DB_USER",
         "user; needs SELECT, PROCESS to see open transactions, and on a replica REPLICATION CLIENT "
-        "(MariaDB: SLAVE MONITOR) to see how far it is behind",
+        "(MariaDB: SLAVE MONITOR) to see its lag",
     )
     password: SecretStr = _setting(..., "DB_PASSWORD", "password")
     database: str = _setting("", "DB_DATABASE", "database of tables named without one")
     ssl_ca: Path | None = _setting(
-        None, "DB_SSL_CA", "CA file: TLS is required, with a certificate of this authority"
+        None, "DB_SSL_CA", "CA file; requires TLS with a certificate of this authority"
     )
     lag: int = _setting(
-        60, "DB_CLOSING_LAG", "seconds after its end before a window may be taken", ge=0
+        60, "DB_CLOSING_LAG", "seconds from a window's end until it may be read", ge=0
     )
     timezone: str | None = _setting(
         None,
         "DB_TIMEZONE",
-        "zone whose local time DATETIME columns hold, such as UTC, Europe/Berlin or +05:30; "
-        "default: UTC, where the server's own zone is UTC",
+        "zone of the local time in DATETIME columns, such as UTC, Europe/Berlin or +05:30; "
+        "default: UTC, if the server's zone is UTC",
     )
-    timeout: int = _setting(600, "DB_TIMEOUT", "seconds without a byte before giving up", ge=1)
+    timeout: int = _setting(
+        600, "DB_TIMEOUT", "seconds without data before the connection is given up", ge=1
+    )
 
     @field_validator("timezone")
     @classmethod
@@ -70,7 +72,7 @@ class Source(_Section):
 
 
 class Bastion(_Section):
-    """The SSH host through which the source is reached: section `[bastion]`; absent without a host."""
+    """The SSH bastion in front of the source: section `[bastion]`; none without a host."""
 
     host: str = _setting("", "SSH_BASTION_HOST", "host name; empty for a direct connection")
     port: int = _setting(22, "SSH_BASTION_PORT", "port", ge=1, le=65535)
@@ -80,24 +82,26 @@ class Bastion(_Section):
         Path("~/.ssh/known_hosts"), "SSH_BASTION_KNOWN_HOSTS", "file with the bastion's host key"
     )
     warehouse: bool = _setting(
-        False, "SSH_BASTION_WAREHOUSE", "whether the warehouse is reached through it too"
+        False, "SSH_BASTION_WAREHOUSE", "whether the warehouse is behind the bastion as well"
     )
 
 
 class Lake(_Section):
-    """The S3 bucket: section `[lake]`. Without keys boto3's own chain (role, profile) is used."""
+    """The S3 bucket: section `[lake]`. Without keys boto3's credential chain (role, profile) applies."""
 
     bucket: str = _setting(..., "S3_BUCKET_NAME", "bucket")
     region: str = _setting(
         "us-east-1", "S3_REGION", "region", also=("AWS_REGION", "AWS_DEFAULT_REGION")
     )
     prefix: str = _setting("", "S3_PREFIX", "key prefix of everything the pipeline writes")
-    endpoint: str | None = _setting(None, "AWS_ENDPOINT_URL_S3", "another S3 server than AWS")
+    endpoint: str | None = _setting(
+        None, "AWS_ENDPOINT_URL_S3", "endpoint of an S3 server other than AWS"
+    )
     access_key_id: str | None = _setting(None, "AWS_ACCESS_KEY_ID", "access key")
     secret_access_key: SecretStr | None = _setting(None, "AWS_SECRET_ACCESS_KEY", "secret key")
     session_token: SecretStr | None = _setting(None, "AWS_SESSION_TOKEN", "session token")
-    part_size: int = _setting(16, "S3_PART_SIZE_MB", "MiB of a multipart upload's part", ge=5)
-    concurrency: int = _setting(4, "S3_CONCURRENCY", "parts under way at once", ge=1)
+    part_size: int = _setting(16, "S3_PART_SIZE_MB", "MiB of a part of a multipart upload", ge=5)
+    concurrency: int = _setting(4, "S3_CONCURRENCY", "parts uploaded in parallel", ge=1)
 
 
 class Warehouse(_Section):
@@ -114,7 +118,7 @@ class Warehouse(_Section):
     )
     sslrootcert: Path | None = _setting(None, "REDSHIFT_SSLROOTCERT", "CA bundle of the server")
     iam_role: str | None = _setting(
-        None, "REDSHIFT_IAM_ROLE", "role with which COPY reads S3 ('default' or an ARN)"
+        None, "REDSHIFT_IAM_ROLE", "role that COPY reads S3 with ('default' or an ARN)"
     )
     statement_timeout: int = _setting(
         3600, "REDSHIFT_STATEMENT_TIMEOUT", "seconds a statement may take", ge=1
@@ -130,29 +134,31 @@ Strategy = Literal["sequential", "inter-table", "intra-table"]
 
 
 class Run(_Section):
-    """How to run: section `[pipeline]`."""
+    """Parameters of a run: section `[pipeline]`."""
 
-    strategy: Strategy = _setting("intra-table", "PIPELINE_STRATEGY", "what runs side by side")
+    strategy: Strategy = _setting("intra-table", "PIPELINE_STRATEGY", "what runs in parallel")
     configs: Path = _setting(Path("configs"), "PIPELINE_CONFIGS", "folder of table definitions")
-    spool: Path = _setting(Path(".spool"), "PIPELINE_SPOOL", "folder for rows on their way to S3")
+    spool: Path = _setting(
+        Path(".spool"), "PIPELINE_SPOOL", "folder for rows until their upload to S3"
+    )
     chunk_mb: int = _setting(
-        1024, "PIPELINE_CHUNK_MB", "MB of the source's storage that one chunk reads, about", ge=1
+        1024, "PIPELINE_CHUNK_MB", "approximate MB of the source's storage per chunk", ge=1
     )
     spool_gb: int = _setting(
         20, "PIPELINE_SPOOL_GB", "GB of uploaded rows the spool may keep for ConvertCSV", ge=0
     )
     csv_part_mb: int = _setting(
-        64, "PIPELINE_CSV_PART_MB", "MiB of text in a CSV part, before compression", ge=1
+        64, "PIPELINE_CSV_PART_MB", "MiB of text per CSV part, before compression", ge=1
     )
     csv_compression: Literal["zstd", "gzip"] = _setting(
-        "zstd", "PIPELINE_CSV_COMPRESSION", "what CSV parts are compressed with"
+        "zstd", "PIPELINE_CSV_COMPRESSION", "compression of CSV parts"
     )
 
     @field_validator("spool", mode="before")
     @classmethod
     def _is_a_folder(cls, value: Any) -> Any:
         if "://" in str(value):
-            raise ValueError(f"{value} is no folder of this machine")
+            raise ValueError(f"{value} is not a local folder")
         return value
 
 
@@ -168,56 +174,56 @@ SectionT = TypeVar("SectionT", bound=_Section)
 
 @dataclass(frozen=True)
 class Settings:
-    """All sections, each validated when first asked for; raises ConfigurationError then.
+    """All sections, each validated on first use, which raises ConfigurationError.
 
     `environment` maps variable names to values, `sections` the names of `luigi.cfg`'s sections to
     their keys.
     """
 
-    environment: Mapping[str, str] = field(repr=False)  # it holds the passwords as they are
+    environment: Mapping[str, str] = field(repr=False)  # holds passwords in plain text
     sections: Mapping[str, Mapping[str, str]] = field(repr=False)
 
     @cached_property
     def source(self) -> Source:
-        """Where MySQL is."""
+        """The MySQL server."""
         return self._section("source", Source)
 
     @cached_property
     def bastion(self) -> Bastion | None:
-        """The SSH host in between, if one is configured."""
+        """The SSH bastion, if one is configured."""
         bastion = self._section("bastion", Bastion)
         return bastion if bastion.host else None
 
     @cached_property
     def lake(self) -> Lake:
-        """Where S3 is."""
+        """The S3 bucket."""
         return self._section("lake", Lake)
 
     @cached_property
     def warehouse(self) -> Warehouse:
-        """Where Redshift is."""
+        """The Redshift cluster or workgroup."""
         return self._section("warehouse", Warehouse)
 
     @cached_property
     def run(self) -> Run:
-        """How to run."""
+        """The parameters of a run."""
         return self._section("pipeline", Run)
 
     @property
     def default_database(self) -> str:
-        """The database of tables named without one; asked for where no server is needed."""
+        """The database of tables named without one; needs no valid `[source]`."""
         section = self.sections.get("source", {})
         return self.environment.get("DB_DATABASE") or section.get("database", "")
 
     def _section(self, name: str, model: type[SectionT]) -> SectionT:
         values = {key: value for key, value in self.sections.get(name, {}).items() if value}
         for key, info in model.model_fields.items():
-            if given := next(filter(None, map(self.environment.get, _variables(info))), None):
-                values[key] = given
+            if value := next(filter(None, map(self.environment.get, _variables(info))), None):
+                values[key] = value
         try:
             return model.model_validate(values)
         except ValidationError as error:
-            raise _explained(name, model, error) from None
+            raise _invalid(name, model, error) from None
 
 
 def variables(model: type[BaseModel]) -> dict[str, str]:
@@ -230,23 +236,23 @@ def _variables(field: FieldInfo) -> list[str]:
     return [names["env"], *names["also"]]
 
 
-def _explained(name: str, model: type[BaseModel], error: ValidationError) -> ConfigurationError:
+def _invalid(name: str, model: type[BaseModel], error: ValidationError) -> ConfigurationError:
     names = variables(model)
-    reasons, wanted = [], []
+    reasons, variables_to_set = [], []
     for fault in error.errors(include_input=False):
         key = str(fault["loc"][0])
         missing = fault["type"] == "missing"
         reasons.append(f"{key} is missing" if missing else f"{key}: {fault['msg']}")
-        wanted.append(names.get(key, key))
+        variables_to_set.append(names.get(key, key))
     return ConfigurationError(
-        f"the settings of [{name}] are not complete",
+        f"the settings of [{name}] are incomplete or invalid",
         why="; ".join(reasons),
-        todo=f"set {', '.join(wanted)} in the environment or .env, or [{name}] in luigi.cfg",
+        todo=f"set {', '.join(variables_to_set)} in the environment or .env, or [{name}] in luigi.cfg",
     )
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
-    """Settings from this process's environment, `.env` and the `luigi.cfg` that Luigi itself reads."""
+    """Settings from this process's environment, `.env` and Luigi's `luigi.cfg`."""
     dotenv = {key: value for key, value in dotenv_values(".env").items() if value is not None}
     parser = luigi_config()
     sections = {name: dict(parser.items(name)) for name in SECTIONS if parser.has_section(name)}

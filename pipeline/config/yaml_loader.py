@@ -1,7 +1,7 @@
-"""The only reader of `configs/*.yml`: YAML in which a key stands once, and the tables it defines.
+"""The only reader of `configs/*.yml`; rejects duplicate keys.
 
-PyYAML lets the last of several equal keys win, though YAML forbids them (https://yaml.org/spec/1.2.2/,
-3.2.1.1: the keys of a mapping are unique).
+PyYAML accepts them and keeps the last, though YAML requires unique keys (https://yaml.org/spec/1.2.2/,
+3.2.1.1).
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from pipeline.model.identifiers import LEDGER, VIEWS
 from pipeline.model.table_name import TableName
 
 
-class _EachKeyOnce(yaml.SafeLoader):
+class _UniqueKeys(yaml.SafeLoader):
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
-        """The mapping as it is written, before `<<` brings in another one's keys."""
+        """Check the keys of a mapping before `<<` merges in those of another."""
         node = super().compose_mapping_node(anchor)
         seen: set[object] = set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.value in seen:
                 mark = key.start_mark
-                raise yaml.MarkedYAMLError(problem=f"{key.value} is there twice", problem_mark=mark)
+                raise yaml.MarkedYAMLError(problem=f"duplicate key {key.value}", problem_mark=mark)
             seen.add(key.value if isinstance(key, yaml.ScalarNode) else id(key))
         return node
 
 
 def read_document(file: Path) -> Any:
-    """What a file says; raises yaml.YAMLError, and UnicodeDecodeError for what is no UTF-8."""
-    return yaml.load(file.read_text(encoding="utf-8"), _EachKeyOnce)  # noqa: S506 - a safe loader
+    """The content of a file; raises yaml.YAMLError, or UnicodeDecodeError if it is not UTF-8."""
+    return yaml.load(file.read_text(encoding="utf-8"), _UniqueKeys)  # noqa: S506 - a safe loader
 
 
 def read_tables(folder: Path, default_database: str = "") -> dict[str, Table]:
     """All tables of ``folder/*.yml`` by name, in the order of files and lines.
 
-    Raises ConfigurationError, naming the file, for anything that is not a valid definition, for a
-    table defined twice and for two that would be one table or view in the warehouse.
+    Raises ConfigurationError, naming the file, for an invalid definition, a table defined twice, and two
+    tables with the same table or view in the warehouse.
     """
     files = _files(folder)
     tables = _read(files, default_database)
@@ -56,9 +56,9 @@ def read_tables(folder: Path, default_database: str = "") -> dict[str, Table]:
 
 
 def written_tables(folder: Path, default_database: str = "") -> dict[str, Table]:
-    """The tables that are defined so far: there may be none, and a file may be empty, as one just begun is.
+    """The tables defined so far, possibly none; empty files are skipped.
 
-    Raises ConfigurationError for a definition that is not valid.
+    Raises ConfigurationError for an invalid definition.
     """
     return _read([file for file in _files(folder) if file.stat().st_size], default_database)
 
@@ -87,13 +87,13 @@ def _entries(file: Path) -> list[tuple[str, Any]]:
         raise ConfigurationError(
             f"{file} defines no tables",
             why="it has no mapping `tables:`",
-            todo="see docs/tables.md for one that works",
+            todo="see docs/tables.md for an example",
         )
     if unknown := sorted(set(document) - {"tables", "defaults"}):
         raise ConfigurationError(f"{file} has unknown keys", why=", ".join(map(str, unknown)))
     defaults = document.get("defaults") or {}
     if not isinstance(defaults, dict):
-        raise ConfigurationError(f"{file}: `defaults:` is no mapping", why=f"it is {defaults!r}")
+        raise ConfigurationError(f"{file}: `defaults:` is not a mapping", why=f"it is {defaults!r}")
     entries = ((str(name), entry or {}) for name, entry in document["tables"].items())
     return [(name, {**defaults, **e} if isinstance(e, dict) else e) for name, e in entries]
 
@@ -106,7 +106,7 @@ def _table(file: Path, name: str, entry: Any, default_database: str, order: int)
     except ValidationError as error:
         reasons = [_reason(fault["loc"], fault["msg"]) for fault in error.errors()]
         raise ConfigurationError(
-            f"{file}: the definition of {name} is not valid",
+            f"{file}: the definition of {name} is invalid",
             why="; ".join(reasons),
             todo="docs/tables.md lists every key",
         ) from None
@@ -115,12 +115,12 @@ def _table(file: Path, name: str, entry: Any, default_database: str, order: int)
 
 
 def _qualified(name: str, default_database: str) -> str:
-    """The name with the default database before it where it has none."""
+    """The name, qualified with the default database if it has none."""
     return name if "." in name or not default_database else str(TableName(default_database, name))
 
 
 def _lists(entry: Any) -> Any:
-    """Let a single column stand where a list of columns is meant."""
+    """Accept a single column in place of a list of columns."""
     many = ("key", "business_key", "sortkey", "exclude", "super", "booleans", "datetimes_as_is")
     if not isinstance(entry, dict):
         return entry
@@ -134,13 +134,13 @@ def _reason(location: tuple[int | str, ...], message: str) -> str:
 
 
 def _claim(file: Path, owners: dict[str, str], table: Table) -> None:
-    """Take the names the table's relations have in the warehouse; `owners` says whose each is."""
+    """Register the table's relations in `owners`; raises ConfigurationError for one that is taken."""
     name = str(table.name)
     try:
-        relations = [each for each in (table.target, table.latest_view) if each]
+        relations = [r for r in (table.target, table.latest_view) if r]
     except ValueError as error:
         raise ConfigurationError(
-            f"{file}: {name} has no name in the warehouse",
+            f"{file}: {name} has no valid name in the warehouse",
             why=str(error),
             todo="give it a shorter `target:`",
         ) from None
@@ -161,7 +161,7 @@ def tables(folder: Path, default_database: str = "") -> dict[str, Table]:
 
 
 def table_named(folder: Path, name: str, default_database: str = "") -> Table:
-    """The definition of one table; raises ConfigurationError when there is none."""
+    """The definition of one table; raises ConfigurationError if it is missing."""
     known = tables(folder, default_database)
     qualified = _qualified(name, default_database)
     if qualified not in known:

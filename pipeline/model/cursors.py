@@ -1,7 +1,7 @@
-"""Kinds of cursors: which rows a window has, as values of the cursor in the source and in the warehouse.
+"""Kinds of cursors: the rows of a window as bounds of the cursor, in the source and in the warehouse.
 
-A bound is text, as both servers' SQL takes it. Windows that share an instant share a bound, and a later
-instant never has a smaller one: windows partition the rows, whatever the cursor (docs/cursors.md).
+A bound is text in the SQL of both servers. Bounds never decrease with the instant, and adjacent windows
+share one, so windows partition the rows for every kind of cursor (docs/cursors.md).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _PER_SECOND: dict[EpochUnit, int] = {"seconds": 1, "milliseconds": 1000, "micros
 
 @dataclass(frozen=True)
 class Bounds:
-    """``lower <= cursor < upper``; None is open, two equal bounds hold nothing."""
+    """``lower <= cursor < upper``; None is open, equal bounds are empty."""
 
     lower: str | None
     upper: str | None
@@ -34,7 +34,7 @@ class Bounds:
 
 @dataclass(frozen=True)
 class TimeCursor:
-    """A cursor that holds a time; `timezone` is that of a DATETIME that is not in UTC."""
+    """A cursor that holds a time; `timezone` is that of a DATETIME not in UTC."""
 
     cursor_type: TimeKind
     unit: EpochUnit = "seconds"
@@ -47,17 +47,17 @@ class TimeCursor:
 
     @property
     def epoch_unit(self) -> EpochUnit | None:
-        """What a cursor that counts from 1970 counts, None for any other."""
+        """The unit of a cursor that counts from 1970; None for any other."""
         return self.unit if self.cursor_type == "epoch" else None
 
     def bounds(self, window: Window) -> Bounds:
-        """The window's bounds in the source. Raises ConfigurationError for a part of a DATE."""
+        """The window's bounds; raises ConfigurationError for a DATE cursor and a part of a day."""
         return Bounds(self._bound(window.start), self._bound(window.end))
 
     def over(self, window: Window) -> datetime:
-        """The instant from which on no clock gives a value of the window any more.
+        """The instant from which no clock yields a value of the window.
 
-        That is the window's end, but for a DATE: its day is local time's, and not over before UTC's.
+        That is the window's end, except for a DATE in local time, whose day may end later.
         """
         if self.cursor_type != "date" or self.timezone is None:
             return window.end
@@ -78,7 +78,7 @@ class TimeCursor:
 
 @dataclass(frozen=True)
 class IdCursor:
-    """The ascending id of rows that never change; `lake/id_ranges` assigns ids to windows."""
+    """The ascending id of immutable rows; `lake/id_ranges` assigns ids to windows."""
 
     cursor_type: ClassVar[CursorType] = "id"
     epoch_unit: ClassVar[None] = None
@@ -88,7 +88,7 @@ class IdCursor:
     load_modes: ClassVar[tuple[LoadModeName, ...]] = ("append", "merge")
 
     def bounds(self, window: Window) -> Bounds:
-        """Not known from the window alone."""
+        """Raises TypeError: the bounds are not a function of the window."""
         raise TypeError(f"the ids of {window} are assigned, not computed")
 
     def over(self, window: Window) -> datetime:
@@ -98,7 +98,7 @@ class IdCursor:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """No cursor: a window is the whole table as it was when it was read."""
+    """No cursor: a window is the whole table at the time of the read."""
 
     cursor_type: ClassVar[CursorType] = "full"
     epoch_unit: ClassVar[None] = None
@@ -117,13 +117,13 @@ class Snapshot:
 
 
 Cursor: TypeAlias = TimeCursor | IdCursor | Snapshot
-"""`load_modes` are those that it can be loaded in, the default first."""
+"""`load_modes` are the modes that the kind supports, the default first."""
 
 
 def cursor_of(
     cursor_type: CursorType, unit: EpochUnit = "seconds", timezone: str | None = None
 ) -> Cursor:
-    """The kind of cursor that a definition names."""
+    """The cursor of a definition."""
     if cursor_type == "id":
         return IdCursor()
     return Snapshot() if cursor_type == "full" else TimeCursor(cursor_type, unit, timezone)
@@ -133,15 +133,15 @@ def _midnight(instant: datetime) -> str:
     day = f"{instant:%Y-%m-%d}"
     if instant.time() != datetime.min.time():
         raise ConfigurationError(
-            "a window of a DATE cursor is made of whole days",
-            why=f"{instant:%Y-%m-%d %H:%M} is in the middle of one, and a DATE does not say where",
-            todo="load it with DailyLoad, or name a column that has the time",
+            "a window of a DATE cursor must consist of whole days",
+            why=f"{instant:%Y-%m-%d %H:%M} is not midnight, and a DATE has no time of day",
+            todo="load it with DailyLoad, or use a cursor with a time of day",
         )
     return day
 
 
 def bound_of(value: object) -> str:
-    """A cursor value that the source gave, as a bound."""
+    """A cursor value from the source, as a bound."""
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S.%f}"
     if isinstance(value, date):

@@ -1,4 +1,4 @@
-"""Identifiers: what the warehouse makes of a name, and which column of a table a name means."""
+"""Identifiers: their form in the warehouse, and the matching of names to columns."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Iterable
 
 # Bytes; https://docs.aws.amazon.com/redshift/latest/dg/r_names.html
 MAX_IDENTIFIER_BYTES = 127
-# The tables the pipeline keeps for itself in the warehouse.
+# The pipeline's own tables in the warehouse.
 LEDGER = "pipeline_ledger"
 VIEWS = "pipeline_views"
-# What PostgreSQL, and Redshift with it, has in every table: no column of ours may be named so, quoted or not.
+# Columns of every table in PostgreSQL and Redshift: no other column may have their names, even quoted.
 SYSTEM_COLUMNS = frozenset({"oid", "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"})
 
 
 def fold(identifier: str) -> str:
-    """The name a source identifier gets in the warehouse.
+    """The warehouse name of a source identifier.
 
-    Redshift folds to lower case even what is quoted, and holds 127 bytes; raises ValueError when the
-    name does not fit or is empty.
+    Redshift folds even quoted names to lower case and allows 127 bytes; raises ValueError for an empty or
+    longer name.
     """
     folded = identifier.lower()
     size = len(folded.encode()) if folded.strip() else 0
@@ -29,9 +29,9 @@ def fold(identifier: str) -> str:
 
 
 def spelled(name: str, among: Iterable[str]) -> str | None:
-    """Which of a table's columns a name means: the one spelled so, else one that differs in case alone.
+    """The column that a name refers to: the exact match, else one that differs only in case.
 
-    MySQL folds fewer letters than Python does, so that a table may have both.
+    MySQL folds fewer letters than Python, so a table may have both.
 
     >>> spelled("ƚ", ["Ƚ", "ƚ"]), spelled("ID", ["Id"]), spelled("no", ["id"])
     ('ƚ', 'Id', None)
@@ -43,20 +43,20 @@ def spelled(name: str, among: Iterable[str]) -> str | None:
 
 
 def all_spelled(names: Iterable[str], among: Iterable[str]) -> frozenset[str]:
-    """Those of a table's columns that the names mean."""
+    """The columns that the names refer to."""
     columns = tuple(among)
-    return frozenset(found for name in names if (found := spelled(name, columns)) is not None)
+    return frozenset(column for name in names if (column := spelled(name, columns)) is not None)
 
 
 def in_one_case(name: str) -> bytes:
-    """A column's name, the same for spellings that differ in the case of ASCII letters."""
+    """A column's name with ASCII letters in lower case."""
     return name.encode().lower()
 
 
 def left_out(names: Iterable[str], among: Iterable[str]) -> frozenset[str]:
-    """Those of a window's columns that `exclude:` names, spelled so or in another case of ASCII letters.
+    """The columns of a window that `exclude:` names, ignoring the case of ASCII letters only.
 
-    The column that is meant may have been left out before, and then one that is only like it is to stay.
+    The column referred to may be excluded already, and a column with a similar name must be kept.
 
     >>> sorted(left_out(["Ƚ", "SECRET"], ["ƚ", "secret", "id"]))
     ['secret']

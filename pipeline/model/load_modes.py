@@ -8,5 +8,5 @@ LoadModeName = Literal["merge", "append", "replace"]
 
 
 def is_snapshot(mode: str) -> bool:
-    """Whether a load in this mode brought the whole table."""
+    """Whether a load in this mode replaces the whole table."""
     return mode == "replace"

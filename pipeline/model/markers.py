@@ -1,6 +1,6 @@
-"""What markers say: the figures by which each stage proves what it did, as JSON.
+"""Markers: the JSON by which each stage records its output.
 
-A marker is written last, and a stage checks its input's marker against what it reads.
+A stage writes its marker last, and checks its input against the marker of the stage before.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pipeline.version import VERSION
 
 
 class Marker(BaseModel):
-    """What all markers have in common: `table` as ``db.table``, `window` by name, who wrote it."""
+    """Base of all markers: `table` as ``db.table``, `window` by name, version of the writer."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -37,7 +37,7 @@ class Marker(BaseModel):
 
 
 class Part(BaseModel):
-    """One object in S3: its key below the prefix, its rows, its size, its content's SHA-256 (hex)."""
+    """One object in S3: its key below the prefix, rows, size, SHA-256 of its content (hex)."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -48,9 +48,9 @@ class Part(BaseModel):
 
 
 class Coercion(BaseModel):
-    """Values of one column that were changed on the way, as the `policy` for their `kind` asks.
+    """Values of one column changed by the `policy` for their `kind`.
 
-    `rows` counts them, `example` is one as it was, with its row's key.
+    `rows` counts them; `example` is one original value with its row's key.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -62,32 +62,32 @@ class Coercion(BaseModel):
     example: str
 
     @property
-    def what(self) -> str:
-        """What was done, in words."""
+    def change(self) -> str:
+        """The change, for a message."""
         return f"values of {self.column} changed (on_{self.kind}: {self.policy})"
 
     def __str__(self) -> str:
-        return f"{self.rows:,} {self.what}, e.g. {self.example}"
+        return f"{self.rows:,} {self.change}, e.g. {self.example}"
 
 
 def added_up(coercions: Iterable[Coercion]) -> tuple[Coercion, ...]:
-    """One entry for each column, kind and policy: rows added up, the first one's example."""
-    total: dict[tuple[str, str, str], Coercion] = {}
-    for each in coercions:
-        name = (each.column, each.kind, each.policy)
-        before = total.get(name)
-        rows = each.rows + before.rows if before else each.rows
-        total[name] = (before or each).model_copy(update={"rows": rows})
-    return tuple(total.values())
+    """One entry for each column, kind and policy: the sum of the rows, the first example."""
+    totals: dict[tuple[str, str, str], Coercion] = {}
+    for coercion in coercions:
+        group = (coercion.column, coercion.kind, coercion.policy)
+        first = totals.get(group)
+        rows = coercion.rows + (first.rows if first else 0)
+        totals[group] = (first or coercion).model_copy(update={"rows": rows})
+    return tuple(totals.values())
 
 
 class ChunkFigures(BaseModel):
-    """What was read in one consistent snapshot: the footer of a spool file carries it.
+    """Figures of a chunk, read in one consistent snapshot; stored in the footer of the spool file.
 
     `cursor_min` and `cursor_max` are text, times in UTC, None for no rows or no cursor; `key_checksum` is
     the sum of CRC-32 over the rows' keys (mod 2**63), None for a table without a key. `coerced` are values
-    that Parquet does not hold as the source did, `nul_columns` the text columns with NUL, which Redshift
-    will not hold.
+    that policies changed at extraction, `nul_columns` the text columns with NUL, which Redshift cannot
+    hold.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -105,11 +105,10 @@ class ChunkFigures(BaseModel):
 
 
 class Extent(BaseModel):
-    """Which rows a window was read as: ``lower <= cursor < upper``, as values of the source.
+    """The rows that a window was read as: ``lower <= cursor < upper``, in values of the source.
 
-    `cursor` is spelled as the source does, None for a snapshot; `timezone` is that of a DATETIME cursor in
-    local time, `epoch_unit` what one that counts from 1970 counts. `key` is what `key:` of the definition
-    named.
+    `cursor` is spelled as in the source, None for a snapshot; `timezone` is that of a DATETIME cursor in
+    local time, `epoch_unit` the unit of a cursor that counts from 1970. `key` is `key:` of the definition.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -124,22 +123,22 @@ class Extent(BaseModel):
 
     @property
     def order(self) -> Extent:
-        """What tells which of two rows is newer: the cursor, without the bounds."""
+        """The cursor alone, without bounds and key: it orders the versions of a row."""
         return self.model_copy(update={"lower": None, "upper": None, "key": ()})
 
     def __str__(self) -> str:
         if self.cursor is None:
             return "no cursor, as a snapshot"
-        said = (
+        details = (
             self.cursor_type,
             self.epoch_unit,
             self.timezone and f"local time of {self.timezone}",
         )
-        return f"{self.cursor} ({', '.join(word for word in said if word)})"
+        return f"{self.cursor} ({', '.join(filter(None, details))})"
 
 
 class LakeManifest(Marker):
-    """UploadParquet's marker: the window's rows as they stand in the lake."""
+    """UploadParquet's marker: the window's rows in the lake."""
 
     columns: Columns
     key: tuple[str, ...]
@@ -154,7 +153,7 @@ class LakeManifest(Marker):
     coerced: tuple[Coercion, ...] = ()
     nul_columns: tuple[str, ...] = ()
     rows_without_cursor: Count = 0
-    """Rows of the whole table, as it was planned, that no window holds (`on_null_cursor: ignore`)."""
+    """Rows of the whole table, at planning, that belong to no window (`on_null_cursor: ignore`)."""
     extent: Extent
 
     @property
@@ -164,16 +163,16 @@ class LakeManifest(Marker):
 
     @property
     def digest(self) -> str:
-        """One name for this content: the same rows in the same schema have the same digest."""
+        """Digest of the content: equal for the same parts in the same schema."""
         content = [self.table, self.window, self.schema_fingerprint]
         content += [part.sha256 for part in self.parts]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 class CsvManifest(Marker):
-    """ConvertCSV's marker: the parts COPY will read, and what they were made from.
+    """ConvertCSV's marker: the parts that COPY reads, and their input.
 
-    With `format` parquet the parts are the lake's own, and neither token nor compression is used.
+    With `format` parquet the parts are the lake's, and tokens and compression are unused.
     """
 
     columns: Columns
@@ -186,20 +185,20 @@ class CsvManifest(Marker):
     compression: Literal["zstd", "gzip", ""]
     copy_manifest: str
     coerced: tuple[Coercion, ...] = ()
-    """On the whole way from the source into the CSV."""
+    """At extraction and conversion."""
     empty_tokens: dict[str, HexBytes] = {}
-    """By column, hexadecimal: the bytes that stand in the CSV for bytes of length zero."""
+    """By column, hexadecimal: the token for empty bytes."""
     empty_bytes: dict[str, Count] = {}
-    """By column: how many values have the length zero."""
+    """By column: the number of values of length zero."""
     extent: Extent
     """The lake manifest's."""
     converted: str = ""
-    """One name for what conversion left out or changed of the lake's rows, empty for nothing."""
+    """Digest of the columns excluded and values changed by conversion; empty for none."""
     format: Literal["csv", "parquet"] = "csv"
 
 
 class LoadMarker(Marker):
-    """CopyToRedshift's marker: a copy of the ledger's row, which decides."""
+    """CopyToRedshift's marker: a copy of the ledger's row, which is authoritative."""
 
     lake_digest: Sha256
     target: str
@@ -210,16 +209,16 @@ class LoadMarker(Marker):
     committed_at: datetime
     coerced: tuple[Coercion, ...] = ()
     content: str
-    """The ledger's: the lake digest, or what stands for it where definition or policies changed its rows."""
+    """As in the ledger: the lake digest, or a digest that includes the changes of conversion."""
 
     @property
     def is_snapshot(self) -> bool:
-        """Whether the load brought the whole table."""
+        """Whether the load replaced the whole table."""
         return is_snapshot(self.mode)
 
 
 class ViewsMarker(Marker):
-    """RefreshViews' marker: the views that stand, and which of them were made anew."""
+    """RefreshViews' marker: the views that exist, and those of them that were recreated."""
 
     views: tuple[str, ...]
     changed: tuple[str, ...]
@@ -228,13 +227,13 @@ class ViewsMarker(Marker):
 MarkerT = TypeVar("MarkerT", bound=BaseModel)
 
 
-_AGAIN = "delete it, and the stage that writes it will run again"
+_RERUN = "delete it; the stage that writes it will run again"
 
 
-def decode(model: type[MarkerT], data: bytes, where: str, todo: str = _AGAIN) -> MarkerT:
-    """The marker that `data` holds; raises LakeError when it is not one.
+def decode(model: type[MarkerT], data: bytes, where: str, todo: str = _RERUN) -> MarkerT:
+    """The marker in `data`; raises LakeError if it is invalid.
 
-    `where` is the key read, `todo` what to do with an object that no stage writes anew.
+    `where` is the key read, `todo` the next action for an object that no stage rewrites.
     """
     try:
         return model.model_validate_json(data)

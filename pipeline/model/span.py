@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Span:
-    """The rows with ``lower <= cursor < upper``; a bound that is None is open.
+    """The rows with ``lower <= cursor < upper``; None is open.
 
-    Bounds are values of the cursor's own type as MySQL writes them. Without a cursor: every row.
-    `after` narrows it to the rows behind one position: columns in the order of the read, each with
-    the literal of its value there. With `whole_dates` a cursor as 2025-08-00, which is between two months
-    and on no calendar, is not among them.
+    Bounds are values of the cursor's type as MySQL writes them. Without a cursor: every row. `after` limits
+    the span to the rows after one position: the columns of the read order, each with the literal of its
+    value there. `whole_dates` excludes invalid dates such as 2025-08-00 in the cursor.
     """
 
     cursor: str | None = None

@@ -1,4 +1,4 @@
-"""A source table's name, and its form as a path."""
+"""Name of a source table, and its form as a path."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
-# Bytes. A watermark's name holds two segments, and file systems (SeaweedFS too) give a name 255.
+# Bytes. The name of a watermark holds two segments, and file systems (SeaweedFS too) allow 255.
 _LONGEST_SEGMENT = 120
 _IN_BACKTICKS = re.compile(r"`((?:[^`]|``)+)`\.(.+)", re.DOTALL)
 
@@ -21,9 +21,9 @@ class TableName:
 
     @classmethod
     def parse(cls, text: str) -> TableName:
-        """Split ``db.table`` at the first dot; a database whose name has one stands in backticks.
+        """Split ``db.table`` at the first dot; a database with a dot in its name needs backticks.
 
-        Raises ValueError when a half is missing.
+        Raises ValueError if either part is missing.
 
         >>> TableName.parse("`my.db`.orders").database
         'my.db'
@@ -37,11 +37,10 @@ class TableName:
 
     @property
     def path(self) -> str:
-        """
+        """The name as a path; its first segment has no dot, which separates them in a watermark's key.
+
         >>> TableName("settlement", "claim detail").path
         'settlement/claim%20detail'
-
-        A watermark's key has a dot for the slash, so that a database has none.
         """
         database = quote(self.database, safe="").replace(".", "%2E")
         return f"{_shortened(database)}/{_segment(self.table)}"
@@ -53,8 +52,8 @@ class TableName:
 
 
 def _segment(name: str) -> str:
-    """A name as one segment of a path: percent-encoded, its end a digest where that is too long."""
-    # nothing but dots would lead to another folder
+    """A name as one path segment: percent-encoded, and ending in a digest if it is too long."""
+    # dots alone would refer to another folder
     return _shortened(quote(name, safe="") if name.strip(".") else "%2E" * len(name))
 
 

@@ -1,6 +1,6 @@
-"""Which warehouse type holds every value of which other: what makes a change of type safe to follow.
+"""Containment of warehouse types: decides which changes of a type are safe to follow.
 
-Types are spelled as DDL has them. Limits are from
+Types are spelled as in DDL. Limits are from
 https://docs.aws.amazon.com/redshift/latest/dg/c_Supported_data_types.html.
 """
 
@@ -12,34 +12,34 @@ from dataclasses import dataclass
 from pipeline.model.columns import MAX_DECIMAL, MAX_SCALE
 
 _INTEGERS = {"SMALLINT": (4, 5), "INTEGER": (9, 10), "BIGINT": (18, 19)}
-"""Digits of which every number fits, and digits of the largest number."""
+"""Digits that always fit, and digits of the largest number."""
 _FLOATS = {"REAL": 7, "DOUBLE PRECISION": 15}
-"""Digits of which every whole number is exact."""
+"""Digits up to which every whole number is exact."""
 _DATE_TEXT = 10
 
 
 @dataclass(frozen=True)
 class _Type:
-    """A type taken apart: `numbers` stand in brackets behind the name."""
+    """A parsed type: name, and the `numbers` in parentheses."""
 
     name: str
     numbers: tuple[int, ...]
 
     @property
     def family(self) -> str:
-        """Types of one family hold the same kind of thing: text is never taken for a number."""
+        """The kind of values: types of different families are never converted, except into text."""
         if self.name in (*_INTEGERS, *_FLOATS, "DECIMAL"):
             return "number"
         return "moment" if self.name in ("DATE", "TIMESTAMP") else self.name
 
     @property
     def room(self) -> tuple[int, int]:
-        """Of an exact number: digits before the point that all fit, digits behind it."""
+        """Of an exact number: digits before the point that always fit, digits after it."""
         return self._digits(0)
 
     @property
     def need(self) -> tuple[int, int]:
-        """Of an exact number: digits that its largest value has before the point, digits behind it."""
+        """Of an exact number: digits of the largest value before the point, digits after it."""
         return self._digits(1)
 
     def _digits(self, which: int) -> tuple[int, int]:
@@ -55,11 +55,10 @@ class _Type:
 
 
 def holds(have: str, need: str) -> bool:
-    """Whether a column of type `have` takes every value of `need` and gives it back unchanged.
+    """Whether a column of type `have` stores every value of `need` unchanged.
 
-    A number or a date may stand in a VARCHAR, as its own text; nothing stands in a number but numbers.
-    A catalogue may keep a VARBYTE's length to itself; an INSERT refuses what is too long, it cuts nothing
-    off.
+    A VARCHAR stores numbers and dates as text; a number column stores numbers only. A VARBYTE without a
+    length (the catalogue may omit it) is accepted: an INSERT rejects longer values and never truncates.
     """
     if have == need:
         return True
@@ -76,7 +75,7 @@ def holds(have: str, need: str) -> bool:
 
 
 def wider(have: str, need: str) -> str | None:
-    """The narrowest type of the family of `have` that holds both; None where there is none."""
+    """The narrowest type of the family of `have` that holds both; None if there is none."""
     one, other = _parse(have), _parse(need)
     if one.family != other.family:
         return have if holds(have, need) else None
@@ -92,7 +91,7 @@ def _parse(text: str) -> _Type:
 
 
 def _text_width(kind: _Type) -> int | None:
-    """Bytes of the longest text of a value, None where the text is not the value's own."""
+    """Bytes of the longest text of a value; None for a type without a canonical text."""
     if kind.name == "VARCHAR":
         return kind.numbers[0] if kind.numbers else None
     if kind.is_exact:

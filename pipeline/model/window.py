@@ -1,7 +1,7 @@
-"""Half-open spans of time in UTC, and the names they go by.
+"""Windows: half-open intervals of time in UTC, and their names.
 
-A row belongs to the one window that holds its cursor value: ``start <= cursor < end``. Neighbouring
-windows share an instant and no row.
+A row belongs to the one window that contains its cursor value: ``start <= cursor < end``. Adjacent windows
+share an instant and no row.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta, timezone
 
 UTC = timezone.utc
 _NAME_FORMAT = "%Y%m%dT%H%M%SZ"
-# Listings hold a name a window: strptime alone would take longer than their transfer.
+# A listing has one name per window: parsing with strptime would take longer than the transfer.
 _NAME = re.compile(r"\d{8}T\d{6}Z_\d{8}T\d{6}Z", re.ASCII)
 
 
@@ -20,8 +20,8 @@ _NAME = re.compile(r"\d{8}T\d{6}Z_\d{8}T\d{6}Z", re.ASCII)
 class Window:
     """The span ``[start, end)``; both instants are whole seconds in UTC.
 
-    Raises ValueError when an instant is naive, not in UTC, has a fraction of a second (a name could
-    not carry it), or when `end` does not follow `start`.
+    Raises ValueError for an instant that is naive, not in UTC or with a fraction of a second (which a name
+    cannot represent), and for an `end` that is not after `start`.
     """
 
     start: datetime
@@ -38,7 +38,7 @@ class Window:
 
     @property
     def name(self) -> str:
-        """Sortable, and the same in keys, markers, logs and the ledger.
+        """Sortable name, used in keys, markers, logs and the ledger.
 
         >>> Window.day(date(2025, 8, 1)).name
         '20250801T000000Z_20250802T000000Z'
@@ -47,7 +47,7 @@ class Window:
 
     @property
     def label(self) -> str:
-        """Short, for people: a day, an hour, or else the name.
+        """Short name for messages: the day, the hour, or else `name`.
 
         >>> Window.day(date(2025, 8, 1)).label, Window.hour(datetime(2025, 8, 1, 13)).label
         ('2025-08-01', '2025-08-01T13')
@@ -58,7 +58,7 @@ class Window:
 
     @classmethod
     def parse(cls, name: str) -> Window:
-        """The window of that name; raises ValueError for anything `name` does not produce."""
+        """The window of a name; raises ValueError for an invalid one."""
         if not _NAME.fullmatch(name):
             raise _no_window(name)
         try:
@@ -75,7 +75,7 @@ class Window:
 
     @classmethod
     def hour(cls, hour: datetime) -> Window:
-        """One hour; a naive `hour` is UTC, as Luigi's DateHourParameter gives it."""
+        """One hour; a naive `hour` is in UTC, as from Luigi's DateHourParameter."""
         start = hour.replace(minute=0, second=0, microsecond=0, tzinfo=hour.tzinfo or UTC)
         return cls(start, start + timedelta(hours=1))
 
@@ -93,7 +93,7 @@ def _no_window(name: str) -> ValueError:
 
 
 def coalesced(windows: list[Window]) -> list[Window]:
-    """The spans that the windows cover together, oldest first: no two of them touch.
+    """The union of the windows, oldest first: overlapping and adjacent windows are joined.
 
     >>> [len(coalesced([Window.day(date(2025, 8, day)) for day in days])) for days in [(1, 2), (1, 3)]]
     [1, 2]
@@ -108,9 +108,9 @@ def coalesced(windows: list[Window]) -> list[Window]:
 
 
 def unbroken_end(windows: list[Window]) -> datetime | None:
-    """The end of the run of windows that starts with the earliest one and has no gap.
+    """The end of the gapless series that starts with the earliest window; None for no windows.
 
-    Windows may overlap, come in any order and be of different lengths. None for no windows.
+    Windows may overlap, differ in length and come in any order.
 
     >>> days = [Window.day(date(2025, 8, day)) for day in (1, 2, 4)]
     >>> unbroken_end(days).day

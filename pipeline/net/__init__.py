@@ -1,1 +1,1 @@
-"""The way to a server: tunnel, retries, circuit breaker."""
+"""Connections to servers: SSH tunnel, retries, circuit breaker."""

@@ -1,8 +1,7 @@
-"""A server that stays away is left alone for a while, not tried by every task of a run.
+"""Circuit breaker: stop connecting to an unreachable server for a while.
 
-After `PATIENCE` connections in a row that failed, each after its own retries, the tasks of this run fail
-at once for `REST` seconds; then one of them tries. The counts are part of the run's state, which its
-processes share.
+After `PATIENCE` consecutive failed connections, each after its own retries, the tasks of this run fail at
+once for `REST` seconds; then one of them tries again. The counts are part of the run's shared state.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ REST = 30.0  # seconds
 
 
 def is_open(address: str) -> bool:
-    """Whether the server is to be left alone now; after the rest the first to ask may try."""
+    """Whether to fail without connecting; after the rest the first caller may try."""
     now = time.monotonic()
     with state.current().locked() as block:
         server = _server(block, address)
@@ -31,7 +30,7 @@ def is_open(address: str) -> bool:
 
 
 def failed(address: str) -> None:
-    """Count a connection that could not be made."""
+    """Count a failed connection."""
     with state.current().locked() as block:
         server = _server(block, address)
         server.failures += 1
@@ -39,17 +38,17 @@ def failed(address: str) -> None:
 
 
 def succeeded(address: str) -> None:
-    """Forget the failures of a server that answers."""
+    """Reset the failures of a server that answered."""
     with state.current().locked() as block:
         _server(block, address).failures = 0
 
 
 def _server(block: Block, address: str) -> Server:
-    """The server's place in the block; a new one takes a free place, else the one with the oldest failure."""
+    """The server's slot in the block; a new server takes a free slot, else that of the oldest failure."""
     digest = zlib.crc32(address.encode()) or 1
     for server in block.servers:
         if server.address == digest:
             return server
-    place: Server = min(block.servers, key=lambda server: server.until)
-    place.address, place.failures, place.until = digest, 0, 0.0
-    return place
+    slot: Server = min(block.servers, key=lambda server: server.until)
+    slot.address, slot.failures, slot.until = digest, 0, 0.0
+    return slot

@@ -1,4 +1,4 @@
-"""The way to a server behind an SSH bastion: a local port whose other end is the server's."""
+"""SSH tunnel through a bastion: a local port forwarded to the server."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ import sshtunnel
 from pipeline.config.settings import Bastion
 from pipeline.errors import ConfigurationError, PipelineError
 
-KEEPALIVE = 15.0  # seconds; a bastion that forgets idle connections usually does so after 60
+KEEPALIVE = 15.0  # seconds; idle connections are commonly dropped after 60
 
 
 @contextmanager
 def route(
     bastion: Bastion | None, host: str, port: int, fault: type[PipelineError]
 ) -> Iterator[tuple[str, int]]:
-    """Yield the address to connect to: `host` and `port` themselves, or a tunnel's local end.
+    """Yield the address to connect to: `host` and `port`, or the tunnel's local end.
 
-    The bastion's host key must be in its known_hosts file. Raises ConfigurationError when it is not
-    (or the key file is missing), and `fault`, the error class of the server behind, when the bastion
-    cannot be reached or does not let us in. The tunnel ends with the context.
+    The bastion's host key must be in the known_hosts file. Raises ConfigurationError when it is not or
+    when the private key file is missing, and `fault`, the error class of the server, when the bastion
+    is unreachable or rejects the login. The tunnel is closed with the context.
     """
     if bastion is None:
         yield host, port
@@ -61,7 +61,7 @@ def _forwarder(bastion: Bastion, host: str, port: int) -> sshtunnel.SSHTunnelFor
 def _private_key(bastion: Bastion) -> str:
     if bastion.key_path is None or not bastion.key_path.expanduser().is_file():
         raise ConfigurationError(
-            "the bastion's private key is not there",
+            "the bastion's private key is missing",
             why=f"SSH_BASTION_KEY_PATH is {bastion.key_path}",
             todo="set SSH_BASTION_KEY_PATH to a readable private key file",
         )
@@ -69,7 +69,7 @@ def _private_key(bastion: Bastion) -> str:
 
 
 def _host_key(bastion: Bastion) -> paramiko.PKey:
-    """The key the bastion shows, if known_hosts has it; asked for first, as there may be several."""
+    """The host key that the bastion presents, checked against known_hosts, which may list several."""
     known = bastion.known_hosts.expanduser()
     try:
         hosts = paramiko.HostKeys(str(known))
@@ -88,14 +88,14 @@ def _host_key(bastion: Bastion) -> paramiko.PKey:
             transport.close()
     if keys.get(offered.get_name()) != offered:
         raise _unknown_host(
-            bastion, f"it shows a {offered.get_name()} key that {known} does not hold"
+            bastion, f"it presents a {offered.get_name()} key that {known} does not contain"
         )
     return offered
 
 
 def _unknown_host(bastion: Bastion, why: str) -> ConfigurationError:
     return ConfigurationError(
-        f"the host key of the bastion {bastion.host} is not known",
+        f"the host key of the bastion {bastion.host} is unknown",
         why=why,
-        todo=f"ssh-keyscan -p {bastion.port} {bastion.host}, compare with its administrator, and add it",
+        todo=f"ssh-keyscan -p {bastion.port} {bastion.host}, verify the key with its administrator, add it",
     )

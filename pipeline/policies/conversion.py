@@ -1,4 +1,4 @@
-"""On the way into the warehouse: NUL, what is too long, bytes of length zero."""
+"""Policies at conversion: NUL in text, oversize values, empty bytes."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from pipeline.config.policies import Rules
 from pipeline.errors import DataError
 from pipeline.model.columns import MAX_VARCHAR, Column
 from pipeline.model.markers import Coercion
-from pipeline.policies.extraction import of_row, refusal, shown, with_column
+from pipeline.policies.extraction import abbreviated, refusal, row_key, with_column
 
 COPY_ROW = 4 << 20
-"""Bytes of a row that COPY takes at most: "COPY", usage notes, in the Database Developer Guide."""
+"""Largest row that COPY accepts, in bytes: "COPY", usage notes, in the Database Developer Guide."""
 _NARROW = 64
-"""More than any number or time takes in a line."""
+"""Upper bound for the text of a number or time."""
 
 
 class TokenTaken(Exception):
-    """A value is the token that was to stand for NULL, or in `column` for bytes of length zero."""
+    """A value equals the token for NULL, or that for empty bytes in `column`."""
 
     def __init__(self, column: str | None = None) -> None:
         super().__init__(column)
@@ -35,7 +35,7 @@ class TokenTaken(Exception):
 
 
 def empty_tokens(column: Column) -> Iterator[bytes]:
-    """What may stand for bytes of length zero, in the order to try: no longer than the column."""
+    """Candidate tokens for empty bytes, no longer than the column, in the order to try."""
     width = min(_limit(column), 16)
     if width <= 2:
         yield from (number.to_bytes(width, "big") for number in reversed(range(256**width)))
@@ -45,12 +45,12 @@ def empty_tokens(column: Column) -> Iterator[bytes]:
         count += 1
 
 
-class ForWarehouse:
-    """Makes the rows of the lake fit the warehouse, batch by batch, and counts what that changes.
+class ConversionPolicies:
+    """Applies a table's policies to batches of the lake and counts the values they change.
 
-    `tokens` has for each column of bytes what stands for those of length zero; `empty` counts them.
-    `grown` are columns of text that was changed on its way into the lake, and may be longer than MySQL
-    let it be: U+FFFD has three bytes where one was no UTF-8.
+    `tokens` has the token for empty bytes by column; `empty` counts the values replaced by it. `grown`
+    are text columns that extraction changed and that may exceed their declared length: U+FFFD takes three
+    bytes in place of one.
     """
 
     def __init__(
@@ -65,21 +65,21 @@ class ForWarehouse:
         self.empty: Counter[str] = Counter()
         self._rules, self._nul_columns, self._tokens = rules, nul_columns, tokens
         texts = {c.name: _limit(c) for c in columns if c.arrow == "string"}
-        # MySQL itself keeps what is declared shorter from being too long
+        # MySQL enforces the declared length of shorter columns
         self._texts = {n: limit for n, limit in texts.items() if limit == MAX_VARCHAR or n in grown}
         self._bytes = {c.name: _limit(c) for c in columns if c.arrow == "binary"}
         self._parsed = [name for name, limit in texts.items() if not limit]  # SUPER
-        # every line has at most these bytes, and twice those of its long texts and its bytes
+        # upper bound of a line's bytes, without long texts and bytes, which count twice
         self._narrow = _NARROW * len(columns) + 2 * (
             sum(texts.values()) - sum(self._texts.values())
         )
         widest = 2 * (sum(self._texts.values()) + sum(self._bytes.values()))
         self._may_be_long = bool(self._parsed) or self._narrow + widest > COPY_ROW
 
-    def fit(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """The rows as the warehouse can hold them.
+    def apply(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The batch with values that the warehouse can hold.
 
-        Raises DataError where the policies ask for it, TokenTaken where another token is needed.
+        Raises DataError where the policy is `error`, TokenTaken where another token is needed.
         """
         for name in self._nul_columns:
             if self._changes(batch, name, "nul_byte", coercion.with_nul(batch.column(name))):
@@ -95,15 +95,16 @@ class ForWarehouse:
         return self._with_short_rows(batch) if self._may_be_long else batch
 
     def _changes(self, batch: pa.RecordBatch, column: str, kind: str, rows: Array) -> bool:
-        """Whether there are such values; noted, or refused."""
+        """Count such values; returns whether there are any, raises DataError if the policy is `error`."""
         if not len(rows):
             return False
         row, policy = int(rows[0]), self._rules.policy(column, kind)
-        example = shown(batch.column(column)[row].as_py()) + of_row(batch, row, self._rules.key)
-        found = Coercion(column=column, kind=kind, policy=policy, rows=len(rows), example=example)
+        value = abbreviated(batch.column(column)[row].as_py())
+        example = value + row_key(batch, row, self._rules.key)
+        change = Coercion(column=column, kind=kind, policy=policy, rows=len(rows), example=example)
         if policy == "error":
-            raise refusal(self._rules, found)
-        self.coerced.append(found)
+            raise refusal(self._rules, change)
+        self.coerced.append(change)
         return True
 
     def _nulled(self, batch: pa.RecordBatch, column: str, kind: str, rows: Array) -> pa.RecordBatch:
@@ -126,7 +127,7 @@ class ForWarehouse:
         return with_column(batch, column, coercion.replaced(array, rows, [token] * len(rows)))
 
     def _with_short_rows(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Of a row that is too long for COPY the longest bytes are oversize, one value after the other."""
+        """Treat the longest bytes of a row too long for COPY as oversize, one value after another."""
         while self._narrow + 2 * sum(map(_longest, self._long_columns(batch))) > COPY_ROW:
             sizes = line_lengths(batch)
             rows = np.flatnonzero(sizes > COPY_ROW)
@@ -140,7 +141,7 @@ class ForWarehouse:
         return [batch.column(name) for name in (*self._texts, *self._parsed, *self._bytes)]
 
     def _longest_bytes(self, batch: pa.RecordBatch, rows: Array, sizes: Array) -> dict[str, Array]:
-        """By column those of the rows in which its bytes are the longest."""
+        """For each column, the rows in which its bytes are the longest."""
         names = list(self._bytes)
         lengths = np.zeros((len(names) + 1, len(rows)), np.int64)
         for name, line in zip(names, lengths, strict=False):
@@ -150,9 +151,9 @@ class ForWarehouse:
         if len(bare):
             row = int(bare[0])
             raise DataError(
-                f"a row has {sizes[row]} bytes as CSV{of_row(batch, row, self._rules.key)}",
-                why=f"COPY takes {COPY_ROW} at most",
-                todo="shorten it in the source, or leave columns out with `exclude:`",
+                f"a row has {sizes[row]} bytes as CSV{row_key(batch, row, self._rules.key)}",
+                why=f"COPY accepts at most {COPY_ROW}",
+                todo="shorten it in the source, or exclude columns with `exclude:`",
             )
         return {name: rows[longest == index] for index, name in enumerate(names)}
 
@@ -162,6 +163,6 @@ def _longest(array: pa.Array) -> int:
 
 
 def _limit(column: Column) -> int:
-    """Bytes of a value that the warehouse column takes; 0 for a type that has no length."""
+    """Length of the warehouse column in bytes; 0 for a type without a length."""
     sized = re.fullmatch(r"(?:VARCHAR|VARBYTE)\((\d+)\)", column.redshift)
     return int(sized[1]) if sized else 0

@@ -1,4 +1,4 @@
-"""On the way into the lake: dates that are none, text that is no UTF-8."""
+"""Policies at extraction: invalid dates and times, invalid UTF-8."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline.codec import coercion
+from pipeline.codec.coercion import replaced
 from pipeline.codec.decoder import DecodedBatch
 from pipeline.codec.jit import Array
 from pipeline.config.policies import SENTINEL, Rules
@@ -22,43 +22,46 @@ _SHOWN = 60
 
 
 @dataclass(frozen=True)
-class Carried:
-    """Rows as Parquet holds them, what was changed about them, and the text columns that hold NUL."""
+class ExtractedRows:
+    """Rows that Parquet can hold, the coercions applied, and the text columns that contain NUL."""
 
     batch: pa.RecordBatch
     coerced: tuple[Coercion, ...] = ()
     nul_columns: tuple[str, ...] = ()
 
 
-def carried(decoded: DecodedBatch, rules: Rules) -> Carried:
-    """The decoded rows, made as the policies ask; raises DataError where they ask for an error."""
+def apply_policies(decoded: DecodedBatch, rules: Rules) -> ExtractedRows:
+    """Coerce the invalid values of a batch; raises DataError where the policy is `error`."""
     batch, coerced, nul_columns = decoded.batch, [], []
-    for doubt in decoded.doubts:
-        if doubt.kind == "nul_byte":
-            nul_columns.append(doubt.column)
+    for values in decoded.invalid:
+        if values.kind == "nul_byte":
+            nul_columns.append(values.column)
             continue
-        policy = rules.policy(doubt.column, doubt.kind)
-        example = f"{doubt.example!r}{of_row(batch, doubt.row, rules.key)}"
-        found = Coercion(
-            column=doubt.column, kind=doubt.kind, policy=policy, rows=doubt.rows, example=example
+        example = f"{values.example!r}{row_key(batch, values.row, rules.key)}"
+        coercion = Coercion(
+            column=values.column,
+            kind=values.kind,
+            policy=rules.policy(values.column, values.kind),
+            rows=values.rows,
+            example=example,
         )
-        if policy == "error":
-            raise refusal(rules, found)
-        if policy == "sentinel":
-            batch = _with_sentinel(batch, doubt.column, np.concatenate(doubt.places))
-        coerced.append(found)
-    return Carried(batch, tuple(coerced), tuple(nul_columns))
+        if coercion.policy == "error":
+            raise refusal(rules, coercion)
+        if coercion.policy == "sentinel":
+            batch = _with_sentinel(batch, values.column, np.concatenate(values.places))
+        coerced.append(coercion)
+    return ExtractedRows(batch, tuple(coerced), tuple(nul_columns))
 
 
 def _with_sentinel(batch: pa.RecordBatch, column: str, rows: Array) -> pa.RecordBatch:
     array = batch.column(column)
     midnight = datetime.combine(SENTINEL, time(), UTC)
     value = SENTINEL if pa.types.is_date(array.type) else midnight
-    return with_column(batch, column, coercion.replaced(array, rows, [value] * len(rows)))
+    return with_column(batch, column, replaced(array, rows, [value] * len(rows)))
 
 
 def with_column(batch: pa.RecordBatch, column: str, array: pa.Array) -> pa.RecordBatch:
-    """The batch with another array in place of a column."""
+    """The batch with one column replaced."""
     arrays = [
         array if name == column else old
         for name, old in zip(batch.schema.names, batch.columns, strict=True)
@@ -66,25 +69,28 @@ def with_column(batch: pa.RecordBatch, column: str, array: pa.Array) -> pa.Recor
     return pa.RecordBatch.from_arrays(arrays, schema=batch.schema)
 
 
-def of_row(batch: pa.RecordBatch, row: int, key: Sequence[str]) -> str:
-    """The key of a row, to find it by, as the end of a sentence."""
-    there = [name for name in key if name in batch.schema.names]
-    values = (f"{name}={shown(batch.column(name)[row].as_py())}" for name in there)
-    return f" where {', '.join(values)}" if there else ""
+def row_key(batch: pa.RecordBatch, row: int, key: Sequence[str]) -> str:
+    """The key of a row for a message: `` where id=1``; empty for a table without a key."""
+    values = [
+        f"{name}={abbreviated(batch.column(name)[row].as_py())}"
+        for name in key
+        if name in batch.schema.names
+    ]
+    return f" where {', '.join(values)}" if values else ""
 
 
-def shown(value: Any) -> str:
-    """A value as a person would want to read it in a message; of a long one the beginning."""
+def abbreviated(value: Any) -> str:
+    """A value for a message, cut to its first `_SHOWN` characters or bytes."""
     if isinstance(value, str | bytes) and len(value) > _SHOWN:
         size = len(value.encode() if isinstance(value, str) else value)
         return f"{value[:_SHOWN]!r}… ({size} bytes)"
     return repr(value) if isinstance(value, str | bytes) else str(value)
 
 
-def refusal(rules: Rules, found: Coercion) -> DataError:
-    """What a person is told of values that no policy accepts."""
+def refusal(rules: Rules, refused: Coercion) -> DataError:
+    """The error for values whose policy is `error`."""
     return DataError(
-        f"at least {found.rows} values of the column {found.column} cannot be carried ({found.kind})",
-        why=f"one of them is {found.example}",
-        todo=rules.advice(found.column, found.kind),
+        f"at least {refused.rows} values of column {refused.column} cannot be replicated ({refused.kind})",
+        why=f"one of them is {refused.example}",
+        todo=rules.advice(refused.column, refused.kind),
     )

@@ -1,4 +1,4 @@
-"""What stands in the CSV for NULL, and for bytes of length zero: texts that no value of the window is."""
+"""Tokens for NULL and for empty bytes in the CSV, distinct from every value of the window."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipeline.policies.conversion import TokenTaken, empty_tokens
 
 
 def null_tokens() -> Iterator[str]:
-    """Tokens to try, in order: no backslash, no delimiter, no quote, nothing a number could be."""
+    """Candidate tokens, in the order to try: no backslash, delimiter or quote, and no number."""
     yield "__null__"
     count = 1
     while True:
@@ -19,7 +19,7 @@ def null_tokens() -> Iterator[str]:
 
 
 class Tokens:
-    """The tokens that are tried now: `null`, and `empty` by the name of each column of bytes."""
+    """The current candidates: `null`, and `empty` by column of bytes."""
 
     def __init__(self, columns: Sequence[Column]) -> None:
         self._null = null_tokens()
@@ -27,8 +27,8 @@ class Tokens:
         self.null = next(self._null)
         self.empty = {name: next(tokens) for name, tokens in self._empty.items()}
 
-    def take_others(self, taken: TokenTaken) -> None:
-        """Go on to the next token; raises DataError where no other is short enough."""
+    def replace(self, taken: TokenTaken) -> None:
+        """Replace a token by the next candidate; raises DataError if none is left."""
         if taken.column is None:
             self.null = next(self._null)
             return
@@ -36,7 +36,7 @@ class Tokens:
             self.empty[taken.column] = next(self._empty[taken.column])
         except StopIteration:
             raise DataError(
-                f"the column {taken.column} holds every value it can",
-                why="none is left to stand for bytes of length zero, for which COPY has no word",
-                todo=f"`columns: {{{taken.column}: {{on_empty_bytes: null}}}}` does without one",
+                f"no token is left for empty bytes of column {taken.column}",
+                why="the column holds every value of its length, and COPY cannot express empty bytes",
+                todo=f"set `columns: {{{taken.column}: {{on_empty_bytes: null}}}}`",
             ) from None

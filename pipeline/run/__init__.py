@@ -1,5 +1,5 @@
-"""The state that the processes of one run share.
+"""State shared by the processes of one run.
 
-`state` holds it: one block of shared memory and one append-only file. `limits`, `exit_status` and `notes` are
-what the rest of the package calls; `net.circuit_breaker` keeps its counts in the same block.
+`state` holds it: one block of shared memory and one append-only file. The rest of the package calls `limits`,
+`exit_status` and `notes`; `net.circuit_breaker` keeps its counts in the same block.
 """

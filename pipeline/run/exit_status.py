@@ -1,6 +1,6 @@
-"""The exit status of a run says whose fault a failure was; of several the highest counts.
+"""Exit status of a run: the highest of its failures.
 
-Tasks fail in child processes, the status is that of the parent: the number is part of the run's state.
+Tasks fail in child processes and the parent exits, so the number is part of the run's state.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ TaskT = TypeVar("TaskT")
 
 
 def record(error: BaseException) -> None:
-    """Record the status of a failure; any other exception than a PipelineError has none."""
+    """Record the status of a failure; only a PipelineError has one."""
     status = error.exit_status if isinstance(error, PipelineError) else 0
     with state.current().locked() as block:
         block.worst = max(block.worst, status)
 
 
 def recorded(complete: Callable[[TaskT], bool]) -> Callable[[TaskT], bool]:
-    """Decorate a task's `complete`: Luigi turns what it raises into text before any event.
+    """Decorate a task's `complete` to record its errors: Luigi reduces them to text before any event.
 
-    Luigi calls it before it forks for the first time, so that every process shares the run's state.
+    Luigi calls `complete` before its first fork, so every process shares the state created here.
     """
 
     @functools.wraps(complete)

@@ -1,8 +1,7 @@
-"""How much one run may take: for how long, and how many chunks.
+"""Limits of one run: its duration and its number of chunks.
 
-A range sets the limits before Luigi forks its first process, and every task of the run obeys them where
-it would begin something new; what is under way is finished. They hold for the run's own processes, not
-for assistants on other machines.
+A range sets them before Luigi's first fork. Every task of the run checks them before it starts new work;
+work in progress is finished. They apply to the run's own processes, not to assistants on other machines.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from pipeline.run.state import Block
 
 
 def begin(minutes: float | None, chunks: int | None) -> None:
-    """Set what this run may take: nothing new `minutes` after it began, `chunks` chunks at most."""
+    """Limit this run: no new work `minutes` after its start, at most `chunks` chunks; None for no limit."""
     run = state.current()
     with run.locked() as block:
         block.until = 0.0 if minutes is None else run.began_monotonic + 60 * minutes
@@ -22,25 +21,25 @@ def begin(minutes: float | None, chunks: int | None) -> None:
 
 
 def are_set() -> bool:
-    """Whether this run is limited at all."""
+    """Whether this run has a limit."""
     with state.current().locked() as block:
         return bool(block.until) or block.chunks >= 0
 
 
 def are_reached() -> bool:
-    """Whether this run may begin nothing new."""
+    """Whether this run may start no new work."""
     with state.current().locked() as block:
         return _are_reached(block)
 
 
 def is_time_up() -> bool:
-    """Whether no stage of a window may be begun any more; rows that are being read still go to the lake."""
+    """Whether no further stage of a window may start; rows being read are still uploaded."""
     with state.current().locked() as block:
         return _is_time_up(block)
 
 
 def take(wanted: int) -> int:
-    """How many of the wanted chunks may be begun; they count as taken."""
+    """Reserve up to `wanted` chunks; returns the number granted."""
     with state.current().locked() as block:
         if _are_reached(block):
             return 0

@@ -1,6 +1,6 @@
-"""What the processes of a run note for its end, and what one of them logs for all.
+"""Notes that a run logs when it ends, and warnings that it logs once.
 
-Policies change or leave out values: the last lines of a run say so, one for each table and column.
+The notes are values that policies changed or left out: one line for each table and kind of change.
 """
 
 from __future__ import annotations
@@ -15,40 +15,40 @@ _CHANGE, _WARNING = "change", "warning"
 
 
 def note(
-    table: str, window: str, what: str, rows: int, example: str = "", *, whole: bool = False
+    table: str, window: str, change: str, rows: int, example: str = "", *, whole: bool = False
 ) -> None:
-    """Note that `rows` rows or values of a window were changed or left out, and how (`what`).
+    """Note that `rows` rows or values of a window were changed or left out; `change` says how.
 
-    With `whole` they are those of the table, counted again for each window.
+    With `whole` the count is of the whole table, repeated for each window.
     """
-    line = json.dumps([_CHANGE, table, window, what, rows, example, whole])
+    line = json.dumps([_CHANGE, table, window, change, rows, example, whole])
     state.current().append(line.encode())
 
 
 def lines() -> list[str]:
-    """What was noted, by table and by what was done; of the windows the first and how many they are."""
+    """One line for each table and change: total, example, number of windows and the first of them."""
     totals: dict[tuple[str, str], tuple[set[str], int, str]] = {}
     for line in state.current().lines():
         kind, *values = json.loads(line)
         if kind != _CHANGE:
             continue
-        table, window, what, rows, example, whole = values
-        windows, before, first = totals.get((table, what), (set(), 0, example))
+        table, window, change, rows, example, whole = values
+        windows, before, first = totals.get((table, change), (set(), 0, example))
         total = max(before, rows) if whole else before + rows
-        totals[table, what] = ({*windows, window}, total, first)
+        totals[table, change] = ({*windows, window}, total, first)
     return [
-        f"{table}: {rows:,} {what}{example}; windows: {len(windows)}, from {min(windows)}"
-        for (table, what), (windows, rows, example) in sorted(totals.items())
+        f"{table}: {rows:,} {change}{example}; windows: {len(windows)}, from {min(windows)}"
+        for (table, change), (windows, rows, example) in sorted(totals.items())
     ]
 
 
 def log_lines() -> None:
-    """Log what was noted, at the end of a run."""
+    """Log the notes at the end of a run."""
     for line in lines():
         log.warning("in this run, %s", line)
 
 
 def warn(logger: logging.Logger, text: str) -> None:
-    """Log a warning that no process of this run has logged before."""
+    """Log a warning unless a process of this run has logged it."""
     if state.current().append_new(json.dumps([_WARNING, text]).encode()):
         logger.warning(text)

@@ -1,12 +1,12 @@
-"""How a step says how far it is, without knowing who listens."""
+"""Progress callback of a step."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 Progress = Callable[[str, float | None], None]
-"""Called with a short text and, where it is known, the share done from 0 to 1."""
+"""Called with a short text and the fraction done (0 to 1), None if unknown."""
 
 
 def silent(_message: str, _share: float | None) -> None:
-    """Nobody listens."""
+    """Discard progress."""

@@ -1,8 +1,8 @@
-"""The one state of a run: a block of shared memory, an append-only file, and the instant the run began.
+"""State of one run: a block of shared memory, an append-only file, and the run's start time.
 
-Luigi forks a process for each task where it has more than one worker. What is made before the fork is
-shared by all of them: `tasks.luigi_hooks.install` makes it for a command line, the first look at a task
-where there is none (a notebook, a test). A process that does one run after another calls `reset` in between.
+With more than one worker Luigi forks a process for each task. State created before the fork is shared:
+`tasks.luigi_hooks.install` creates it for a command line, the first `complete()` of a task elsewhere (a
+notebook, a test). A process with several runs calls `reset` between them.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ from typing import IO, Any, ClassVar, Generic, TypeVar
 Value = TypeVar("Value")
 
 SERVERS = 8
-"""Servers that a run keeps count of; it has to do with a source, a warehouse and a bastion."""
+"""Servers counted in a run: source, warehouse, bastion and room to spare."""
 
 
 class Server(ctypes.Structure):
-    """How one server answered in this run (`net.circuit_breaker`)."""
+    """Failures of one server in this run (`net.circuit_breaker`)."""
 
     _fields_: ClassVar = [
         ("address", ctypes.c_uint32),
         ("failures", ctypes.c_uint32),
         ("until", ctypes.c_double),
     ]
-    address: int  # a digest of it; 0 for a free place
-    failures: int  # connections in a row that could not be made
-    until: float  # of the monotonic clock
+    address: int  # digest of the address; 0 for a free slot
+    failures: int  # consecutive failed connections
+    until: float  # monotonic clock
 
 
 class Block(ctypes.Structure):
-    """The numbers that the processes of a run share."""
+    """Numbers shared by the processes of a run."""
 
     _fields_: ClassVar = [
         ("until", ctypes.c_double),
@@ -48,14 +48,14 @@ class Block(ctypes.Structure):
         ("worst", ctypes.c_int32),
         ("servers", Server * SERVERS),
     ]
-    until: float  # when the run begins nothing new, of the monotonic clock; 0 for no limit
-    chunks: int  # how many it may still begin; -1 for no limit
-    worst: int  # the highest exit status of a failure so far
+    until: float  # no new work from then on, monotonic clock; 0 for no limit
+    chunks: int  # chunks left to start; -1 for no limit
+    worst: int  # highest exit status so far
     servers: ctypes.Array[Server]
 
 
 class RunState:
-    """What the processes of a run share, for this process and those that are forked from it."""
+    """State shared by this process and the processes forked from it."""
 
     def __init__(self) -> None:
         self.began = datetime.now(timezone.utc)
@@ -68,11 +68,11 @@ class RunState:
 
     @contextmanager
     def locked(self) -> Iterator[Block]:
-        """The block, for this thread of this process alone.
+        """The block, locked against other threads and processes.
 
-        The lock is the file's: the kernel takes it from a process that is killed.
+        The lock is on the file: the kernel releases it when a process is killed.
         """
-        with self._threads:  # a file's lock does not tell the threads of a process apart
+        with self._threads:  # a file lock is held by the process, not by one thread
             fcntl.lockf(self._file, fcntl.LOCK_EX)
             try:
                 yield self._block
@@ -85,7 +85,7 @@ class RunState:
             self._file.write(line + b"\n")
 
     def append_new(self, line: bytes) -> bool:
-        """Add a line to the file unless it has it; whether it was added."""
+        """Add a line to the file unless it is present; returns whether it was added."""
         with self.locked():
             if line in self.lines():
                 return False
@@ -93,19 +93,19 @@ class RunState:
             return True
 
     def lines(self) -> list[bytes]:
-        """The lines of the file, whichever process added them."""
+        """The lines of the file, from all processes."""
         size = os.fstat(self._file.fileno()).st_size
         return os.pread(self._file.fileno(), size, 0).splitlines()
 
     def close(self) -> None:
-        """Give up the file; the memory goes with the object."""
+        """Close the file; the memory is freed with the object."""
         self._file.close()
 
 
 class PerProcess(Generic[Value]):
-    """A value that each process of a run has for itself: made at its first use, gone with the run.
+    """A value of its own for each process of a run: created on first use, dropped with the run.
 
-    A forked process begins with a copy of its parent's.
+    A forked process starts with a copy of its parent's.
     """
 
     def __init__(self, make: Callable[[], Value]) -> None:
@@ -122,19 +122,19 @@ class PerProcess(Generic[Value]):
 
 @lru_cache(maxsize=1)
 def current() -> RunState:
-    """The state of this run, made here where there is none yet."""
+    """The state of this run, created on first use."""
     return RunState()
 
 
 def reset() -> None:
-    """Begin a new run: no limits, failures or notes, and nothing known of any server."""
+    """Begin a new run: no limits, no failures, no notes."""
     if current.cache_info().currsize:
         current().close()
         current.cache_clear()
 
 
 def _unnamed_file() -> IO[bytes]:
-    """A file that no folder has, in memory where the system offers that: a full disk is no matter to it."""
+    """An unnamed file, in memory where the system supports it, independent of disk space."""
     if hasattr(os, "memfd_create"):
         return open(os.memfd_create("pipeline-run"), "r+b", buffering=0)
     return tempfile.TemporaryFile(prefix="pipeline-", buffering=0)

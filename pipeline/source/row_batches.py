@@ -17,12 +17,12 @@ from pymysql.connections import Connection
 from pymysql.constants import CLIENT, CR
 from pymysql.protocol import EOFPacketWrapper, MysqlPacket
 
-from pipeline.codec.cells import Doubt
+from pipeline.codec.cells import InvalidValues
 from pipeline.codec.decoder import DecodedBatch, MalformedRow
 from pipeline.codec.stream import RowStream, ServerFailed, WrongSequence
 from pipeline.model.columns import Column
 
-__all__ = ["DecodedBatch", "Doubt", "read_batches"]
+__all__ = ["DecodedBatch", "InvalidValues", "read_batches"]
 
 _LOST = "Lost connection to MySQL server during query"
 _PEEK = 1 << 16

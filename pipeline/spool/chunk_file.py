@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from pipeline.codec.arrow import arrow_schema
 from pipeline.codec.checksum import MODULUS, sum_of_crc32
-from pipeline.codec.memory import give_back
+from pipeline.codec.memory import release_unused
 from pipeline.codec.parquet import open_writer
 from pipeline.model.columns import Column
 from pipeline.model.markers import ChunkFigures, Coercion, added_up, decode
@@ -116,7 +116,7 @@ class ChunkFile:
         if group.num_rows:
             self._writer.write_table(group, row_group_size=group.num_rows)
             del group
-            give_back()
+            release_unused()
         return self._writer
 
     def _key_has_one_text(self) -> bool:

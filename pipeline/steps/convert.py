@@ -170,7 +170,7 @@ def _write_parts(
                 changes = convert_rows(files, conversion, tokens, parts.add, progress)
         except TokenTaken as taken:
             given_up.update(part.key for part in parts.done)
-            tokens.take_others(taken)
+            tokens.replace(taken)
             continue
         # not before: a part without the token is the same again, and may be in another process's marker
         store.delete(sorted(given_up.difference(part.key for part in parts.done)))

@@ -16,13 +16,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.codec.csv import contains, csv_blocks
-from pipeline.codec.memory import give_back
+from pipeline.codec.memory import release_unused
 from pipeline.config.policies import Rules
 from pipeline.errors import DataError
 from pipeline.lake.csv_parts import Compressed, CsvWriter
 from pipeline.model.columns import Column
 from pipeline.model.markers import Coercion, LakeManifest
-from pipeline.policies.conversion import ForWarehouse, TokenTaken
+from pipeline.policies.conversion import ConversionPolicies, TokenTaken
 from pipeline.policies.null_tokens import Tokens
 from pipeline.run.progress import Progress
 
@@ -150,7 +150,7 @@ def _side_by_side(
 def _converted(group: Group, conversion: Conversion, tokens: Tokens) -> _Made:
     names = [column.name for column in conversion.columns]
     lake, token = conversion.lake, tokens.null.encode()
-    fitted = ForWarehouse(
+    policies = ConversionPolicies(
         conversion.columns,
         conversion.rules,
         [name for name in lake.nul_columns if name in names],
@@ -160,7 +160,7 @@ def _converted(group: Group, conversion: Conversion, tokens: Tokens) -> _Made:
     writer = CsvWriter(conversion.part_bytes, conversion.compression)
     for lake_batch in batches(group, names):
         try:
-            batch = fitted.fit(lake_batch)
+            batch = policies.apply(lake_batch)
         except DataError as error:
             error.todo += conversion.hint
             raise
@@ -168,8 +168,8 @@ def _converted(group: Group, conversion: Conversion, tokens: Tokens) -> _Made:
             raise TokenTaken
         for rows, text in csv_blocks(batch, null_token=token):
             writer.write(rows, text)
-    give_back()
-    return writer.finish(), Changes(tuple(fitted.coerced), fitted.empty)
+    release_unused()
+    return writer.finish(), Changes(tuple(policies.coerced), policies.empty)
 
 
 def batches(group: Group, names: Sequence[str]) -> Iterator[pa.RecordBatch]:

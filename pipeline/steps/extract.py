@@ -23,7 +23,7 @@ from pipeline.model.markers import ChunkFigures, Coercion
 from pipeline.model.span import Span
 from pipeline.model.timezones import zone_named
 from pipeline.model.window import UTC
-from pipeline.policies.extraction import Carried, carried
+from pipeline.policies.extraction import ExtractedRows, apply_policies
 from pipeline.run.progress import Progress, silent
 from pipeline.source import connection as mysql
 from pipeline.source import sql as mysql_sql
@@ -63,9 +63,9 @@ def extract_chunk(
 ) -> ChunkFigures:
     """Read the chunk's rows into a Parquet file at `path`, which appears once it is complete.
 
-    The count is taken in the snapshot the rows are read in; raises DataError when they differ, or
-    when a value cannot be carried, and SourceError when the source stays away. The figures are also
-    in the file's footer.
+    The rows are counted in the snapshot that they are read from. Raises DataError for a different count or
+    a value that cannot be replicated, SourceError for an unreachable source. The figures are also in the
+    file's footer.
     """
     started, losses = time.monotonic(), 0
     with appearing(path, replace=False) as partial:
@@ -129,7 +129,7 @@ class _Reading:
         """Complete the file."""
         return self.file.finish(self.read_at, seconds, self._coerced, self._nul_columns)
 
-    def _write(self, rows: Carried) -> None:
+    def _write(self, rows: ExtractedRows) -> None:
         """Write, and count what was changed of that which is written."""
         self.file.write(rows.batch)
         self._coerced += rows.coerced
@@ -171,8 +171,8 @@ def _check_count(chunk: Chunk, expected: int, rows: int) -> None:
 
 def _followed(
     batches: Iterator[DecodedBatch], rules: Rules, written: int, expected: int, progress: Progress
-) -> Generator[Carried, None, None]:
-    """The batches, with what is doubtful in them made as the rules ask, while the progress is told."""
+) -> Generator[ExtractedRows, None, None]:
+    """Apply the policies to each batch and report progress."""
     rows, started = 0, time.monotonic()
     for decoded in batches:
         rows += decoded.batch.num_rows
@@ -181,4 +181,4 @@ def _followed(
         done, whole = written + rows, written + expected
         share = done / whole if whole else None
         progress(f"{done:,} of {whole:,} rows, {rate:,.0f} rows/s, {left:,.0f} s left", share)
-        yield carried(decoded, rules)
+        yield apply_policies(decoded, rules)

@@ -124,7 +124,7 @@ class WindowTask(luigi.Task):
         for each in coerced:
             log.warning("%s %s: %s", self.definition.name, self.window.label, each)
             example = f", e.g. {each.example}"
-            notes.note(self.table, self.window.label, each.what, each.rows, example)
+            notes.note(self.table, self.window.label, each.change, each.rows, example)
 
     def unless_time_is_up(self) -> Iterator[luigi.Task]:
         """For a stage to begin with: leave it to a later run where this one may begin nothing more."""

@@ -80,11 +80,11 @@ def test_the_places_of_dates_that_are_none_are_known(kind: str, dates: list[byte
     batches = list(wire.stream(wire.result(rows), [wire.column(kind)], batch_rows=7).batches())
     found, base = [], 0
     for decoded in batches:
-        for doubt in decoded.doubts:
-            places = np.concatenate(doubt.places)
+        for values in decoded.invalid:
+            places = np.concatenate(values.places)
             found += (places + base).tolist()
-            assert doubt.row in places
-            assert doubt.rows == len(places)
+            assert values.row in places
+            assert values.rows == len(places)
         base += decoded.batch.num_rows
     impossible = (b"0000-00-00", b"2024-00-10")
     assert found == [row for row, day in enumerate(dates) if day in impossible]

@@ -10,8 +10,8 @@ from devstack.seed.tables import DELIVERY
 from devstack.stack import Stack, running_stack
 
 pytestmark = pytest.mark.skipif(
-    not mysql.is_at_hand(),
-    reason="no MySQL at hand; `python -m devstack up --server mysql` fetches one",
+    not mysql.is_available(),
+    reason="no MySQL server available; `python -m devstack up --server mysql` fetches one",
 )
 
 

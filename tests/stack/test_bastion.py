@@ -100,7 +100,7 @@ def test_a_bastion_with_another_host_key_is_refused(
     known.write_text(f"[127.0.0.1]:{bastion.port} ssh-ed25519 {other}\n")
     monkeypatch.setenv("SSH_BASTION_KNOWN_HOSTS", str(known))
     behind.forget()
-    with pytest.raises(ConfigurationError, match=r"host key .* is not known"), connect():
+    with pytest.raises(ConfigurationError, match=r"host key .* is unknown"), connect():
         pass
 
 
@@ -128,5 +128,5 @@ def test_a_bastion_that_is_not_there_is_the_sources_fault(
 def test_a_missing_key_file_is_told(behind: World, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("SSH_BASTION_KEY_PATH", "/no/such/key")
     behind.forget()
-    with pytest.raises(ConfigurationError, match="private key is not there"), connect():
+    with pytest.raises(ConfigurationError, match="private key is missing"), connect():
         pass

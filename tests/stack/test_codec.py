@@ -215,7 +215,7 @@ def test_impossible_dates_of_a_real_server_are_counted(server: MariaDB) -> None:
         columns = [wire.column("timestamp[us, tz=UTC]", "c")]
         (decoded,) = read_batches(connection, "SELECT c FROM d", columns)
     assert decoded.batch.column(0).null_count == 3
-    assert [(doubt.kind, doubt.rows) for doubt in decoded.doubts] == [("zero_date", 2)]
+    assert [(values.kind, values.rows) for values in decoded.invalid] == [("zero_date", 2)]
 
 
 def test_the_checksum_is_the_server_s(server: MariaDB, connection: Connection[Any]) -> None:

@@ -144,11 +144,11 @@ def test_a_lake_part_that_is_not_what_was_written_is_not_copied(world: World, th
 @pytest.mark.parametrize(
     ("definition", "says"),
     [
-        ({"super": "doc"}, "super columns are loaded from copy_format: csv"),
-        ({"on_oversize_text": "truncate"}, "on_oversize_text is for copy_format: csv"),
+        ({"super": "doc"}, "super columns require copy_format: csv"),
+        ({"on_oversize_text": "truncate"}, "on_oversize_text requires copy_format: csv"),
         (
             {"columns": {"raw": {"on_empty_bytes": "null"}}},
-            "on_empty_bytes is for copy_format: csv",
+            "on_empty_bytes requires copy_format: csv",
         ),
         ({"copy_format": "orc"}, "copy_format: Input should be 'csv' or 'parquet'"),
     ],

@@ -145,7 +145,7 @@ def test_a_local_time_that_stands_for_no_instant_is_refused_unless_accepted(
     )
     arguments = ["DailyLoad", "--date", "2025-08-01", "--table", world.define(events, **NEW_YORK)]
     out = world.luigi(*arguments, check=45).stdout
-    assert "1 values of the column due cannot be carried (nonexistent_time)" in out
+    assert "1 values of column due cannot be replicated (nonexistent_time)" in out
     assert "2025-03-09 02:30:00" in out
     assert "id=1" in out
     assert "columns: {due: {on_nonexistent_time: shift}}" in out
@@ -187,7 +187,7 @@ def test_the_zone_may_be_set_for_all_tables_and_for_one(
 def test_what_is_no_zone_is_told(world: World, events: str, zone: str):
     arguments = ["DailyLoad", "--date", "2025-08-01", "--table", world.define(events, cursor="at")]
     out = world.luigi(*arguments, check=41, DB_TIMEZONE=zone).stdout
-    assert f"{zone} is no zone" in out
+    assert f"{zone} is not a time zone" in out
     assert "DB_TIMEZONE" in out
     assert "Traceback" not in out
 

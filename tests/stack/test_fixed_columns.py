@@ -58,7 +58,7 @@ def test_an_invalid_day_of_the_cursor_stops_its_window(world: World, policy: str
     )
     table = world.define("visits", cursor="at", load="append", on_zero_date=policy)
     error = world.failure(DailyBackup(date(2025, 2, 28), table=table))
-    assert "values of the column at cannot be carried (zero_date)" in str(error)
+    assert "values of column at cannot be replicated (zero_date)" in str(error)
     assert "the values of a cursor are never changed" in str(error)
 
 

@@ -115,7 +115,7 @@ def test_status_shows_what_is_refused_until_it_is_loaded(
         world.failure(load)
         (line,) = [each for each in asked(world, capsys, table) if "ConvertCSV" in each]
         assert line.split()[:4] == [table, "2025-08-01", "ConvertCSV", tries]
-        assert line.endswith("values of the column note cannot be carried (oversize_text)")
+        assert line.endswith("values of column note cannot be replicated (oversize_text)")
     world.define("things", cursor="at", on_oversize_text="truncate")
     world.succeed(load)
     assert world.lake_keys("quarantine/") == []

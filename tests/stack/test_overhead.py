@@ -97,7 +97,7 @@ def test_a_warehouse_that_stays_away_is_left_alone_after_a_few_tries(
     line = ["RangeDaily", "--of", "DailyLoad", "--DailyLoad-table", table]
     line += ["--start", "2025-08-01", "--stop", "2025-08-09"]
     out = world.luigi(*line, "--workers", "2", check=44, REDSHIFT_PORT="1").stdout
-    tried = out.count("connect to Redshift at 127.0.0.1:1: try 1 failed")
+    tried = out.count("connect to Redshift at 127.0.0.1:1: attempt 1 failed")
     assert (
         circuit_breaker.PATIENCE <= tried <= circuit_breaker.PATIENCE + 1
     )  # two workers may be at it at once

@@ -120,7 +120,7 @@ def test_the_lake_has_what_only_the_warehouse_cannot_hold(world: World, odd: str
     frame = pd.read_parquet(tmp_path / "part.parquet", dtype_backend="pyarrow")
     assert pa.Table.from_pandas(frame, preserve_index=False).to_pydict() == table.to_pydict()
     error = world.failure(DailyLoad(date(2025, 8, 1), table=odd))
-    assert "2 values of the column name cannot be carried (nul_byte)" in str(error)
+    assert "2 values of column name cannot be replicated (nul_byte)" in str(error)
     assert "`columns: {name: {on_nul_byte: strip}}`" in str(error)
     present = "SELECT COUNT(*) FROM svv_tables WHERE table_schema = %s AND table_name = 'odd'"
     assert world.query(present, (world.name,)) == [(0,)]
@@ -280,7 +280,7 @@ def make_latin(world: World, rows: str) -> str:
 @promises.INVALID_UTF8
 def test_text_that_is_no_utf8_is_refused_or_replaced_as_python_does(world: World, latin: str):
     error = world.failure(DailyLoad(date(2025, 8, 1), table=latin))
-    assert "2 values of the column word cannot be carried (invalid_utf8)" in str(error)
+    assert "2 values of column word cannot be replicated (invalid_utf8)" in str(error)
     assert "where id=3" in str(error)
     assert "`columns: {word: {on_invalid_utf8: replace}}`" in str(error)
     assert world.lake_keys("lake/") == []
@@ -301,7 +301,7 @@ def test_what_replacing_made_longer_than_its_column_is_oversize(world: World):
     table = make_latin(world, "(1, REPEAT(x'E9', 120), 'é', '2025-08-01')")
     world.define("latin", cursor="at", on_invalid_utf8="replace")
     error = world.failure(DailyLoad(date(2025, 8, 1), table=table))
-    assert "values of the column word cannot be carried (oversize_text)" in str(error)
+    assert "values of column word cannot be replicated (oversize_text)" in str(error)
     world.define("latin", cursor="at", on_invalid_utf8="replace", on_oversize_text="truncate")
     world.succeed(DailyLoad(date(2025, 8, 1), table=table))
     assert world.loaded("latin", "word, more") == [("\N{REPLACEMENT CHARACTER}" * 40, "é")]

@@ -239,7 +239,7 @@ def test_a_value_that_cannot_be_carried_stops_the_window(world: World):
     table = world.define("zeros", cursor="at")
     line = ["DailyLoad", "--date", "2025-08-01", "--table", table]
     out = world.luigi(*line, check=45).stdout
-    assert "column born cannot be carried (zero_date)" in out
+    assert "column born cannot be replicated (zero_date)" in out
     assert "0000-00-00" in out
     assert "exclude:" in out
     assert world.lake_keys("lake/") == []

@@ -109,7 +109,7 @@ class Sources:
     def of(self, kind: str) -> Servers:
         """The stack with a source of this kind; skips the test where there is no such server."""
         if kind not in self._stacks:
-            if kind == MySQL.kind and not mysql.is_at_hand():
+            if kind == MySQL.kind and not mysql.is_available():
                 pytest.skip("no MySQL at hand; `make mysql` fetches one")
             server = SOURCES[kind].new(self._folder / kind)
             lifecycle.start(server)

@@ -81,12 +81,12 @@ def test_an_integer_is_compared_as_an_integer():
 @pytest.mark.parametrize(
     ("definition", "says"),
     [
-        ({"cursor": "at", "epoch_unit": "seconds"}, "goes with cursor_type: epoch"),
+        ({"cursor": "at", "epoch_unit": "seconds"}, "requires cursor_type: epoch"),
         ({"cursor": "at", "cursor_type": "epoch", "epoch_unit": "days"}, "microseconds"),
-        ({"cursor": "at", "source_timezone": "Mars/Olympus"}, "is no zone"),
+        ({"cursor": "at", "source_timezone": "Mars/Olympus"}, "is not a time zone"),
         ({"cursor_type": "id"}, "cursor is missing"),
-        ({"cursor": "at", "ids_ascend": True}, "goes with cursor_type: id"),
-        ({"cursor": "at", "cursor_type": "date", "load": "replace"}, "needs cursor_type: full"),
+        ({"cursor": "at", "ids_ascend": True}, "requires cursor_type: id"),
+        ({"cursor": "at", "cursor_type": "date", "load": "replace"}, "requires cursor_type: full"),
     ],
 )
 def test_what_makes_no_sense_is_refused(definition: dict[str, str], says: str):

@@ -15,13 +15,13 @@ def test_a_table_that_is_defined_twice_in_one_file_is_refused(tmp_path: Path):
     with pytest.raises(ConfigurationError) as raised:
         read_tables(tmp_path)
     assert str(file) in str(raised.value)
-    assert "a.b is there twice" in str(raised.value)
+    assert "duplicate key a.b" in str(raised.value)
     assert "line 3" in str(raised.value)
 
 
 def test_a_key_of_a_table_that_is_written_twice_is_refused(tmp_path: Path):
     (tmp_path / "shop.yml").write_text("tables: {a.b: {cursor: at, cursor: on}}")
-    with pytest.raises(ConfigurationError, match="cursor is there twice"):
+    with pytest.raises(ConfigurationError, match="duplicate key cursor"):
         read_tables(tmp_path)
 
 

@@ -19,7 +19,7 @@ from pipeline.model.markers import (
     Coercion,
     added_up,
 )
-from pipeline.policies.conversion import COPY_ROW, ForWarehouse, TokenTaken, empty_tokens
+from pipeline.policies.conversion import COPY_ROW, ConversionPolicies, TokenTaken, empty_tokens
 
 
 def rules_of(tmp_path: Path, definition: str, key: tuple[str, ...] = ()) -> Rules:
@@ -85,7 +85,7 @@ def test_a_key_is_never_changed(kind: str):
     ],
 )
 def test_what_is_no_policy_is_refused(tmp_path: Path, definition: str):
-    with pytest.raises(ConfigurationError, match=r"the definition of a\.b is not valid"):
+    with pytest.raises(ConfigurationError, match=r"the definition of a\.b is invalid"):
         rules_of(tmp_path, definition)
 
 
@@ -114,12 +114,12 @@ def fitted(
     values: dict[str, list[Any]],
     nul: Sequence[str] = (),
     **policies: Any,
-) -> tuple[pa.RecordBatch, ForWarehouse]:
+) -> tuple[pa.RecordBatch, ConversionPolicies]:
     batch = pa.record_batch({c.name: pa.array(values[c.name], arrow_type(c)) for c in columns})
     tokens = {c.name: next(empty_tokens(c)) for c in columns if c.arrow == "binary"}
     rules = Rules("a.b", Policies.model_validate(policies))
-    warehouse = ForWarehouse(columns, rules, nul, tokens)
-    return warehouse.fit(batch), warehouse
+    policies = ConversionPolicies(columns, rules, nul, tokens)
+    return policies.apply(batch), policies
 
 
 def test_nul_goes_before_the_length_is_looked_at():

@@ -1,1 +1,1 @@
-"""COPY from S3, carried out by the proxy: options, sources, CSV, Parquet, types, errors."""
+"""COPY from S3, run by the proxy: options, sources, CSV, Parquet, types, errors."""

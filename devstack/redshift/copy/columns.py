@@ -1,4 +1,4 @@
-"""The columns that a COPY fills, as the catalogue describes them."""
+"""The columns that a COPY fills, from the catalogue."""
 
 from __future__ import annotations
 
@@ -33,24 +33,24 @@ class Column:
 
     @property
     def shown_type(self) -> str:
-        """The type as stl_load_errors writes it."""
+        """The type as shown in stl_load_errors."""
         return {"bpchar": "char", "text": "varchar"}.get(self.type, self.type)
 
     @property
     def shown_length(self) -> str:
-        """The length as stl_load_errors writes it."""
+        """The length as shown in stl_load_errors."""
         if self.type == "numeric":
             return f"{self.precision}, {self.scale}"
         return str(self.length) if self.length else ""
 
 
 def table_name(command: CopyCommand) -> str:
-    """The table as the embedded PostgreSQL is told it."""
+    """The table's name for the embedded PostgreSQL."""
     return ".".join(quote(part) for part in command.table)
 
 
 def read_columns(backend: Backend, command: CopyCommand) -> list[Column]:
-    """The columns of the command, in the order of its list or of the table."""
+    """The columns of the command, in the order of its column list or of the table."""
     rows = backend.query(
         "SELECT attname, t.typname, atttypmod, attnotnull, default_expr, attidentity"
         " FROM standin.relation_column JOIN pg_type t ON t.oid = atttypid"
@@ -97,7 +97,7 @@ def _column(row: list[str | None]) -> Column:
 
 
 def _with_default(backend: Backend, column: Column) -> Column:
-    """The column with its default evaluated, where a NULL field is to take it."""
+    """The column with its default evaluated, if NULL fields take it."""
     value = None
     if column.not_null and column.default is not None:
         value = backend.query(f"SELECT ({column.default})::text")[0][0]

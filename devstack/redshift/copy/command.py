@@ -19,7 +19,7 @@ _S3 = re.compile(r"s3://([^/]+)/(.*)", re.DOTALL)
 
 @dataclass(frozen=True)
 class Keys:
-    """Credentials written in the command; empty where a role is named."""
+    """Credentials in the command; empty for a role."""
 
     access_key: str = ""
     secret_key: str = field(default="", repr=False)
@@ -75,7 +75,7 @@ _CSV_EXCLUDES = ("escape", "removequotes", "fixedwidth")
 
 
 class _Reader:
-    """Walks through the options of one command."""
+    """Parses the options of one command."""
 
     def __init__(self, tokens: Tokens) -> None:
         self._tokens = tokens
@@ -150,7 +150,7 @@ class _Reader:
 
 
 def parse_copy(tokens: Tokens) -> CopyCommand:
-    """The command that the tokens say; raises RedshiftError for what Redshift refuses."""
+    """Parse a COPY command; raises RedshiftError for what Redshift refuses."""
     reader = _Reader(tokens)
     reader.head()
     seen: set[str] = set()
@@ -264,7 +264,7 @@ _VALUES: dict[str, Callable[[_Reader], None]] = {
 
 
 def _read_credentials(reader: _Reader, word: str) -> bool:
-    """Read one authorization parameter; whether it is one."""
+    """Read one authorization parameter; returns whether it is one."""
     command = reader.command
     given = command.keys or Keys()
     if word == "iam_role":
@@ -295,7 +295,7 @@ def _read_credentials(reader: _Reader, word: str) -> bool:
 
 
 def _check(command: CopyCommand, seen: set[str]) -> None:
-    """Refuse what does not go together."""
+    """Refuse invalid combinations of options."""
     if command.keys is None:
         raise RedshiftError(
             "COPY requires an authorization parameter: IAM_ROLE, CREDENTIALS or ACCESS_KEY_ID"

@@ -1,4 +1,4 @@
-"""Rows that a COPY could not load, on their way to the system tables."""
+"""Rows that a COPY rejects, and their rows in the system tables."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from devstack.redshift.errors import RedshiftError
 
 @dataclass(frozen=True)
 class Rejected:
-    """One row that was refused, as stl_load_errors describes it."""
+    """One rejected row, as in stl_load_errors."""
 
     file: S3File
     line: int
@@ -28,7 +28,7 @@ class Rejected:
 
 @dataclass(frozen=True)
 class LoadContext:
-    """What the rows of one COPY have in common in the system tables."""
+    """Values common to the rows of one COPY in the system tables."""
 
     query: int
     session: int
@@ -37,7 +37,7 @@ class LoadContext:
 
 
 def report(journal: Journal, context: LoadContext, rejected: Rejected) -> None:
-    """Add a row to stl_load_errors, at once and for good: a ROLLBACK does not take it away."""
+    """Add a row to stl_load_errors, which a ROLLBACK does not remove."""
     now = datetime.now(timezone.utc).replace(tzinfo=None)
     row: dict[str, str | int | None] = {
         "userid": 100,
@@ -66,12 +66,12 @@ def report(journal: Journal, context: LoadContext, rejected: Rejected) -> None:
 
 
 def _shown(text: str) -> str:
-    """The first 1024 characters, as the columns of the system table hold them."""
+    """The first 1024 characters, the width of the system table's columns."""
     return text[:1024].replace("\0", "\\x00")
 
 
 def load_failed(table: str) -> RedshiftError:
-    """What the client is told when a COPY has met more errors than it may."""
+    """The client's error for a COPY with more than MAXERROR errors."""
     return RedshiftError(
         f"Load into table '{table}' failed.  Check 'stl_load_errors' system table for details."
     )

@@ -1,4 +1,4 @@
-"""Rows by the exact reader: each field decoded, checked and converted, each fault named."""
+"""Rows of the exact reader: fields decoded, checked and converted one by one."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ExactReader:
         self._empty_null = command.has("emptyasnull")
 
     def rows(self, reject: Callable[[Rejected], None]) -> Iterator[Row]:
-        """The good rows; each bad one is handed to `reject`, which may raise."""
+        """The valid rows; each invalid one is passed to `reject`, which may raise."""
         for record in self._records:
             rejected = self._malformed(record)
             row: Row = []
@@ -59,7 +59,7 @@ class ExactReader:
                 reject(rejected)
 
     def _malformed(self, record: Record) -> Rejected | None:
-        """Why the record as a whole cannot be loaded, if so."""
+        """The reason that the whole record is invalid, if any."""
         raw = record.raw.decode(errors="replace")
         if record.fault:
             return Rejected(self._file, record.line, BAD_LINE, record.fault, raw)
@@ -115,13 +115,13 @@ class ExactReader:
 
 
 def _replaced(content: bytes, replacement: str) -> str:
-    """The text with a replacement for each byte that is not UTF-8. Source: ACCEPTINVCHARS."""
+    """The text with each invalid byte replaced. Source: ACCEPTINVCHARS."""
     text = content.decode(errors="surrogateescape")
     return "".join(replacement if "\udc80" <= c <= "\udcff" else c for c in text)
 
 
 def _utf8_fault(bad: bytes) -> int:
-    """The number that "Multibyte character load errors" gives to what is wrong."""
+    """The error number of "Multibyte character load errors"."""
     first = bad[0]
     if first >= 0xF8:
         return 1

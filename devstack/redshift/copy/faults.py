@@ -1,6 +1,6 @@
-"""What can be wrong with a field, by the numbers of "Load error reference".
+"""Errors of a field, by the numbers of "Load error reference".
 
-Where the guide leaves open which number a fault has, the README says so.
+The README lists the errors whose number the guide does not define.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""COPY, from the command to the rows in the table, within the session's transaction."""
+"""COPY: from the command to the rows in the table, within the session's transaction."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Loaded:
 
 
 class Loader:
-    """Carries out the COPY commands of one session."""
+    """Runs the COPY commands of one session."""
 
     def __init__(
         self, backend: Backend, journal: Journal, access: S3Access, session: Session
@@ -52,9 +52,9 @@ class Loader:
         self._session = session
 
     def run(self, tokens: Tokens) -> Loaded:
-        """Load what the command says; raises RedshiftError, and then nothing is loaded.
+        """Run a COPY; raises RedshiftError, in which case nothing is loaded.
 
-        Without an open transaction the COPY is one of its own.
+        Without an open transaction the COPY runs in its own.
         """
         command = parse_copy(tokens)
         own = self._backend.status == b"I"
@@ -75,10 +75,10 @@ class Loader:
         # Source: "Managing concurrent write operations": loads into one table wait for each other.
         self._backend.query(f"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE")
         columns = read_columns(self._backend, command)
-        found = self._backend.query(f"SELECT {literal(name)}::regclass::oid")
+        oids = self._backend.query(f"SELECT {literal(name)}::regclass::oid")
         query = self._journal.next_query_id()
         self._session.last_query_id = query
-        context = LoadContext(query, self._backend.pid, int(found[0][0] or 0), command.table[-1])
+        context = LoadContext(query, self._backend.pid, int(oids[0][0] or 0), command.table[-1])
         job = _Job(command, columns, context, self._journal, self._session.quoted_null_is_null)
         job.run(self._backend, self._access.client(command))
         self._session.last_copy_count = job.count
@@ -118,11 +118,11 @@ class _Job:
                     self.count += batch.num_rows
                     _write(channel, batch)
                     if backend.has_failed():
-                        return  # cancelled, for one; the end of the COPY raises the error
+                        return  # for example cancelled; the end of the COPY raises the error
                 self._commit(file, self.count - rows)
 
     def _batches(self, client: S3Client, file: S3File) -> Iterator[Any]:
-        """The converted rows of a file, by the fast reader as far as it vouches for them."""
+        """The converted rows of a file, by the fast reader as far as possible."""
         command = self._command
         if command.file_format == "parquet":
             yield from parquet.batches(client, file, self._columns, command.has("serializetojson"))
@@ -140,14 +140,14 @@ class _Job:
                     yield pa.RecordBatch.from_arrays(converted, batch.schema.names)
                     done += batch.num_rows
                 return
-            except (table.NotVouchedFor, CellError):
-                pass  # the exact reader finds out what it is, and where
+            except (table.NeedsExactReader, CellError):
+                pass  # the exact reader locates and names the error
             finally:
                 stream.close()
         yield from self._exact(client, file, done)
 
     def _exact(self, client: S3Client, file: S3File, done: int) -> Iterator[Any]:
-        """The rows after the first `done`, read one by one; refused ones are reported."""
+        """The rows after the first `done`, read one by one; rejected ones are reported."""
         with contextlib.closing(open_file(client, file, self._command.compression)) as stream:
             reader = ExactReader(
                 stream, file, self._command, self._loaders, self._quoted_null_is_null
@@ -188,7 +188,7 @@ class _Job:
 
 
 def _write(channel: wire.Channel, batch: Any) -> None:
-    """Send a batch as PostgreSQL's CSV: NULL is nothing at all, every value is quoted."""
+    """Send a batch as PostgreSQL's CSV: NULL is empty, every value is quoted."""
     sink = pa.BufferOutputStream()
     csv.write_csv(batch, sink, _TO_POSTGRES)
     channel.write(wire.message(b"d", sink.getvalue().to_pybytes()))
@@ -213,7 +213,7 @@ def copy_in(backend: Backend, statement: str) -> Iterator[wire.Channel]:
         yield channel
     except BaseException:
         backend.send(wire.message(b"f", wire.text("stopped by the proxy")))
-        with contextlib.suppress(BackendError):  # that the COPY failed is what was asked for
+        with contextlib.suppress(BackendError):  # the failure of the COPY is intended
             backend.wait(lambda _kind, _body: None)
         raise
     backend.send(wire.message(b"c"))

@@ -1,4 +1,4 @@
-"""Dates, times and timestamps of COPY: what DATEFORMAT and TIMEFORMAT accept.
+"""Dates, times and timestamps of COPY, by DATEFORMAT and TIMEFORMAT.
 
 Source: Amazon Redshift Database Developer Guide, "DATEFORMAT and TIMEFORMAT strings", "Using
 automatic recognition with DATEFORMAT and TIMEFORMAT".
@@ -54,7 +54,7 @@ _EPOCH = datetime(1970, 1, 1)  # without a zone, as TIMESTAMP is
 
 
 def _patterns(given: str, standard: re.Pattern[str]) -> tuple[re.Pattern[str], ...]:
-    """What a DATEFORMAT or TIMEFORMAT string accepts."""
+    """The patterns of a DATEFORMAT or TIMEFORMAT string."""
     if not given:
         return (standard,)
     if given.lower() == "auto":
@@ -67,7 +67,7 @@ def _patterns(given: str, standard: re.Pattern[str]) -> tuple[re.Pattern[str], .
 
 
 def _moment(match: re.Match[str]) -> datetime:
-    """The moment that a match describes, in UTC if it names a zone; raises ValueError."""
+    """The moment of a match, in UTC if it has a zone; raises ValueError."""
     part = match.groupdict()
     month = part.get("month")
     if part.get("monthname"):

@@ -1,4 +1,4 @@
-"""COPY … FORMAT AS PARQUET: columns by position, with exactly the types of the table.
+"""COPY … FORMAT AS PARQUET: columns by position, with the exact types of the table.
 
 Source: Amazon Redshift Database Developer Guide, "COPY from columnar data formats", "Loading
 semistructured data into Amazon Redshift", "Troubleshooting queries in Amazon Redshift Spectrum"
@@ -40,7 +40,7 @@ def batches(
 ) -> Iterator[Any]:
     """The rows of a Parquet file as batches of strings for PostgreSQL.
 
-    `serialize` is COPY's SERIALIZETOJSON: whatever the file has goes into SUPER columns.
+    `serialize` is COPY's SERIALIZETOJSON: SUPER columns accept values of any type.
     """
     with tempfile.SpooledTemporaryFile(max_size=_KEEPS_IN_MEMORY) as content:
         with s3_errors():
@@ -86,7 +86,7 @@ def _check_schema(file: S3File, parquet: Any, columns: Sequence[Column], seriali
 
 
 def _leaf(parquet: Any, index: int, field: Any) -> str:
-    """A column of the file as Redshift writes it: its physical type, its place, its levels."""
+    """A column of the file in Redshift's notation: physical type, index, levels."""
     if pa.types.is_nested(field.type):
         return f"{field.type} {field.name} [i:{index}]"
     leaf = parquet.schema.column([c.split(".")[0] for c in _paths(parquet)].index(field.name))
@@ -125,7 +125,7 @@ def _fits(kind: Any, column: Column, serialize: bool) -> bool:
     if column.type == "varbyte":
         return bool(types.is_binary(kind) or types.is_large_binary(kind))
     if column.type in ("timestamp", "timestamptz"):
-        # What Redshift makes of nanoseconds is another instant (apache/arrow, issue 38000).
+        # Redshift reads nanoseconds as another instant (apache/arrow, issue 38000).
         return bool(types.is_timestamp(kind) and kind.unit != "ns")
     exact = {
         "int2": (pa.int16(),),
@@ -140,7 +140,7 @@ def _fits(kind: Any, column: Column, serialize: bool) -> bool:
 
 
 def _texts(values: Any, column: Column) -> Any:
-    """A column as PostgreSQL reads it."""
+    """A column in PostgreSQL's text format."""
     if column.type == "varbyte":
         digits = [None if value is None else "\\x" + value.hex() for value in values.to_pylist()]
         return pa.array(digits, pa.string())
@@ -154,7 +154,7 @@ def _texts(values: Any, column: Column) -> Any:
 
 
 def _serialized(value: object) -> str | None:
-    """A value of the file as a SUPER value; a string stays a string, though it be JSON itself."""
+    """A value of the file as a SUPER value; a string stays a string, even if it is JSON."""
     return (
         None
         if value is None

@@ -1,9 +1,8 @@
-"""Looks over raw CSV for what Arrow's reader would take differently from Redshift.
+"""Detection of CSV that Arrow's reader parses differently from Redshift.
 
-Arrow keeps white space around a quoted field, takes a quote within an unquoted field as a plain
-character, and appends what follows a closing quote. None of these occurs in well-formed CSV
-without padding, so a look at the characters beside each quote tells, at memory speed, whether a
-file needs the exact reader.
+Arrow keeps white space around a quoted field, treats a quote within an unquoted field as a plain character,
+and appends what follows a closing quote. None of these occurs in well-formed CSV without padding, so the
+characters beside each quote decide, at memory speed, whether a file needs the exact reader.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _WINDOW = 64
 
 
 class Watched(io.RawIOBase):
-    """A stream that notes, as it is read, whether anything in it asks for the exact reader."""
+    """A stream that records during reading whether its content needs the exact reader."""
 
     def __init__(self, stream: BinaryIO, delimiter: str, quote: str) -> None:
         super().__init__()
@@ -44,11 +43,11 @@ class Watched(io.RawIOBase):
         self.size = 0
 
     def readable(self) -> bool:
-        """A stream to read from."""
+        """Always true."""
         return True
 
     def read(self, size: int = -1) -> bytes:
-        """Read up to `size` bytes, looking at them on the way."""
+        """Read up to `size` bytes and inspect them."""
         block = bytes(self._stream.read(size))
         self.size += len(block)
         if not self.suspicious:

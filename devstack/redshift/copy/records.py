@@ -1,7 +1,7 @@
 """The exact reader: records of a file one by one, with their line numbers and raw text.
 
-Slower than `table` by far; it is used where that reader meets something it does not vouch for,
-and it is what names the file, the line and the field of an error.
+Much slower than `table`, and used where that reader cannot decide. It names the file, line and field of an
+error.
 Source: Amazon Redshift Database Developer Guide, "Data format parameters", "CSV".
 """
 
@@ -21,7 +21,7 @@ _READ = 4 * MAX_ROW
 
 @dataclass
 class Record:
-    """One row of input: its first line's number, its bytes, its fields and whether quoted."""
+    """One row of input: number of its first line, bytes, fields, and whether each is quoted."""
 
     line: int
     raw: bytes
@@ -65,7 +65,7 @@ class RecordReader:
                 yield record
 
     def _fill(self) -> bool:
-        """Have a whole record in the buffer; whether there is any."""
+        """Read a whole record into the buffer; returns whether there is one."""
         if len(self._buffer) - self._at <= MAX_ROW and not self._ended:
             pieces = [self._buffer[self._at :]]
             self._at = 0

@@ -1,4 +1,4 @@
-"""Where COPY reads from: S3 objects by manifest or key prefix, decompressed as they stream.
+"""Input of COPY: S3 objects by manifest or key prefix, decompressed while streaming.
 
 Source: Amazon Redshift Database Developer Guide, "Using a manifest to specify data files",
 "COPY from Amazon S3", "Loading compressed data files".
@@ -34,13 +34,13 @@ class S3File:
 
     @property
     def url(self) -> str:
-        """The object as the system tables name it."""
+        """The object's name in the system tables."""
         return f"s3://{self.bucket}/{self.key}"
 
 
 @dataclass
 class S3Access:
-    """The S3 server and the keys that stand for every IAM role."""
+    """The S3 server and the keys used for every IAM role."""
 
     endpoint: str
     access_key: str
@@ -50,7 +50,7 @@ class S3Access:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def client(self, command: CopyCommand) -> S3Client:
-        """A client with the command's own keys, or with those that stand for a role."""
+        """A client with the command's keys, or with those for roles."""
         keys = command.keys
         access = (self.access_key, self.secret_key, "")
         if keys is not None and keys.access_key:
@@ -77,9 +77,7 @@ class S3Access:
 
 @contextmanager
 def s3_errors() -> Iterator[None]:
-    """Reword what S3 answers as Redshift passes it on; streams that break off or are no
-    compressed data count as S3's, too.
-    """
+    """Translate errors of S3, broken streams and invalid compressed data into Redshift's errors."""
     try:
         yield
     except ClientError as error:
@@ -105,15 +103,15 @@ def _detail(message: str, code: int) -> str:
 
 
 def files_of(command: CopyCommand, client: S3Client) -> list[S3File]:
-    """The objects that the command names, in order; raises RedshiftError if there are none."""
+    """The objects of the command, in order; raises RedshiftError if there are none."""
     with s3_errors():
         if command.manifest:
             return _manifest(command, client)
-        found = _listed(client, command.bucket, command.key)
-    if not found:
+        files = _listed(client, command.bucket, command.key)
+    if not files:
         message = f"The specified S3 prefix '{command.key}' does not exist"
         raise RedshiftError(message, detail=_detail(message, 8001))
-    return found
+    return files
 
 
 def _listed(client: S3Client, bucket: str, prefix: str) -> list[S3File]:
@@ -137,7 +135,7 @@ def _manifest(command: CopyCommand, client: S3Client) -> list[S3File]:
             f"Problem reading manifest file - The specified S3 key '{command.key}' does not exist"
         )
         raise RedshiftError(message, detail=_detail(message, 8001)) from error
-    found: list[S3File] = []
+    files: list[S3File] = []
     for url, mandatory, length in _entries(command, body):
         bucket, _, key = url.removeprefix("s3://").partition("/")
         size = _size(client, bucket, key)
@@ -151,11 +149,11 @@ def _manifest(command: CopyCommand, client: S3Client) -> list[S3File]:
             message = f"content_length of {url} is {length}, the file has {size} bytes"
             raise RedshiftError(message, detail=_detail(message, 8001))
         if size is not None:
-            found.append(S3File(bucket, key))
-    if not found:
+            files.append(S3File(bucket, key))
+    if not files:
         message = "No files to load: none of the files of the manifest exists"
         raise RedshiftError(message, detail=_detail(message, 8001))
-    return found
+    return files
 
 
 def _entries(command: CopyCommand, body: bytes) -> Iterator[tuple[str, bool, int | None]]:

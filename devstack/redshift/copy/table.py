@@ -16,12 +16,12 @@ from devstack.redshift.copy.records import MAX_ROW
 _BLOCK = 8 << 20
 
 
-class NotVouchedFor(Exception):
-    """The fast reader met something that only the exact reader may judge."""
+class NeedsExactReader(Exception):
+    """The fast reader met input that only the exact reader can decide."""
 
 
 def fits(command: CopyCommand) -> bool:
-    """Whether the options are ones that the fast reader understands."""
+    """Whether the fast reader supports the options."""
     return (
         command.file_format == "csv"
         and not command.max_error
@@ -34,10 +34,9 @@ def fits(command: CopyCommand) -> bool:
 def batches(
     stream: BinaryIO, command: CopyCommand, width: int, quoted_null_is_null: bool
 ) -> Iterator[Any]:
-    """The rows of a file as batches of string columns, NULL where the null string stood.
+    """The rows of a file as batches of string columns, with NULL for the null string.
 
-    Raises NotVouchedFor before the batch in which something is not as plain as it should be;
-    the batches already given are right.
+    Raises NeedsExactReader before the first batch that it cannot decide; earlier batches are correct.
     """
     watched = Watched(stream, command.delimiter, command.quote)
     names = [str(index) for index in range(width)]
@@ -63,18 +62,18 @@ def batches(
         )
         for batch in reader:
             if watched.suspicious:
-                raise NotVouchedFor("quotes or NUL bytes in unusual places")
+                raise NeedsExactReader("quotes or NUL bytes in unusual places")
             if sum(_longest(column) for column in batch.columns) > MAX_ROW:
-                raise NotVouchedFor("perhaps a row that is too long")
+                raise NeedsExactReader("possibly a row over the limit")
             yield batch
         if watched.suspicious:
-            raise NotVouchedFor("quotes or NUL bytes in unusual places")
+            raise NeedsExactReader("quotes or NUL bytes in unusual places")
     except pa.ArrowInvalid as error:
         if watched.size == 0:
-            return  # an empty file is no error to COPY
-        raise NotVouchedFor(str(error)) from error
+            return  # COPY accepts an empty file
+        raise NeedsExactReader(str(error)) from error
 
 
 def _longest(column: Any) -> int:
-    """The bytes of the longest value in a column."""
+    """The size of the longest value of a column, in bytes."""
     return pc.max(pc.binary_length(column)).as_py() or 0

@@ -1,7 +1,7 @@
-"""What one field may hold for each type: the exact rules, value by value.
+"""The exact rules of each type for one field.
 
-A rule takes the text of a field that is neither NULL nor, for types other than character ones,
-empty, and gives the text for PostgreSQL, or raises FieldError with Redshift's code and reason.
+A rule takes the text of a field that is not NULL, and not empty except for character types. It returns the
+text for PostgreSQL, or raises FieldError with Redshift's code and reason.
 Source: Amazon Redshift Database Developer Guide, "Load error reference", "Data conversion
 parameters", "Using the DATEFORMAT and TIMEFORMAT strings", "Multibyte character load errors".
 """
@@ -61,7 +61,7 @@ def rule_for(column: Column, command: CopyCommand) -> Rule:
 
 
 def fits(value: str, size: int) -> str:
-    """The value cut to `size` bytes, never within a character."""
+    """The value truncated to `size` bytes, at a character boundary."""
     return value.encode()[:size].decode(errors="ignore")
 
 
@@ -156,10 +156,10 @@ def _super(value: str) -> str:
     if len(value.encode()) > MAX_SUPER:
         raise FieldError(OUT_OF_RANGE, "SUPER value exceeds the maximum size")
     try:
-        found = json.loads(value, parse_constant=_refuse_constant)
+        document = json.loads(value, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise FieldError(BAD_JSON, f"Invalid JSON format: {error}"[:100]) from error
-    if _longest(found) > 65535:
+    if _longest(document) > 65535:
         raise FieldError(OUT_OF_RANGE, "String value exceeds the max size of 65535 bytes")
     return JSON_SPACE.sub(r"\1", value)
 

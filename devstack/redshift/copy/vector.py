@@ -1,7 +1,7 @@
 """The rules of `values`, applied to whole columns at once.
 
-Each column is tested with Arrow's kernels for what is certainly right and needs no change. Only
-the remaining cells go through the exact rule, so there is one definition of what is right.
+Arrow's kernels test each column for cells that are certainly valid and need no change. Only the remaining
+cells go through the exact rule, which alone defines validity.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _CLOCK = r"( [0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?)?"
 _ZONE = r"[-+][0-9]{2}:[0-9]{2}"
 _PLAIN = ("", "auto")
-"""Formats under which the default form of a moment is right: 'auto' knows it among others."""
+"""Formats that accept the default form of a moment; 'auto' accepts it among others."""
 Test = Callable[[Array], Array]
-"""From an array of strings to an array of booleans: certainly right as it stands."""
+"""Maps strings to booleans: certainly valid and unchanged."""
 
 
 class CellError(Exception):
-    """A cell that its rule refuses: which row of the batch, which column, and why."""
+    """A cell that its rule refuses: row of the batch, column, and cause."""
 
     def __init__(self, row: int, column: int, cause: FieldError) -> None:
         super().__init__(cause.reason)
@@ -39,7 +39,7 @@ class CellError(Exception):
 
 
 class ColumnLoader:
-    """Turns the fields of one column into what PostgreSQL reads."""
+    """Converts the fields of one column to PostgreSQL's text format."""
 
     def __init__(self, column: Column, index: int, command: CopyCommand) -> None:
         self.column = column
@@ -83,7 +83,7 @@ class ColumnLoader:
         return values
 
     def _each(self, values: Array, chosen: Array) -> Array:
-        """The values with the chosen cells put through the exact rule."""
+        """The values, with the exact rule applied to the chosen cells."""
         rows = pc.indices_nonzero(chosen).to_pylist()
         replaced = []
         for row, value in zip(rows, pc.filter(values, chosen).to_pylist(), strict=True):
@@ -134,7 +134,7 @@ def _pattern(pattern: str) -> Test:
 
 
 def _integer_test(target: Any) -> Test:
-    """Right is what Arrow can cast all at once, but for the hexadecimal that it reads as well."""
+    """Valid if Arrow can cast all values at once, except hexadecimal, which it accepts as well."""
 
     def test(values: Array) -> Array:
         try:
@@ -147,7 +147,7 @@ def _integer_test(target: Any) -> Test:
 
 
 def _moment_test(pattern: str, target: Any) -> Test:
-    """Right is what has the form and, all at once, is a day of the calendar."""
+    """Valid if the form matches and Arrow can cast all values at once."""
 
     def test(values: Array) -> Array:
         right = pc.match_substring_regex(values, f"^{pattern}$")

@@ -1,1 +1,1 @@
-"""Rewriting of Redshift statements into what the embedded PostgreSQL understands."""
+"""Rewriting of Redshift's statements for the embedded PostgreSQL."""

@@ -34,7 +34,7 @@ _UNALTERABLE = ("bytedict", "runlength", "text255", "text32k")
 
 @dataclass(frozen=True)
 class _Alteration:
-    """One ALTER TABLE: the table, and what follows its name."""
+    """One ALTER TABLE: the table, and the tokens after its name."""
 
     name: list[str]
     rest: Tokens
@@ -52,7 +52,7 @@ class _Alteration:
         return Run(f"ALTER TABLE {self.table} {action}", after=after, table=self.name[-1])
 
     def only_attributes(self, *after: str) -> Run:
-        """A change that PostgreSQL has no part in; its own part checks that the table exists."""
+        """A change of the side catalogue only; the no-op in PostgreSQL checks that the table exists."""
         return self.run("RESET (fillfactor)", *after)
 
     def word(self, at: int) -> str:
@@ -63,7 +63,7 @@ class _Alteration:
 
 
 def rewrite_alter_table(tokens: Tokens, session: Session) -> Run:
-    """ALTER TABLE name action; raises RedshiftError for what Redshift does not do."""
+    """ALTER TABLE name action; raises RedshiftError for what Redshift refuses."""
     name, at = qualified_name(tokens, 2)
     change = _Alteration(name, tokens[at:], session)
     if not name or not change.rest:
@@ -140,7 +140,7 @@ def _drop(change: _Alteration) -> Run:
 
 
 def _attributes(change: _Alteration, column: str) -> dict[str, str | None]:
-    """What the catalogue says of a column; empty if there is no such column."""
+    """The catalogue's attributes of a column; empty for an unknown column."""
     rows = change.session.lookup(
         "SELECT distkey, sortkey, encoding, default_expr, attidentity,"
         " standin.type_name(atttypid, atttypmod), EXISTS (SELECT FROM standin.table_key k"

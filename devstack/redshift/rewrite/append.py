@@ -1,4 +1,4 @@
-"""ALTER TABLE … APPEND FROM source: the rows move, and the transaction is its own.
+"""ALTER TABLE … APPEND FROM source: moves the rows, in its own transaction.
 
 Source: Amazon Redshift Database Developer Guide, "ALTER TABLE APPEND".
 """
@@ -11,11 +11,11 @@ from devstack.redshift.rewrite.table import regclass
 from devstack.redshift.tokens import Tokens, qualified_name, quote
 
 Columns = dict[str, "list[str | None]"]
-"""Column names, each with its type, NOT NULL, encoding, distribution and sort key, identity."""
+"""By column name: type, NOT NULL, encoding, distribution and sort key, identity."""
 
 
 def rewrite_append(target: list[str], rest: Tokens, session: Session) -> Run:
-    """`rest` is what follows the target's name; raises RedshiftError for what Redshift refuses."""
+    """`rest` are the tokens after the target's name; raises RedshiftError for what Redshift refuses."""
     if session.in_block:
         raise in_transaction_block("ALTER TABLE APPEND")
     source, at = qualified_name(rest, 2)
@@ -38,7 +38,7 @@ def rewrite_append(target: list[str], rest: Tokens, session: Session) -> Run:
 
 
 def _check_tables(target: list[str], source: list[str], session: Session) -> None:
-    """Both are permanent tables of one distribution and sort style."""
+    """Check that both are permanent tables of one distribution and sort style."""
     styles = [
         session.lookup(
             "SELECT relpersistence, relkind, coalesce(diststyle, 'AUTO'), coalesce(sortstyle, 'AUTO')"

@@ -36,13 +36,13 @@ class Column:
 
     @property
     def definition(self) -> str:
-        """The column as PostgreSQL is to be told it."""
+        """The column's definition for PostgreSQL."""
         parts = [quote(self.name), self.type.sql, *self.sql]
         return " ".join([*parts, "NOT NULL"] if self.not_null else parts)
 
 
 def read_column_attributes(column: Column, part: Tokens, at: int) -> list[dict[str, Any]]:
-    """Read what follows a column's type into `column`; the keys it declares are returned."""
+    """Read the attributes after a column's type into `column`; returns the keys it declares."""
     keys: list[dict[str, Any]] = []
     while at < len(part):
         word = part[at].key
@@ -88,7 +88,7 @@ def _read_null(_column: Column, _part: Tokens, at: int) -> int:
 
 
 def referenced(tokens: Tokens) -> str:
-    """What a foreign key refers to: a table and its columns, without actions, which Redshift has not."""
+    """The target of a foreign key: a table and its columns; Redshift has no actions."""
     for token in tokens:
         if token.key in ("on", "match", "deferrable", "initially"):
             raise syntax_error(token.text)
@@ -96,7 +96,7 @@ def referenced(tokens: Tokens) -> str:
 
 
 def _read_collate(_column: Column, part: Tokens, at: int) -> int:
-    """Source: "CREATE TABLE", COLLATE; the stand-in compares by case alone."""
+    """Source: "CREATE TABLE", COLLATE; the stand-in supports case-sensitive only."""
     name = part[at + 1].name if at + 1 < len(part) else ""
     if name in ("case_insensitive", "ci"):
         raise not_supported(f"COLLATE {name} is not supported by the stand-in")
@@ -155,7 +155,7 @@ def _identity(column: Column, part: Tokens, at: int, when: str) -> int:
 
 
 def encoding(word: str) -> str:
-    """A compression encoding as the catalogue shows it; raises RedshiftError if unknown."""
+    """A compression encoding as shown in the catalogue; raises RedshiftError if unknown."""
     if word not in ENCODINGS:
         raise RedshiftError(f'invalid encoding type specified for column: "{word}"', "42601")
     return "none" if word == "raw" else word

@@ -20,7 +20,7 @@ def rewrite_merge(tokens: Tokens, session: Session) -> Run:
         raise syntax_error(tokens[at].text if at < len(tokens) else ";")
     source, after = qualified_name(tokens, at + 1)
     if not source:
-        raise syntax_error(tokens[at + 1].text)  # a subquery is no source table
+        raise syntax_error(tokens[at + 1].text)  # a subquery is not a source table
     _check_source(target, source, session)
     condition = find(tokens, "on", start=after)
     if condition < 0:
@@ -33,7 +33,7 @@ def rewrite_merge(tokens: Tokens, session: Session) -> Run:
 
 
 def _check_source(target: list[str], source: list[str], session: Session) -> None:
-    """The source is another table than the target, and no view."""
+    """Check that the source is a table other than the target, not a view."""
     rows = session.lookup(
         f"SELECT relkind, oid = {regclass(target)} FROM pg_class WHERE oid = {regclass(source)}"
     )
@@ -45,7 +45,7 @@ def _check_source(target: list[str], source: list[str], session: Session) -> Non
 
 
 def _check_clauses(tokens: Tokens, condition: int) -> None:
-    """Both WHEN clauses, each once, matched first, and without conditions of their own."""
+    """Check for both WHEN clauses, once each, MATCHED first, without additional conditions."""
     matched = find(tokens, "when", "matched", start=condition)
     unmatched = find(tokens, "when", "not", "matched", start=condition)
     if matched < 0 or unmatched < 0:
@@ -68,7 +68,7 @@ def _check_clauses(tokens: Tokens, condition: int) -> None:
 def _remove_duplicates(
     tokens: Tokens, target: list[str], using: int, condition: int, remove: int
 ) -> Run:
-    """The simplified mode: rows that match are replaced, the others are added, each once."""
+    """The simplified mode: matching rows are replaced, others inserted, without duplicates."""
     if remove + 2 < len(tokens):
         raise syntax_error(tokens[remove + 2].text)
     name = ".".join(quote(part) for part in target)

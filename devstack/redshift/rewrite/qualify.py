@@ -1,9 +1,9 @@
-"""QUALIFY: a filter on window functions, as a subquery with the condition as one more column.
+"""QUALIFY: a filter on window functions, rewritten as a subquery with the condition as a column.
 
     SELECT items FROM … WHERE … QUALIFY condition
 becomes
     SELECT items FROM (SELECT items, (condition) AS keep FROM … WHERE …) WHERE keep
-where a star is carried as the whole row of each relation, since its columns are not known here.
+where a star becomes the whole row of each relation, since its columns are unknown here.
 Source: Amazon Redshift Database Developer Guide, "QUALIFY clause".
 """
 
@@ -34,7 +34,7 @@ _JOINS = words("join inner left right full cross natural outer on using")
 
 
 def rewrite_qualify(tokens: Tokens) -> Tokens:
-    """The statement without QUALIFY, in subqueries and common table expressions too."""
+    """The statement without QUALIFY, including subqueries and common table expressions."""
     if not any(token.key == "qualify" for token in tokens):
         return tokens
     tokens = _within_parentheses(tokens)
@@ -44,22 +44,22 @@ def rewrite_qualify(tokens: Tokens) -> Tokens:
 
 
 def _within_parentheses(tokens: Tokens) -> Tokens:
-    found: Tokens = []
+    rewritten: Tokens = []
     at = 0
     while at < len(tokens):
-        found.append(tokens[at])
+        rewritten.append(tokens[at])
         if tokens[at].key == "(":
             end = closing(tokens, at)
-            found += rewrite_qualify(tokens[at + 1 : end])
-            found.append(tokens[end])
+            rewritten += rewrite_qualify(tokens[at + 1 : end])
+            rewritten.append(tokens[end])
             at = end
         at += 1
-    return found
+    return rewritten
 
 
 @dataclass(frozen=True)
 class _Item:
-    """An item of a SELECT list: its expression, its name, and whether that was written."""
+    """An item of a SELECT list: its expression, its name, and whether the name is explicit."""
 
     expression: Tokens
     name: str
@@ -80,7 +80,7 @@ def _rewrite_one(tokens: Tokens, at: int) -> Tokens:
     source = body[source_at:]
     relations = _relations(source)
     if not any(find(source, word) >= 0 for word in _CLAUSES) and not relations[-1][1]:
-        # Without an alias, Redshift takes QUALIFY for one.
+        # Without an alias, Redshift parses QUALIFY as one.
         raise syntax_error(tokens[at + 1].text if at + 1 < end else ";")
     items = [_item(part) for part in split(body[:source_at])]
     condition = _with_aliases(tokens[at + 1 : end], items)
@@ -123,9 +123,9 @@ def _item(part: Tokens) -> _Item:
 
 
 def _relations(source: Tokens) -> list[tuple[str, bool]]:
-    """The relations of a FROM clause: the name each goes by, and whether that is an alias."""
+    """The relations of a FROM clause: name, and whether it is an alias."""
     stop = min([i for word in _CLAUSES if (i := find(source, word)) >= 0] + [len(source)])
-    found: list[tuple[str, bool]] = []
+    relations: list[tuple[str, bool]] = []
     at, wanted = 1, True
     while at < stop:
         if wanted:
@@ -139,44 +139,44 @@ def _relations(source: Tokens) -> list[tuple[str, bool]]:
             aliased = at < stop and bool(source[at].name) and source[at].key not in _JOINS
             if aliased:
                 name, at = source[at].name, at + 1
-            found.append((name, aliased))
+            relations.append((name, aliased))
             wanted = False
             continue
         if source[at].key == "(":
             at = closing(source, at)
         wanted = source[at].key in (",", "join")
         at += 1
-    return found or [("", False)]
+    return relations or [("", False)]
 
 
 def _with_aliases(condition: Tokens, items: list[_Item]) -> Tokens:
-    """The condition with names of the SELECT list replaced by what they stand for."""
+    """The condition with names of the SELECT list replaced by their expressions."""
     known = {item.name: item.expression for item in items if item.aliased}
-    found: Tokens = []
+    rewritten: Tokens = []
     for index, token in enumerate(condition):
         column = starts(condition, ".", at=index - 1) or starts(condition, "(", at=index + 1)
         if token.name in known and token.name and not column:
-            found += [
+            rewritten += [
                 Token(OPERATOR, "(", token.space or " "),
                 *known[token.name],
                 Token(OPERATOR, ")"),
             ]
         else:
-            found.append(token)
-    return found
+            rewritten.append(token)
+    return rewritten
 
 
 def _unqualified(rest: Tokens) -> Tokens:
-    """An ORDER BY whose columns are those of the outer query: "t.a" is "a" there."""
+    """An ORDER BY with columns of the outer query: "t.a" becomes "a"."""
     if not starts(rest, "order", "by"):
         return rest
-    found: Tokens = []
+    rewritten: Tokens = []
     space = ""
     for index, token in enumerate(rest):
         qualifier = token.name and starts(rest, ".", at=index + 1)
         if qualifier or (token.key == "." and index and rest[index - 1].name):
             space = space or token.space
             continue
-        found.append(replace(token, space=space or token.space))
+        rewritten.append(replace(token, space=space or token.space))
         space = ""
-    return found
+    return rewritten

@@ -1,4 +1,4 @@
-"""Functions and clauses that Redshift spells differently from PostgreSQL.
+"""Functions and clauses with a different spelling in PostgreSQL.
 
 Source: Amazon Redshift Database Developer Guide, the pages of the functions named below.
 """
@@ -26,34 +26,34 @@ _PART_FIRST = {"dateadd", "datediff", "date_add", "date_diff"}
 
 
 def rewrite_query(tokens: Tokens, session: Session) -> Tokens:
-    """A query or data-changing statement as PostgreSQL would write it."""
+    """A query or data-changing statement in PostgreSQL's spelling."""
     tokens = _limit_top(_rewrite_words(tokens))
-    found: Tokens = []
+    rewritten: Tokens = []
     at = 0
     while at < len(tokens):
         token = tokens[at]
         if token.kind == WORD and starts(tokens, "(", at=at + 1):
             end = closing(tokens, at + 1)
-            if (rewritten := _rewrite_call(token, tokens, at + 2, end, session)) is not None:
-                replacement, at = rewritten
-                found += replacement
+            if (call := _rewrite_call(token, tokens, at + 2, end, session)) is not None:
+                replacement, at = call
+                rewritten += replacement
                 continue
-        found.append(token)
+        rewritten.append(token)
         at += 1
-    return found
+    return rewritten
 
 
 def _rewrite_words(tokens: Tokens) -> Tokens:
-    found: Tokens = []
+    rewritten: Tokens = []
     for index, token in enumerate(tokens):
         key = "" if starts(tokens, ".", at=index - 1) else token.key
         if key == "sysdate":
-            found.append(token.with_text("pg_catalog.sysdate()"))
+            rewritten.append(token.with_text("pg_catalog.sysdate()"))
         elif key in _RENAMED:
-            found.append(token.with_text(_RENAMED[key]))
+            rewritten.append(token.with_text(_RENAMED[key]))
         elif key != "approximate" or not starts(tokens, "count", at=index + 1):
-            found.append(token)
-    return found
+            rewritten.append(token)
+    return rewritten
 
 
 def _limit_top(tokens: Tokens) -> Tokens:
@@ -79,9 +79,9 @@ def _number_token(token: Token, number: int) -> Tokens:
 def _rewrite_call(
     token: Token, tokens: Tokens, start: int, end: int, session: Session
 ) -> tuple[Tokens, int] | None:
-    """The replacement of a function call whose arguments are tokens[start:end], and what follows.
+    """The replacement of a function call with arguments tokens[start:end], and the index after it.
 
-    None if the call stays as it is.
+    None if the call is unchanged.
     """
     name = token.key
     known = {
@@ -113,9 +113,9 @@ def _rewrite_call(
 
 
 def _placed(token: Token, text: str) -> Tokens:
-    """The tokens of a text, put at the place of `token`."""
-    found = parse(text)
-    return [Token(found[0].kind, found[0].text, token.space), *found[1:]]
+    """The tokens of a text, with the white space of `token`."""
+    first, *others = parse(text)
+    return [Token(first.kind, first.text, token.space), *others]
 
 
 def _part_call(token: Token, arguments: list[Tokens]) -> Tokens:

@@ -1,4 +1,4 @@
-"""SET, RESET, SHOW and the statements that begin and end a transaction.
+"""SET, RESET, SHOW and BEGIN.
 
 Source: Amazon Redshift Database Developer Guide, "Configuration reference", "BEGIN", "SET".
 """
@@ -44,12 +44,12 @@ _TRUTHS = {"on": True, "true": True, "yes": True, "off": False, "false": False, 
 
 
 def defaults() -> dict[str, str]:
-    """The settings of a new session that PostgreSQL does not know."""
+    """The initial values of settings unknown to PostgreSQL."""
     return dict(REDSHIFT_ONLY)
 
 
 def truth(value: str) -> bool:
-    """A boolean setting's value; raises RedshiftError for anything else."""
+    """The value of a boolean setting; raises RedshiftError if invalid."""
     if value.lower() not in _TRUTHS:
         raise RedshiftError(f'invalid value "{value}" for a boolean parameter', "22023")
     return _TRUTHS[value.lower()]
@@ -61,7 +61,7 @@ def rewrite_set(tokens: Tokens, session: Session) -> Plan:
     if starts(tokens, "characteristics", at=at) or starts(tokens, "authorization", at=at):
         return Run(sql_of(tokens), tag="SET")
     if starts(tokens, "transaction", at=at):
-        return Answer("SET")  # one isolation level serves all, as on Redshift
+        return Answer("SET")  # one isolation level for all transactions, as on Redshift
     if starts(tokens, "time", "zone", at=at):
         return Run(sql_of(tokens))
     name, value_at = _name(tokens, at)
@@ -126,7 +126,7 @@ def rewrite_show(tokens: Tokens, session: Session) -> Plan:
 
 
 def rewrite_begin(tokens: Tokens) -> Run:
-    """BEGIN or START TRANSACTION; the isolation level that is asked for is not looked at.
+    """BEGIN or START TRANSACTION; the isolation level is ignored.
 
     Source: "BEGIN": "READ UNCOMMITTED, READ COMMITTED and REPEATABLE READ have no operational
     impact and map to SERIALIZABLE".

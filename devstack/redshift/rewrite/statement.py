@@ -1,4 +1,4 @@
-"""From a client's statement to a plan: folding, refusals, and the rule for each command."""
+"""A client's statement to a plan: folding, refusals, and one rule per command."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _PASSED = words(
 
 
 class Rewriter:
-    """Turns statements into plans; one for all sessions of a server."""
+    """Converts statements to plans; shared by all sessions of a server."""
 
     def __init__(self, names: LongNames, views: LateViews, journal: Journal) -> None:
         self._names = names
@@ -67,7 +67,7 @@ class Rewriter:
         }
 
     def plan(self, tokens: Tokens, session: Session) -> Plan:
-        """What is to be done for a statement; raises RedshiftError if it is refused."""
+        """The plan of a statement; raises RedshiftError if it is refused."""
         tokens = self._names.fold(tokens, session.case_sensitive)
         first = tokens[0].key
         if first != "copy":
@@ -81,17 +81,17 @@ class Rewriter:
         raise syntax_error(tokens[0].text)
 
     def knows(self, first: str) -> bool:
-        """Whether a statement may begin with this word."""
+        """Whether a statement can begin with this word."""
         return first in self._rules or first in _QUERIES or first in _PASSED
 
     def query(self, tokens: Tokens, session: Session) -> Tokens:
-        """A query with late-binding views put in and Redshift's spellings replaced."""
+        """A query with late-binding views expanded and Redshift's spellings replaced."""
         tokens = self._views.expand(tokens, session)
         return rewrite_qualify(rewrite_query(tokens, session))
 
     def _query(self, tokens: Tokens, session: Session) -> Run:
         if starts(tokens, "delete") and not starts(tokens, "delete", "from"):
-            tokens = [tokens[0], *parse(" FROM"), *tokens[1:]]  # which Redshift lets one leave out
+            tokens = [tokens[0], *parse(" FROM"), *tokens[1:]]  # optional on Redshift
         table = _written_table(tokens)
         return Run(sql_of(self.query(tokens, session)), table=table)
 
@@ -110,7 +110,7 @@ class Rewriter:
         raise not_supported(f'SQL command "{sql_of(tokens)}" not supported.')
 
     def _account(self, tokens: Tokens) -> Run:
-        """CREATE or ALTER USER: the password is the proxy's own to check."""
+        """CREATE or ALTER USER; the proxy checks the password."""
         at = find(tokens, "password")
         name = tokens[2].name
         kept = tokens
@@ -142,7 +142,7 @@ class Rewriter:
 
 
 def _written_table(tokens: Tokens) -> str:
-    """The table that a data-changing statement names, for the words of an error."""
+    """The table of a data-changing statement, for error messages."""
     for keywords in (("insert", "into"), ("delete", "from"), ("update",)):
         if starts(tokens, *keywords):
             name, _ = qualified_name(tokens, len(keywords))
@@ -151,7 +151,7 @@ def _written_table(tokens: Tokens) -> str:
 
 
 def _truncate(tokens: Tokens, session: Session) -> Plan:
-    """TRUNCATE [TABLE] name, which commits the transaction that it runs in.
+    """TRUNCATE [TABLE] name, which commits its transaction.
 
     Source: "TRUNCATE".
     """
@@ -173,14 +173,14 @@ def _lock(tokens: Tokens, _session: Session) -> Plan:
 
 
 def _cancel(tokens: Tokens, _session: Session) -> Plan:
-    """CANCEL process ['message']. Source: "CANCEL"; the message is not passed on."""
+    """CANCEL process ['message']. Source: "CANCEL"; the message is ignored."""
     if len(tokens) not in (2, 3) or not tokens[1].text.isdigit():
         raise syntax_error(tokens[1].text if len(tokens) > 1 else ";")
     return Run(f"DO 'BEGIN PERFORM standin.cancel({tokens[1].text}); END'", tag="CANCEL")
 
 
 def _vacuum(_tokens: Tokens, session: Session) -> Plan:
-    """VACUUM is accepted, and has nothing to do here. Source: "VACUUM"."""
+    """VACUUM is accepted and does nothing. Source: "VACUUM"."""
     if session.in_block:
         raise in_transaction_block("VACUUM")
     return Answer("VACUUM")

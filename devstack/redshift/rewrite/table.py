@@ -29,7 +29,7 @@ from devstack.redshift.tokens import (
 
 @dataclass
 class Table:
-    """What a CREATE TABLE says beyond what PostgreSQL knows."""
+    """The attributes of a CREATE TABLE that PostgreSQL lacks."""
 
     name: list[str]
     columns: dict[str, Column] = field(default_factory=dict)
@@ -41,12 +41,12 @@ class Table:
 
     @property
     def label(self) -> str:
-        """The table's own name, as messages give it."""
+        """The unqualified name, for messages."""
         return self.name[-1]
 
 
 def regclass(name: list[str]) -> str:
-    """An expression for the table of that name."""
+    """An SQL expression for the table's regclass."""
     return literal(".".join(quote(part) for part in name)) + "::regclass"
 
 
@@ -70,7 +70,7 @@ def rewrite_create_table(tokens: Tokens) -> Run:
     items = [_item(table, part) for part in split(tokens[at + 1 : end])]
     _read_attributes(table, tokens[end + 1 :])
     _apply_keys(table)
-    _settle(table)
+    _complete(table)
     body = ", ".join(
         item if isinstance(item, str) else item.definition for item in items if item is not None
     )
@@ -105,7 +105,7 @@ def _table_as(head: Tokens, table: Table, tokens: Tokens, at: int, query_at: int
 
 
 def _item(table: Table, part: Tokens) -> Column | str | None:
-    """A column, a LIKE clause as PostgreSQL wants it, or None for a key that is only kept."""
+    """A column, a LIKE clause for PostgreSQL, or None for an unenforced key."""
     if not part:
         raise syntax_error(",")
     if part[0].key == "like":
@@ -130,7 +130,7 @@ def _item(table: Table, part: Tokens) -> Column | str | None:
 
 
 def read_key(part: Tokens) -> dict[str, Any]:
-    """A table constraint: its type, its columns, and its name if it has one."""
+    """A table constraint: its type, columns, and name if any."""
     name = None
     if part[0].key == "constraint":
         name, part = part[1].name, part[2:]
@@ -154,7 +154,7 @@ def read_key(part: Tokens) -> dict[str, Any]:
 
 
 def _read_attributes(table: Table, tokens: Tokens, known: bool = True) -> None:
-    """Read what follows the columns; `known` says whether the columns' names are known."""
+    """Read the attributes after the columns; `known`: whether the column names are known."""
     at = 0
     while at < len(tokens):
         if starts(tokens, "diststyle", at=at) and at + 1 < len(tokens):
@@ -224,8 +224,8 @@ def _apply_keys(table: Table) -> None:
         )
 
 
-def _settle(table: Table) -> None:
-    """Check distribution and sorting as a whole, and choose what was left open."""
+def _complete(table: Table) -> None:
+    """Check distribution and sorting as a whole, and set the defaults."""
     dist = [column for column in table.columns.values() if column.distkey]
     if len(dist) > 1:
         raise RedshiftError("multiple DISTKEYs not allowed", "42601")

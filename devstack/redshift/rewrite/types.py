@@ -1,4 +1,4 @@
-"""Column types: which ones Redshift has, and what stands for them in PostgreSQL.
+"""Column types of Redshift, and their counterparts in PostgreSQL.
 
 Source: Amazon Redshift Database Developer Guide, "Data types", "Unsupported PostgreSQL data
 types", "Numeric types", "Character types", "VARBYTE type", "SUPER type".
@@ -54,20 +54,20 @@ _ENCODINGS = {
 
 @dataclass(frozen=True)
 class ColumnType:
-    """A type as PostgreSQL is to be told it."""
+    """A type in PostgreSQL's spelling."""
 
     sql: str
 
     @property
     def default_encoding(self) -> str:
-        """The compression that Redshift gives a column of this type under ENCODE AUTO."""
+        """The compression of a column of this type under ENCODE AUTO."""
         return _ENCODINGS.get(self.sql.split("(")[0].split()[0], "az64")
 
 
 def read_type(tokens: Tokens, at: int, column: str) -> tuple[ColumnType, int]:
     """The type that begins at `at`, and the index after it.
 
-    `column` ("table.column") is named in the refusal of a type that Redshift does not have.
+    `column` ("table.column") is named in the error for an unsupported type.
     """
     if at >= len(tokens):
         raise syntax_error(";")
@@ -76,18 +76,18 @@ def read_type(tokens: Tokens, at: int, column: str) -> tuple[ColumnType, int]:
     if word in ("char", "character", "nchar", "binary") and starts(tokens, "varying", at=at):
         word, at = ("varbyte" if word == "binary" else "varchar"), at + 1
     if word == "double" and starts(tokens, "precision", at=at):
-        found, at = "double precision", at + 1
+        name, at = "double precision", at + 1
     elif word in _PARAMETRISED:
-        found, at = _PARAMETRISED[word](tokens, at)
+        name, at = _PARAMETRISED[word](tokens, at)
     elif word in ("timestamp", "time"):
-        found, at = _zoned(word, tokens, at)
+        name, at = _zoned(word, tokens, at)
     elif word in _FIXED:
-        found = _FIXED[word]
+        name = _FIXED[word]
     else:
         raise _refusal(tokens[start], column)
     if starts(tokens, "[", at=at) or starts(tokens, "array", at=at):
-        raise not_supported(f'Column "{column}" has unsupported type "{found}[]".')
-    return ColumnType(found), at
+        raise not_supported(f'Column "{column}" has unsupported type "{name}[]".')
+    return ColumnType(name), at
 
 
 def _refusal(token: Token, column: str) -> RedshiftError:
@@ -99,7 +99,7 @@ def _refusal(token: Token, column: str) -> RedshiftError:
 
 
 def _arguments(tokens: Tokens, at: int) -> tuple[list[str], int]:
-    """The words within parentheses at `at`, if there are any, and the index after them."""
+    """The words within parentheses at `at`, if any, and the index after them."""
     if not starts(tokens, "(", at=at):
         return [], at
     end = closing(tokens, at)
@@ -148,7 +148,7 @@ def _varbyte(tokens: Tokens, at: int) -> tuple[str, int]:
     size = _number(given[0]) if given else 64000
     if not 1 <= size <= MAX_VARBYTE:
         raise RedshiftError(f"length for type varbyte cannot exceed {MAX_VARBYTE}", "22023")
-    # PostgreSQL's own limit for a length modifier lies at 10 MB.
+    # PostgreSQL's limit for a length modifier is 10 MB.
     return (f"varbyte({size})" if size <= 10_485_760 else "varbyte"), after
 
 

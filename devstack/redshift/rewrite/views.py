@@ -1,8 +1,8 @@
-"""Views, and late-binding views, which are kept as text and put into each query that names one.
+"""Views, and late-binding views, which are stored as text and expanded in each query that names one.
 
-A placeholder view stands in PostgreSQL's catalogue for the name, its owner and its rights; the
-text is in standin.late_view. So a late-binding view can be created before its tables exist and
-survives whatever happens to them.
+A placeholder view in PostgreSQL's catalogue holds the name, the owner and the rights; the text is in
+standin.late_view. A late-binding view can therefore be created before its tables exist and survives
+changes to them.
 Source: Amazon Redshift Database Developer Guide, "CREATE VIEW".
 """
 
@@ -41,8 +41,7 @@ _AFTER_TABLE = words(
 class LateViews:
     """The late-binding views of a server.
 
-    `known` are the bare names of all that were ever created, so that a query that names none of
-    them costs nothing.
+    `known` are the unqualified names of all ever created: a query without any of them is skipped.
     """
 
     def __init__(self, known: set[str]) -> None:
@@ -86,22 +85,22 @@ class LateViews:
             return tokens
         if depth > 32:
             raise RedshiftError("infinite recursion detected in rules for a view", "42P17")
-        found: Tokens = []
+        expanded: Tokens = []
         at, previous = 0, 0
         for at, (name, after) in sorted(table_references(tokens).items()):
             if name[-1] not in self._known or (text := _text(name, session)) is None:
                 continue
             body = self.expand(parse(text), session, depth + 1)
-            found += [
+            expanded += [
                 *tokens[previous:at],
                 Token(OPERATOR, "(", " "),
                 *body,
                 Token(OPERATOR, ")"),
             ]
             if not _has_alias(tokens, after):
-                found += [Token(WORD, "AS", " "), Token(QUOTED, quote(name[-1]), " ")]
+                expanded += [Token(WORD, "AS", " "), Token(QUOTED, quote(name[-1]), " ")]
             previous = after
-        return [*found, *tokens[previous:]]
+        return [*expanded, *tokens[previous:]]
 
 
 def _text(name: list[str], session: Session) -> str | None:
@@ -119,19 +118,19 @@ def _has_alias(tokens: Tokens, at: int) -> bool:
 
 
 def table_references(tokens: Tokens) -> dict[int, tuple[list[str], int]]:
-    """Where tables are named in a query: index to (name, index after the name).
+    """The table names of a query: index to (name, index after the name).
 
-    Names stand after FROM, JOIN or USING, and after commas in a FROM list.
+    Names follow FROM, JOIN or USING, and commas in a FROM list.
     """
-    found: dict[int, tuple[list[str], int]] = {}
+    references: dict[int, tuple[list[str], int]] = {}
     for index, token in enumerate(tokens):
         if token.key in ("from", "join", "using") and not _is_argument(tokens, index):
-            _read_list(tokens, index + 1, found)
-    return found
+            _read_list(tokens, index + 1, references)
+    return references
 
 
 def _is_argument(tokens: Tokens, index: int) -> bool:
-    """Whether a FROM belongs to a function, such as EXTRACT(year FROM x), or is IS DISTINCT FROM."""
+    """Whether a FROM belongs to a function, such as EXTRACT(year FROM x), or to IS DISTINCT FROM."""
     if tokens[index - 1].key == "distinct":
         return True
     depth = 0
@@ -148,11 +147,11 @@ def _is_argument(tokens: Tokens, index: int) -> bool:
     return False
 
 
-def _read_list(tokens: Tokens, at: int, found: dict[int, tuple[list[str], int]]) -> None:
+def _read_list(tokens: Tokens, at: int, references: dict[int, tuple[list[str], int]]) -> None:
     while at < len(tokens):
         name, after = qualified_name(tokens, at)
         if name and not starts(tokens, "(", at=after):
-            found[at] = (name, after)
+            references[at] = (name, after)
         elif starts(tokens, "(", at=at):
             after = closing(tokens, at) + 1
         else:
@@ -169,7 +168,7 @@ def _read_list(tokens: Tokens, at: int, found: dict[int, tuple[list[str], int]])
 
 
 def _require_qualified(query: Tokens) -> None:
-    """Source: "CREATE VIEW": all names in a late-binding view are qualified by their schema."""
+    """Source: "CREATE VIEW": all names in a late-binding view must be qualified by their schema."""
     common = {
         token.name
         for index, token in enumerate(query)

@@ -1,4 +1,4 @@
-"""Values that cannot be carried as they are: counted, with an example, never silently changed."""
+"""Values that cannot be replicated unchanged: counted, with an example, never silently changed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipeline.codec.cells import Doubt
+from pipeline.codec.cells import InvalidValues
 from tests.support import wire
 
 IMPOSSIBLE = [
@@ -28,7 +28,7 @@ def test_a_date_that_is_not_on_the_calendar_is_null_and_counted(text: bytes) -> 
     rows: list[wire.Row] = [[b"2024-02-29"], [text], [None], [text]]
     decoded = wire.decode(rows, [wire.column("date32[day]", "day")])
     assert decoded.batch.column(0).to_pylist() == [date(2024, 2, 29), None, None, None]
-    assert decoded.doubts == (Doubt("day", "zero_date", 2, text.decode()),)
+    assert decoded.invalid == (InvalidValues("day", "zero_date", 2, text.decode()),)
 
 
 @pytest.mark.parametrize("clock", [b" 00:00:00", b" 12:34:56.789"])
@@ -38,18 +38,18 @@ def test_so_is_such_a_datetime(text: bytes, clock: bytes) -> None:
     decoded = wire.decode(rows, [wire.column("timestamp[us, tz=UTC]", "at")])
     last = datetime(2000, 2, 29, 23, 59, 59, 999999, tzinfo=timezone.utc)
     assert decoded.batch.column(0).to_pylist() == [None, last]
-    assert decoded.doubts == (Doubt("at", "zero_date", 1, (text + clock).decode()),)
+    assert decoded.invalid == (InvalidValues("at", "zero_date", 1, (text + clock).decode()),)
 
 
 def test_zero_bytes_are_kept_and_counted() -> None:
     decoded = wire.decode([[b"a\0b"], [b"\0"], [b"c"]], [wire.column("string", "name")])
     assert decoded.batch.column(0).to_pylist() == ["a\0b", "\0", "c"]
-    assert decoded.doubts == (Doubt("name", "nul_byte", 2, "\0"),)
+    assert decoded.invalid == (InvalidValues("name", "nul_byte", 2, "\0"),)
 
 
-def test_bytes_are_never_doubtful() -> None:
+def test_bytes_are_never_invalid() -> None:
     decoded = wire.decode([[b"\0\xff"]], [wire.column("binary")])
-    assert decoded.doubts == ()
+    assert decoded.invalid == ()
 
 
 @given(st.lists(st.none() | st.binary(max_size=12) | st.text(max_size=8).map(str.encode)))
@@ -66,8 +66,8 @@ def test_invalid_utf8_is_replaced_as_python_does_and_counted(texts: list[bytes |
     wrong -= sum(
         text is not None and _is_utf8(text) and "\ufffd" in text.decode() for text in texts
     )
-    doubts = batches[0].doubts if batches else ()
-    assert sum(doubt.rows for doubt in doubts if doubt.kind == "invalid_utf8") == wrong
+    invalid = batches[0].invalid if batches else ()
+    assert sum(values.rows for values in invalid if values.kind == "invalid_utf8") == wrong
 
 
 def _is_utf8(text: bytes) -> bool:
@@ -78,8 +78,8 @@ def _is_utf8(text: bytes) -> bool:
     return True
 
 
-def test_doubts_are_those_of_their_batch() -> None:
+def test_invalid_values_are_those_of_their_batch() -> None:
     rows = [[b"\xff"], [b"fine"], [b"\xfe"], [b"\xfd"]]
     batches = list(wire.stream(wire.result(rows), [wire.column("string")], batch_rows=2).batches())
-    assert [sum(doubt.rows for doubt in decoded.doubts) for decoded in batches] == [1, 2]
+    assert [sum(values.rows for values in decoded.invalid) for decoded in batches] == [1, 2]
     assert batches[1].batch.column(0).to_pylist() == ["\ufffd", "\ufffd"]
