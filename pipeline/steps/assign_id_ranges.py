@@ -57,14 +57,14 @@ def is_fixed(
     """
     store, table, window = lake_window.store, lake_window.table, lake_window.window
     ranges, tag = id_ranges.read(store, table)
-    if ranges.of(window) is not None:
+    if ranges.bounds(window) is not None:
         return True
     if tag is None:
         id_ranges.check_not_lost(store, table)
     with connect() as connection:
         source, cursor = read_table(connection)
         _check_counter(connection, source, cursor, ranges)
-        while ranges.of(window) is None:
+        while ranges.bounds(window) is None:
             reading = ranges.reading
             if reading is None or reading.asked < window.end:
                 reading = _take(connection, source, cursor)
@@ -95,12 +95,12 @@ def _check_counter(
     if not ranges.windows or column is None or column.name != source.auto_increment:
         return
     following = source_table.next_id(connection, source.name)
-    if following >= ranges.behind or following <= _highest(connection, source, cursor):
+    if following >= ranges.upper or following <= _highest(connection, source, cursor):
         return  # at the last id of its type a counter stays
-    statement = mysql_sql.set_next_id(source.name, ranges.behind)
+    statement = mysql_sql.set_next_id(source.name, ranges.upper)
     raise DataError(
         f"the next id of {source.name} is {following}",
-        why=f"windows have been given all ids below {ranges.behind}; the counter was put back, as by "
+        why=f"windows have been given all ids below {ranges.upper}; the counter was put back, as by "
         "TRUNCATE, and a row with one of them is never read",
         todo=f"if no row was added since, run in the source: {statement}; "
         "else load the table anew, as docs/redo.md says of another cursor",
@@ -118,7 +118,7 @@ def _take(connection: Connection, source: SourceTable, cursor: str) -> Reading:
 def _highest(connection: Connection, source: SourceTable, cursor: str) -> int:
     """The highest id; where there are no rows, the one below the least."""
     highest = mysql.scalar(connection, mysql_sql.highest(source.name, cursor))
-    return id_ranges.LEAST - 1 if highest is None else int(highest)
+    return id_ranges.LOWEST_ID - 1 if highest is None else int(highest)
 
 
 def _tell_of_steps(source: SourceTable, step: int) -> None:

@@ -171,12 +171,12 @@ def _write_parts(
             with parts:
                 changes = convert_rows(files, conversion, tokens, parts.add, progress)
         except TokenTaken as taken:
-            given_up.update(part.key for part in parts.done)
+            given_up.update(part.key for part in parts.stored)
             tokens.take_others(taken)
             continue
         # not before: a part without the token is the same again, and may be in another process's marker
-        store.delete(sorted(given_up.difference(part.key for part in parts.done)))
-        return _Written(tuple(parts.done), tokens, changes)
+        store.delete(sorted(given_up.difference(part.key for part in parts.stored)))
+        return _Written(tuple(parts.stored), tokens, changes)
 
 
 def _check_rows(lake: LakeManifest, parts: Sequence[Part]) -> None:

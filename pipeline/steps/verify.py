@@ -115,7 +115,7 @@ def _bounds(
     loaded = table.warehouse_cursor
     if loaded.needs_assigned_bounds:
         ranges, _ = id_ranges.read(store, table.name)
-        return [(ids, ids) for ids in ranges.together(windows)]
+        return [(ids, ids) for ids in ranges.merged(windows)]
     read = table.source_cursor(column.timezone)
     return [(loaded.bounds(span), read.bounds(span)) for span in coalesced(windows)]
 

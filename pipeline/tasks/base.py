@@ -141,7 +141,7 @@ class WindowTask(luigi.Task):
         if not isinstance(exception, PipelineError):
             return str(super().on_failure(exception))
         exception.at(f"{self.task_family} {self.table} {self.window}")
-        quarantine.keep(lambda: self.lake_window, self.task_family, exception)
+        quarantine.record(lambda: self.lake_window, self.task_family, exception)
         return html.escape(str(exception))
 
 

@@ -41,8 +41,8 @@ def check(connection: redshift.Connection, store: Store, load: WindowLoad) -> No
     _refuse_other_than_defined(load)
     if load.csv.extent.cursor is None:
         return
-    key = Keys(load.table.name).loaded_by
-    data = store.get_if_there(key)
+    key = Keys(load.table.name).loaded_cursor
+    data = store.get_if_exists(key)
     kept = decode(LoadedBy, data, store.url(key)) if data is not None else None
     wanted = LoadedBy(table=str(load.table.name), target=str(load.target), cursor=load.extent.order)
     if kept == wanted:

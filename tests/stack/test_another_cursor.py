@@ -57,7 +57,7 @@ def test_another_cursor_is_refused_until_the_table_is_loaded_anew(
         world.lake.delete(world.lake_keys(folder))
     for text in ("2025-07-31", "2025-08-01", "2025-08-02"):
         world.load_days(table, date.fromisoformat(text))
-    assert world.marker(keys.loaded_by)["cursor"]["cursor"] == after["cursor"]
+    assert world.marker(keys.loaded_cursor)["cursor"]["cursor"] == after["cursor"]
     if after is BY_COLUMN[1]:
         assert_same(world, events)
 

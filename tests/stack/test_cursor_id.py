@@ -179,7 +179,7 @@ def test_a_lower_id_that_commits_later_is_waited_for(
     window = Window(now - timedelta(days=1), now - timedelta(hours=1))
     assert not is_fixed(world, window)
     kept = ranges(world)
-    assert kept.of(window) is None
+    assert kept.bounds(window) is None
     assert kept.reading is not None
     assert kept.reading.behind == 3
     add(world, 3)  # came after the reading: it belongs to a later window
@@ -188,7 +188,7 @@ def test_a_lower_id_that_commits_later_is_waited_for(
     world.forget()
     monkeypatch.setattr(assign_id_ranges, "PATIENCE", 30.0)
     assert is_fixed(world, window)
-    assert ranges(world).of(window) == Bounds(None, "3")
+    assert ranges(world).bounds(window) == Bounds(None, "3")
 
 
 def test_a_window_without_ids_yet_is_missing_data(world: World, logs: str, writer: Any):
@@ -224,7 +224,9 @@ def test_two_processes_that_fix_windows_at_once_part_the_ids(world: World, logs:
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(lambda window: is_fixed(world, window), windows))
     found = ranges(world)
-    holders = [[w for w in windows if number_in(found.of(w), number)] for number in range(1, 51)]
+    holders = [
+        [w for w in windows if number_in(found.bounds(w), number)] for number in range(1, 51)
+    ]
     assert [len(each) for each in holders] == [1] * 50
 
 
@@ -298,7 +300,7 @@ def test_ranges_that_are_lost_are_not_begun_anew(world: World, logs: str):
     arguments = ["DailyLoad", "--date", "2025-08-02", "--table", logs]
     for _ in range(2):
         out = world.luigi(*arguments, check=45).stdout
-        assert f"the ids of the windows of {logs} are lost" in out
+        assert f"the id ranges of {logs} are lost" in out
         assert keys.id_ranges in out
         assert "restore it" in out
         assert not world.lake.exists(keys.id_ranges)
