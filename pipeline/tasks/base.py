@@ -73,8 +73,8 @@ class WindowTask(luigi.Task):
         """Where the window's rows wait for S3."""
         source, table = settings().source, self.definition
         definition = table.model_dump_json(exclude={"order"}, exclude_unset=True)
-        made_for = f"{source.host}:{source.port} {source.timezone or ''}{definition}"
-        return Spool.of(settings().run.spool, table.name, self.window, made_for)
+        origin = f"{source.host}:{source.port} {source.timezone or ''}{definition}"
+        return Spool.of(settings().run.spool, table.name, self.window, origin)
 
     @property
     def spool_state(self) -> SpoolState:
