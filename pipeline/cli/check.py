@@ -109,7 +109,7 @@ def _warehouse(settings: Settings) -> str:
             raise WarehouseError(
                 f"Redshift has no schema {schema} to load into",
                 why=f"pg_namespace does not show it in {settings.warehouse.database}",
-                todo=redshift.schema_wanted(settings.warehouse),
+                todo=redshift.missing_schema_advice(settings.warehouse),
             )
     return f"{version.rsplit(', ', maxsplit=1)[-1]}, schema {schema}"
 
