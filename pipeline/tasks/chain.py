@@ -66,7 +66,7 @@ class SourceReady(WindowTask, luigi.ExternalTask):
             return source, self.definition.cursor or ""
 
         lag = settings().source.lag
-        return assign_id_ranges.is_fixed(self.lake_window, self.connected, read_table, lag)
+        return assign_id_ranges.assign(self.lake_window, self.connected, read_table, lag)
 
 
 class PlanChunks(SpoolTask):
