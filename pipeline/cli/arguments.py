@@ -1,4 +1,4 @@
-"""What a command was asked for, and how it answers."""
+"""The arguments and the output of the commands."""
 
 from __future__ import annotations
 

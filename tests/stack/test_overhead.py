@@ -55,7 +55,7 @@ def test_a_range_lists_its_own_part_of_the_windows_alone(world: World, marked: s
 
 def test_status_over_years_lists_every_window_once(world: World, marked: str):
     with requests() as asked:
-        (found,) = status.look(lake(), [table_named(settings().run.configs, marked)])
+        (found,) = status.read_reaches(lake(), [table_named(settings().run.configs, marked)])
     assert asked == {"LIST": 4}  # of a thousand keys each
     assert f"{marked}      1,096  2025-09-01 00:00      1,096" in status.overview([found])
 
