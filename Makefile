@@ -34,7 +34,7 @@ test: setup check unit stack ## lint, types, unit tests, tests on real servers
 check: setup ## format, lint, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy pipeline devstack
+	$(BIN)/mypy pipeline devstack tools
 
 unit: setup ## tests that need no server
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --pyargs pipeline.model benchmarks/rounds.py benchmarks/overhead.py tests/unit tests/codec tests/benchmarks tests/test_layers.py
@@ -47,6 +47,14 @@ luigi-newest: setup ## tests of the command line with the newest Luigi that setu
 	$(BIN)/python -c '$(PACKAGES)' > $$($(VENV)-luigi/bin/python -c '$(PACKAGES)')/beside.pth
 	$(VENV)-luigi/bin/pip install --quiet --disable-pip-version-check --upgrade \
 	  "$$(sed -n 's/.*"\(luigi.*\)",/\1/p' setup.py)"
+	$(VENV)-luigi/bin/python -m pytest tests/unit/test_luigi_hooks.py tests/unit/test_imports.py \
+	  tests/stack/test_command_line.py tests/stack/test_bounded_ranges.py
+
+luigi-newest: setup ## tests of the command line with the newest Luigi that setup.py allows, in .venv-luigi/
+	$(PYTHON) -m venv $(VENV)-luigi
+	$(BIN)/python -c '$(PACKAGES)' > $$($(VENV)-luigi/bin/python -c '$(PACKAGES)')/beside.pth
+	range=$$(sed -n 's/.*"\(luigi.*\)",/\1/p' setup.py); for how in '--ignore-installed --no-deps' ''; do \
+	  $(VENV)-luigi/bin/pip install --quiet --disable-pip-version-check $$how "$$range" || exit 1; done
 	$(VENV)-luigi/bin/python -m pytest tests/unit/test_luigi_hooks.py tests/unit/test_imports.py \
 	  tests/stack/test_command_line.py tests/stack/test_bounded_ranges.py
 

@@ -2,6 +2,7 @@
 
 import sys
 
-from pipeline.cli.main import main
+from pipeline.cli.main import program
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(program())

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.programs import ROOT
 from tools.layers import FLOORS, rooms
 
-ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "pipeline"
 FLOOR = {room.name: number for number, floor in enumerate(FLOORS) for room in floor}
 # The reader of luigi.cfg uses Luigi's own parser.
@@ -98,10 +98,11 @@ def test_the_pipeline_knows_nothing_of_the_local_stack_and_no_table_by_name():
 def test_modules_of_the_local_stack_do_not_import_each_other_in_a_circle():
     paths = [path for path in sorted((ROOT / "devstack").rglob("*.py")) if path.stem != "__init__"]
     known = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in paths}
+    imported = {name: list(imports(path)) for name, path in known.items()}
     order = TopologicalSorter(
         {
-            name: {other for other in known if any(_within(each, other) for each in imports(path))}
-            for name, path in known.items()
+            name: {other for other in known if any(_within(each, other) for each in names)}
+            for name, names in imported.items()
         }
     )
     order.prepare()

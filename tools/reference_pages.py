@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ from pipeline.config.policies import Policies, choices
 from pipeline.config.settings import SECTIONS, variables
 from pipeline.config.tables import TableDefinition
 from pipeline.errors import PipelineError
-from tools import layers, types_page
+from tools import commands_page, layers, types_page
+from tools.markdown import first_line, table
 
 _SETTINGS_HEAD = """\
 # Configuration
@@ -78,7 +79,8 @@ Made from `pipeline/errors.py` by `make docs`.
 | 30 | a task failed in a way nobody foresaw: the log has a traceback |
 | 35 | a task could not be scheduled, likewise |
 | 40 | the command line is wrong in a way that Luigi finds late |
-| 130 | interrupted by Ctrl-C; its processes have ended, the same command goes on |
+| 130 | ended by Ctrl-C; its processes have ended, the same command continues |
+| 143 | ended by SIGTERM, likewise |
 """
 
 
@@ -86,12 +88,12 @@ def configuration() -> str:
     """docs/configuration.md"""
     parts = [_SETTINGS_HEAD]
     for name, model in SECTIONS.items():
-        parts.append(f"## [{name}]\n\n{_first_line(model.__doc__)}\n")
+        parts.append(f"## [{name}]\n\n{first_line(model.__doc__)}\n")
         rows = [
             (f"`{key}`", f"`{variables(model)[key]}`", _default(field), field.description or "")
             for key, field in model.model_fields.items()
         ]
-        parts.append(_markdown(("key", "environment", "default", "meaning"), rows))
+        parts.append(table(("key", "environment", "default", "meaning"), rows))
     return "\n".join(parts)
 
 
@@ -107,8 +109,8 @@ def tables() -> str:
         for key, field in Policies.model_fields.items()
     ]
     return (
-        f"{_TABLES_HEAD}\n{_markdown(('key', 'default', 'meaning'), rows)}\n{_POLICIES_HEAD}\n"
-        f"{_markdown(('key', 'policies, the default first', 'values that are'), policies)}"
+        f"{_TABLES_HEAD}\n{table(('key', 'default', 'meaning'), rows)}\n{_POLICIES_HEAD}\n"
+        f"{table(('key', 'policies, the default first', 'values that are'), policies)}"
     )
 
 
@@ -119,9 +121,10 @@ def exit_codes() -> str:
         for kind in vars(errors).values()
         if isinstance(kind, type) and PipelineError in kind.__bases__
     ]
-    rows = [f"| {kind.exit_status} | {_first_line(kind.__doc__)} |" for kind in kinds]
+    rows = [f"| {kind.exit_status} | {first_line(kind.__doc__)} |" for kind in kinds]
     tail = (
-        "\n`python -m pipeline …` ends with 0, 1 (the answer is no), 2 (usage), 41 to 45, or 130.\n"
+        "\n`python -m pipeline …` ends with 0, 1 (the answer is no), 2 (usage), 41 to 45, 130 (Ctrl-C), or\n"
+        "141 (nobody reads its output, as in `… | head -1`).\n"
     )
     return _EXITS + "\n".join(rows) + "\n" + tail
 
@@ -130,7 +133,7 @@ def environment_sample() -> str:
     """.env.example: what a first run needs, and everything else commented out."""
     lines = ["# Copy to .env (it is not committed) and fill in. docs/configuration.md says more."]
     for name, model in SECTIONS.items():
-        lines += ["", f"# [{name}] {_first_line(model.__doc__)}"]
+        lines += ["", f"# [{name}] {first_line(model.__doc__)}"]
         for key, variable in variables(model).items():
             field = model.model_fields[key]
             off = "" if field.is_required() else "# "
@@ -140,6 +143,7 @@ def environment_sample() -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
+    "docs/commands.md": commands_page.page,
     "docs/configuration.md": configuration,
     "docs/tables.md": tables,
     "docs/types.md": types_page.page,
@@ -168,20 +172,11 @@ def write(root: Path) -> Iterator[Path]:
             yield path
 
 
-def _first_line(text: str | None) -> str:
-    return (text or "").strip().splitlines()[0]
-
-
 def _default(field: FieldInfo) -> str:
     value: Any = field.default
     if field.is_required():
         return "needed"
     return "" if value in (None, "", ()) else f"`{str(value).lower() if value is False else value}`"
-
-
-def _markdown(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [headings, ["---" for _ in headings], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
 if __name__ == "__main__":

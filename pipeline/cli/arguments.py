@@ -1,4 +1,4 @@
-"""The arguments and the output of the commands."""
+"""The arguments of the commands."""
 
 from __future__ import annotations
 
@@ -15,8 +15,3 @@ def chosen_tables(options: argparse.Namespace) -> list[Table]:
     if options.table:
         return [table_named(folder, options.table, database)]
     return list(tables(folder, database).values())
-
-
-def say(text: str) -> None:
-    """Print to standard output."""
-    print(text)  # noqa: T201 - a command line speaks

@@ -6,7 +6,7 @@ import argparse
 
 from pydantic import BaseModel
 
-from pipeline.cli.arguments import say
+from pipeline.cli.output import say
 from pipeline.cli.text import aligned
 from pipeline.config.settings import SECTIONS, Settings, settings, variables
 from pipeline.errors import PipelineError

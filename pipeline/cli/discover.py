@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import yaml
 
-from pipeline.cli.arguments import say
+from pipeline.cli.output import say
 from pipeline.config.settings import settings
 from pipeline.config.yaml_loader import written_tables
 from pipeline.errors import ConfigurationError

@@ -1,7 +1,7 @@
 """``python -m pipeline``: the operator's commands besides running tasks with `luigi`.
 
 Exit status: 0 success, 1 `verify` found a difference, 2 usage, 30 and 41 to 45 by error class
-(pipeline/errors.py), 130 interrupted.
+(pipeline/errors.py), 130 interrupted, 141 the reader of the output is gone.
 
 A command's module is imported when it runs: `--help` is immediate, and `status` needs no database driver.
 """
@@ -11,12 +11,20 @@ from __future__ import annotations
 import argparse
 import gc
 import importlib
+import os
+import signal
 import sys
 from collections.abc import Sequence
-from types import ModuleType
+from contextlib import suppress
+from types import FrameType, ModuleType
+from typing import NoReturn
 
+from pipeline.cli.output import OutputClosed, is_read
 from pipeline.errors import PipelineError
 from pipeline.version import VERSION
+
+# The shell's convention: 128 plus the number of SIGINT, of SIGPIPE.
+INTERRUPTED, UNREAD = 130, 141
 
 # Name, module with `run(options)`, help text.
 _COMMANDS = (
@@ -43,6 +51,29 @@ _COMMANDS = (
 )
 
 
+def program() -> int:
+    """Run the command of this process's command line; Ctrl-C and a reader that goes away end it quietly."""
+    signal.signal(signal.SIGINT, _end)
+    status: int | str | None
+    try:
+        status = main()
+    except SystemExit as end:  # argparse's: --help, or a mistake
+        status = end.code
+    except OutputClosed:
+        status = UNREAD
+    return int(status or 0) if is_read() else UNREAD
+
+
+def _end(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """End at once: a command only reads, and its threads may wait for a server."""
+    if sys.__stderr__ is not None:
+        with suppress(OSError):  # its reader is gone
+            os.write(
+                sys.__stderr__.fileno(), b"pipeline: interrupted\n"
+            )  # its buffer may be in use
+    os._exit(INTERRUPTED)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status."""
     options = _parser().parse_args(arguments)
@@ -51,9 +82,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PipelineError as error:
         _complain(str(error))
         return error.exit_status
-    except KeyboardInterrupt:
-        _complain("interrupted")
-        return 130
 
 
 def _loaded(module: str) -> ModuleType:

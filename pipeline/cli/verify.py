@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from pipeline.cli.arguments import chosen_tables, say
+from pipeline.cli.arguments import chosen_tables
+from pipeline.cli.output import say
 from pipeline.cli.text import aligned
 from pipeline.config.settings import settings
 from pipeline.lake.s3 import store

@@ -8,5 +8,6 @@ to the kernels of `digits`, `floats`, `dates` and `text`.
 Both put together by `lines` what the kernels of `rendering`, `calendar_text` and `quoting` write.
 
 `parquet` has the settings of the Parquet writer, `thread` lets it work while the next batch is made,
+`malloc` has this process give memory back, `memory` is where the codec's own comes from.
 `jit` and `warm` see to it that kernels are compiled once. Importing this package imports none of them.
 """

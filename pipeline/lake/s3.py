@@ -72,6 +72,20 @@ class Store:
             return None
         return int(head["ContentLength"])
 
+    def sha256(self, key: str) -> str | None:
+        """The SHA-256 that the server stores for an object's content, in hex, from one HEAD.
+
+        None for a missing object, and where the server has no checksum of the whole, as for an upload in
+        parts: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
+        """
+        head = self._client.head_object
+        try:
+            response = self._call(f"check {self.url(key)}", head, Key=key, ChecksumMode="ENABLED")
+        except _NotFound:
+            return None
+        checksum = str(response.get("ChecksumSHA256", ""))
+        return base64.b64decode(checksum).hex() if checksum and "-" not in checksum else None
+
     def _check_bucket(self) -> None:
         """Raise LakeError for a missing bucket, which a HEAD reports like a missing object."""
         if not self._is_bucket_checked:

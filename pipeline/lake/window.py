@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pipeline.errors import LakeError
 from pipeline.lake.keys import Keys
 from pipeline.lake.s3 import Store
 from pipeline.lake.stages import LAKE, LOAD, AnyStage, MarkerT, Stage
@@ -39,12 +40,22 @@ class LakeWindow:
 
     def read(self, stage: Stage[MarkerT]) -> MarkerT:
         """A stage's marker; raises LakeError where it is missing or damaged."""
-        return decode(stage.model, self.store.get(self.key(stage)), self.url(stage))
+        return self._decoded(stage, self.store.get(self.key(stage)))
 
     def find(self, stage: Stage[MarkerT]) -> MarkerT | None:
         """A stage's marker, None where the stage has not finished; raises LakeError for a damaged one."""
         data = self.store.get_if_exists(self.key(stage))
-        return None if data is None else decode(stage.model, data, self.url(stage))
+        return None if data is None else self._decoded(stage, data)
+
+    def _decoded(self, stage: Stage[MarkerT], data: bytes) -> MarkerT:
+        marker = decode(stage.model, data, self.url(stage))
+        if (marker.table, marker.window) != (str(self.table), self.window.name):
+            raise LakeError(
+                f"{self.url(stage)} is another window's marker",
+                why=f"it names {marker.table} {marker.window}",
+                todo="delete it; the stage that writes it runs again",
+            )
+        return marker
 
     def write(self, stage: Stage[MarkerT], marker: MarkerT) -> None:
         """Write a stage's marker; replaces an earlier one."""

@@ -14,8 +14,9 @@ from typing import Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipeline.errors import LakeError
-from pipeline.model.columns import Column
-from pipeline.model.load_modes import is_snapshot
+from pipeline.model.cursors import CursorType, EpochUnit
+from pipeline.model.load_modes import LoadModeName, is_snapshot
+from pipeline.model.vocabulary import Columns, Count, HexBytes, NullToken, Sha256
 from pipeline.version import VERSION
 
 
@@ -41,9 +42,9 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     key: str
-    rows: int
-    bytes: int
-    sha256: str
+    rows: Count
+    bytes: Count
+    sha256: Sha256
 
 
 class Coercion(BaseModel):
@@ -57,7 +58,7 @@ class Coercion(BaseModel):
     column: str
     kind: str
     policy: str
-    rows: int
+    rows: Count
     example: str
 
     @property
@@ -91,9 +92,9 @@ class ChunkFigures(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    columns: tuple[Column, ...]
+    columns: Columns
     key: tuple[str, ...]
-    rows: int
+    rows: Count
     cursor_min: str | None = None
     cursor_max: str | None = None
     key_checksum: int | None = None
@@ -114,9 +115,9 @@ class Extent(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     cursor: str | None
-    cursor_type: str
+    cursor_type: CursorType
     timezone: str | None = None
-    epoch_unit: str | None = None
+    epoch_unit: EpochUnit | None = None
     lower: str | None = None
     upper: str | None = None
     key: tuple[str, ...] = ()
@@ -140,19 +141,19 @@ class Extent(BaseModel):
 class LakeManifest(Marker):
     """UploadParquet's marker: the window's rows as they stand in the lake."""
 
-    columns: tuple[Column, ...]
+    columns: Columns
     key: tuple[str, ...]
     parts: tuple[Part, ...]
-    rows: int
-    bytes: int
+    rows: Count
+    bytes: Count
     cursor_min: str | None
     cursor_max: str | None
     key_checksum: int | None
     read_at: datetime
-    schema_fingerprint: str
+    schema_fingerprint: Sha256
     coerced: tuple[Coercion, ...] = ()
     nul_columns: tuple[str, ...] = ()
-    rows_without_cursor: int = 0
+    rows_without_cursor: Count = 0
     """Rows of the whole table, as it was planned, that no window holds (`on_null_cursor: ignore`)."""
     extent: Extent
 
@@ -175,20 +176,20 @@ class CsvManifest(Marker):
     With `format` parquet the parts are the lake's own, and neither token nor compression is used.
     """
 
-    columns: tuple[Column, ...]
+    columns: Columns
     key: tuple[str, ...]
-    lake_digest: str
+    lake_digest: Sha256
     parts: tuple[Part, ...]
-    rows: int
-    bytes: int
-    null_token: str
-    compression: str
+    rows: Count
+    bytes: Count
+    null_token: NullToken
+    compression: Literal["zstd", "gzip", ""]
     copy_manifest: str
     coerced: tuple[Coercion, ...] = ()
     """On the whole way from the source into the CSV."""
-    empty_tokens: dict[str, str] = {}
+    empty_tokens: dict[str, HexBytes] = {}
     """By column, hexadecimal: the bytes that stand in the CSV for bytes of length zero."""
-    empty_bytes: dict[str, int] = {}
+    empty_bytes: dict[str, Count] = {}
     """By column: how many values have the length zero."""
     extent: Extent
     """The lake manifest's."""
@@ -200,12 +201,12 @@ class CsvManifest(Marker):
 class LoadMarker(Marker):
     """CopyToRedshift's marker: a copy of the ledger's row, which decides."""
 
-    lake_digest: str
+    lake_digest: Sha256
     target: str
-    mode: str
-    rows_staged: int
-    rows_loaded: int
-    rows_replaced: int
+    mode: LoadModeName
+    rows_staged: Count
+    rows_loaded: Count
+    rows_replaced: Count
     committed_at: datetime
     coerced: tuple[Coercion, ...] = ()
     content: str

@@ -15,10 +15,9 @@ from typing import Any
 from pipeline.config.settings import Run
 from pipeline.config.tables import Table
 from pipeline.errors import DataError
-from pipeline.lake import reread_hint
+from pipeline.lake import copy_manifest, reread_hint
 from pipeline.lake.csv_parts import CsvParts
 from pipeline.lake.parquet_parts import open_parts
-from pipeline.lake.s3 import Store
 from pipeline.lake.stages import CSV
 from pipeline.lake.window import LakeWindow
 from pipeline.model.columns import Column, as_defined
@@ -121,8 +120,7 @@ def _convert(
 
 def _write_manifest(lake_window: LakeWindow, lake: LakeManifest, copy: _CopyParts) -> CsvManifest:
     """Write the COPY manifest and, last, the marker."""
-    copy_key = lake_window.keys.copy_manifest(lake_window.window, lake.digest)
-    lake_window.store.put(copy_key, copy_manifest(lake_window.store, copy.parts))
+    copy_key = copy_manifest.write(lake_window, lake.digest, copy.parts)
     manifest = CsvManifest(
         table=lake.table,
         window=lake.window,
@@ -184,12 +182,3 @@ def _check_rows(lake: LakeManifest, parts: Sequence[Part]) -> None:
         raise DataError(
             f"{written} rows were written as CSV", why=f"the lake manifest has {lake.rows}"
         )
-
-
-def copy_manifest(store: Store, parts: Sequence[Part]) -> bytes:
-    """The COPY manifest: every part with URL and size, all mandatory."""
-    entries = [
-        {"url": store.url(p.key), "mandatory": True, "meta": {"content_length": p.bytes}}
-        for p in parts
-    ]
-    return json.dumps({"entries": entries}, indent=1).encode()

@@ -3,6 +3,8 @@
 Luigi offers none of these: it prints tracebacks and a usage of a hundred lines, and without luigi.cfg, which
 holds the exit codes, it always exits with 0. The package calls `install` when Luigi's command line imports
 it, not in a notebook or a test that calls `luigi.build`.
+
+Names of Luigi are looked up when they are used, not on import: `luigi_names.verify` reports a missing one.
 """
 
 from __future__ import annotations
@@ -11,33 +13,26 @@ import atexit
 import functools
 import importlib
 import os
-import signal
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Any, NoReturn
 
 import luigi
+import luigi.cmdline_parser
 import luigi.configuration
 import luigi.execution_summary
 import luigi.parameter
 import luigi.retcodes
 import luigi.task_register
-from luigi.cmdline_parser import CmdlineParser
 
 from pipeline.codec import malloc
 from pipeline.errors import ConfigurationError, PipelineError
 from pipeline.run import exit_status, notes, state
 from pipeline.tasks import luigi_names
+from pipeline.tasks.interruption import Interruption
 from pipeline.tasks.return_codes import ReturnCodes, summary_with_waiting_ranges
-
-INTERRUPTED = 130  # the shell's convention: 128 plus the signal number
-_MISTAKES = (luigi.parameter.ParameterException, luigi.task_register.TaskClassException)
-
-
-class Interrupted(KeyboardInterrupt, SystemExit):
-    """Ctrl-C: Luigi does not catch a KeyboardInterrupt, Python prints no traceback for a SystemExit."""
 
 
 @functools.lru_cache(maxsize=1)
@@ -48,7 +43,8 @@ def install() -> None:
     not in effect, or Luigi lacks a name that is replaced.
     """
     malloc.configure()
-    signal.signal(signal.SIGINT, functools.partial(_interrupt, os.getpid()))
+    interruption = Interruption()
+    interruption.install()
     sys.excepthook = functools.partial(_explain, sys.excepthook)
     _refuse_without_configuration()
     luigi_names.verify()
@@ -56,7 +52,9 @@ def install() -> None:
     atexit.register(_log_notes, os.getpid())
     os.register_at_fork(before=_load_kernels)
     _replace_return_codes()
-    _record_failures()
+    luigi.Task.event_handler(luigi.Event.START)(lambda _task: interruption.begin())
+    for event in (luigi.Event.FAILURE, luigi.Event.BROKEN_TASK):
+        luigi.Task.event_handler(event)(lambda _task, error: exit_status.record(error))
     _shorten_usage()
 
 
@@ -81,7 +79,7 @@ def _load_kernels() -> None:
     A run without anything to do never forks and loads nothing. Kernels start no threads, which a child would
     lack.
     """
-    # imported late, as it imports pyarrow
+    # imported here, as it imports pyarrow
     importlib.import_module("pipeline.codec.warm").warm()
 
 
@@ -93,24 +91,16 @@ def _replace_return_codes() -> None:
     vars(luigi.execution_summary)["_summary_dict"] = summary_with_waiting_ranges(summarise)
 
 
-def _record_failures() -> None:
-    for event in (luigi.Event.FAILURE, luigi.Event.BROKEN_TASK):
-        luigi.Task.event_handler(event)(_record)
-
-
-def _record(_task: luigi.Task, error: BaseException) -> None:
-    exit_status.record(error)
-
-
 def _shorten_usage() -> None:
-    build: Callable[..., ArgumentParser] = CmdlineParser._build_parser
+    owner = luigi.cmdline_parser.CmdlineParser
+    build: Callable[..., ArgumentParser] = owner._build_parser
 
     def shortened(*arguments: Any, **named: Any) -> ArgumentParser:
         parser = build(*arguments, **named)
         vars(parser)["error"] = _refuse
         return parser
 
-    type.__setattr__(CmdlineParser, "_build_parser", staticmethod(shortened))
+    type.__setattr__(owner, "_build_parser", staticmethod(shortened))
 
 
 def _refuse(message: str) -> NoReturn:
@@ -119,28 +109,24 @@ def _refuse(message: str) -> NoReturn:
     )
 
 
-def _interrupt(run: int, _signal: int, _frame: FrameType | None) -> NoReturn:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second one exits immediately
-    if os.getpid() == run:  # its workers get the same signal
-        _say("interrupted; stages with a marker are done, the same command continues after them")
-    error = Interrupted()
-    error.code = INTERRUPTED
-    raise error
-
-
 def _explain(
     default: Callable[..., None],
     kind: type[BaseException],
     error: BaseException,
     trace: TracebackType | None,
 ) -> None:
-    if isinstance(error, _MISTAKES):
+    if not isinstance(error, PipelineError) and isinstance(error, _mistakes()):
         error = ConfigurationError("the command line is wrong", why=" ".join(str(error).split()))
     if not isinstance(error, PipelineError):
         default(kind, error, trace)
         return
     _say(str(error))
     sys.exit(error.exit_status)
+
+
+def _mistakes() -> tuple[type[BaseException], ...]:
+    """What Luigi raises for a task or a parameter that does not exist, or has another form."""
+    return luigi.parameter.ParameterException, luigi.task_register.TaskClassException
 
 
 def _say(text: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import luigi
-from luigi.tools.range import RangeBase
+import luigi.tools.range
 
 from pipeline.run import exit_status, limits
 
@@ -66,7 +66,8 @@ def summary_with_waiting_ranges(summarise: Callable[[Any], Summary]) -> Callable
     def summary_of(worker: Any) -> Summary:
         summary = summarise(worker)
         waiting = summary["not_run"]
-        if summary["still_pending_ext"] and all(isinstance(task, RangeBase) for task in waiting):
+        are_ranges = all(isinstance(task, luigi.tools.range.RangeBase) for task in waiting)
+        if summary["still_pending_ext"] and are_ranges:
             summary["upstream_missing_dependency"] |= waiting
             summary["not_run"] = set()
         return summary

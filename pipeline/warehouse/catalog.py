@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from pipeline.warehouse.connection import Connection
 from pipeline.warehouse.sql import Relation
 
@@ -21,6 +24,15 @@ AND k.table_schema = c.table_schema AND k.table_name = c.table_name
 WHERE c.constraint_type = 'PRIMARY KEY' AND c.table_schema = %s AND c.table_name = %s
 ORDER BY k.ordinal_position
 """
+
+
+@dataclass(frozen=True)
+class Target:
+    """A warehouse table as it is: its columns' types, in order, and those that take no NULL."""
+
+    relation: Relation
+    types: Mapping[str, str]
+    required: frozenset[str]
 
 
 def table_columns(connection: Connection, table: Relation) -> dict[str, str]:

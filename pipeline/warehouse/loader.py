@@ -14,7 +14,7 @@ from datetime import datetime
 from psycopg2 import extensions
 
 from pipeline.errors import DataError, LoadRefused
-from pipeline.lake import reread_hint
+from pipeline.lake import copy_manifest, reread_hint
 from pipeline.lake.stages import CSV, LOAD, VIEWS
 from pipeline.lake.window import LakeWindow
 from pipeline.model.markers import LoadMarker
@@ -23,10 +23,10 @@ from pipeline.run.progress import Progress, silent
 from pipeline.warehouse import catalog, cursor_guard, schema_evolution, staging
 from pipeline.warehouse import connection as redshift
 from pipeline.warehouse import sql as redshift_sql
+from pipeline.warehouse.catalog import Target
 from pipeline.warehouse.ledger import Ledger, LedgerRow
 from pipeline.warehouse.schema_evolution import Wanted
 from pipeline.warehouse.sql import CopySource
-from pipeline.warehouse.table_sql import Target
 from pipeline.warehouse.window_load import StagingTable, WindowLoad
 
 log = logging.getLogger(__name__)
@@ -103,8 +103,9 @@ class Loader:
 
     def _copy_source(self) -> CopySource:
         store, csv = self.lake_window.store, self.load.csv
+        key = copy_manifest.write(self.lake_window, csv.lake_digest, csv.parts)
         return CopySource(
-            manifest_url=store.url(csv.copy_manifest),
+            manifest_url=store.url(key),
             region=store.settings.region,
             credentials=self.copy_credentials,
             null_token=csv.null_token,

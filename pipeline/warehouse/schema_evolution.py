@@ -15,8 +15,9 @@ from pipeline.model.type_widening import holds, wider
 from pipeline.warehouse import catalog, table_sql
 from pipeline.warehouse import connection as redshift
 from pipeline.warehouse import sql as redshift_sql
+from pipeline.warehouse.catalog import Target
 from pipeline.warehouse.sql import Relation
-from pipeline.warehouse.table_sql import Layout, Target
+from pipeline.warehouse.table_sql import Layout
 
 log = logging.getLogger(__name__)
 

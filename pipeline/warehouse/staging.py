@@ -26,19 +26,21 @@ def new_name() -> Relation:
 
 
 def check_parts(lake_window: LakeWindow, csv: CsvManifest) -> None:
-    """Raise DataError unless every part exists with the size in its manifest."""
+    """Raise DataError unless every part is in the window's folder, with its marker's size and SHA-256."""
     keys, window, store = lake_window.keys, lake_window.window, lake_window.store
     in_lake = csv.format == "parquet"
     folder = keys.lake_folder(window) if in_lake else keys.csv_folder(window)
     sizes = {stored.key: stored.bytes for stored in store.list(folder)}
+    reconvert = "delete the window's CSV marker: the window is converted again"
     for part in csv.parts:
+        why = ""
         if sizes.get(part.key) != part.bytes:
-            reconvert = "delete the window's CSV marker: the window is converted again"
-            raise DataError(
-                f"{store.url(part.key)} does not match its manifest",
-                why=f"{part.bytes} bytes were written, {sizes.get(part.key, 'none')} are stored",
-                todo=REREAD if in_lake else reconvert,
-            )
+            why = f"{part.bytes} bytes were written, {sizes.get(part.key, 'none')} are stored"
+        elif (sha256 := store.sha256(part.key)) not in (None, part.sha256):
+            why = f"its SHA-256 is {sha256}, the manifest has {part.sha256}"
+        if why:
+            problem = f"{store.url(part.key)} does not match its manifest"
+            raise DataError(problem, why=why, todo=REREAD if in_lake else reconvert)
 
 
 def fill(connection: redshift.Connection, staging: StagingTable, source: CopySource) -> None:

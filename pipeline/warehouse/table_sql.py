@@ -33,15 +33,6 @@ class Layout:
         return frozenset((*self.key, *self.sortkey, *filter(None, [self.distkey])))
 
 
-@dataclass(frozen=True)
-class Target:
-    """An existing warehouse table: the types of its columns in order, and those that require a value."""
-
-    relation: Relation
-    types: Types
-    required: frozenset[str]
-
-
 def create_table(table: Relation, types: Types, layout: Layout) -> str:
     """CREATE TABLE IF NOT EXISTS for the columns of a source table.
 

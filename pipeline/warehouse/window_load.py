@@ -21,9 +21,10 @@ from pipeline.model.markers import CsvManifest, Extent
 from pipeline.model.window import Window
 from pipeline.warehouse import sql as redshift_sql
 from pipeline.warehouse import table_sql
+from pipeline.warehouse.catalog import Target
 from pipeline.warehouse.merge_sql import Merge
 from pipeline.warehouse.sql import Relation, free_name
-from pipeline.warehouse.table_sql import Layout, Target
+from pipeline.warehouse.table_sql import Layout
 
 
 @dataclass(frozen=True)

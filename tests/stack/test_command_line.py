@@ -52,8 +52,18 @@ def test_another_folder_than_the_projects(world: World, tmp_path: Path):
     assert len(done.stderr.strip().splitlines()) == 2
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_ctrl_c_ends_a_run_and_its_children_with_one_line(world: World, workers: int):
+@pytest.mark.parametrize(
+    ("workers", "number", "status", "word"),
+    [
+        (1, signal.SIGINT, 130, "interrupted"),
+        (2, signal.SIGINT, 130, "interrupted"),
+        (1, signal.SIGTERM, 143, "terminated"),
+        (2, signal.SIGTERM, 143, "terminated"),
+    ],
+)
+def test_a_signal_ends_a_run_and_its_children_with_one_line(
+    world: World, workers: int, number: signal.Signals, status: int, word: str
+):
     table = world.create(
         "slow",
         "id INT PRIMARY KEY, filler TEXT, at DATETIME NOT NULL",
@@ -69,10 +79,11 @@ def test_ctrl_c_ends_a_run_and_its_children_with_one_line(world: World, workers:
         process=process,
     )
     children = psutil.Process(process.pid).children(recursive=True)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    # a terminal sends it to all of them, a supervisor to the one that it knows
+    (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
     out, _ = process.communicate(timeout=60)
-    assert process.returncode == 130, out
-    assert out.count("interrupted") == 1
+    assert process.returncode == status, out
+    assert out.count(word) == 1
     assert "Traceback" not in out
     assert not [child for child in children if child.is_running()]
     world.luigi(*line)

@@ -235,7 +235,7 @@ def test_a_window_that_was_read_otherwise_is_not_loaded(
     if after.get("cursor_type") == "id":
         after = {**after, "ids_ascend": True}
         ranges = IdRanges(table=table).with_window(window, 10)
-        assert id_ranges.replace(world.lake, world.keys("logs"), ranges, None)
+        assert id_ranges.replace(world.lake, ranges, None)
     world.define("logs", **after, load=load_mode)
     error = world.failure(CopyToRedshift(table=table, window=window))
     assert "the window was read by" in str(error)

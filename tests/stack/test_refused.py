@@ -1,5 +1,6 @@
 """What cannot be loaded fails its window, says where and why, and leaves everything else as it was."""
 
+import hashlib
 import json
 from datetime import date
 from typing import Any
@@ -121,9 +122,9 @@ def test_a_damaged_csv_part_is_refused_and_made_anew(world: World, notes: str, d
     assert f"{world.lake.url(part['key'])} does not match its manifest" in out
     part["bytes"] = len(data)
     world.lake.put(keys.csv_marker(SECOND), json.dumps(marker).encode())
-    copied = json.loads(world.lake.get(marker["copy_manifest"]))
-    copied["entries"][0]["meta"]["content_length"] = len(data)
-    world.lake.put(marker["copy_manifest"], json.dumps(copied).encode())
+    assert "its SHA-256 is" in refused(world, notes, DataError)
+    part["sha256"] = hashlib.sha256(data).hexdigest()
+    world.lake.put(keys.csv_marker(SECOND), json.dumps(marker).encode())
     out = refused(world, notes, LoadRefused)
     assert "COPY refused line 2" in out
     assert reason in out

@@ -41,6 +41,9 @@ def arm(point: str) -> None:
         os.killpg(0, signal.SIGKILL)
 
     setattr(owner, name, deadly)
+    for importer in [each for key, each in sys.modules.items() if key.startswith("pipeline")]:
+        if vars(importer).get(name) is original:  # imported by its name
+            setattr(importer, name, deadly)
 
 
 if __name__ == "__main__":

@@ -16,9 +16,14 @@ from pipeline.spool.chunk_file import ChunkFile
 
 NOON = datetime(2025, 8, 1, 12, tzinfo=UTC)
 COLUMNS = (
-    Column("id", "int", nullable=False, arrow="int32", redshift="", target="id"),
+    Column("id", "int", nullable=False, arrow="int32", redshift="INTEGER", target="id"),
     Column(
-        "at", "datetime", nullable=False, arrow="timestamp[us, tz=UTC]", redshift="", target="at"
+        "at",
+        "datetime",
+        nullable=False,
+        arrow="timestamp[us, tz=UTC]",
+        redshift="TIMESTAMP",
+        target="at",
     ),
 )
 

@@ -70,7 +70,7 @@ class Files:
             cursor_max=None,
             key_checksum=None,
             read_at=NOW,
-            schema_fingerprint="f",
+            schema_fingerprint="f" * 64,
             extent=Extent(cursor=None, cursor_type="full"),
         )
         rules = Rules("a.b", Policies.model_validate(policies), key=("id",))

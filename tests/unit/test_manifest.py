@@ -25,14 +25,14 @@ def manifest(**more: Any) -> LakeManifest:
         "cursor_max": None,
         "key_checksum": None,
         "read_at": NOW,
-        "schema_fingerprint": "f",
+        "schema_fingerprint": "f" * 64,
         "extent": Extent(cursor=None, cursor_type="full"),
     }
     return LakeManifest(**{**values, **more})
 
 
 def part(sha256: str, key: str = "k") -> Part:
-    return Part(key=key, rows=1, bytes=10, sha256=sha256)
+    return Part(key=key, rows=1, bytes=10, sha256=sha256 * 64)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def part(sha256: str, key: str = "k") -> Part:
     [
         {"table": "a.c"},
         {"window": "v"},
-        {"schema_fingerprint": "g"},
+        {"schema_fingerprint": "e" * 64},
         {"parts": (part("1"),)},
         {"parts": (part("2"), part("1"))},
         {"parts": (part("1"), part("3"))},

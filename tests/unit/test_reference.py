@@ -1,13 +1,9 @@
 """The reference pages say what the code says."""
 
-from pathlib import Path
-
 import pytest
 
+from tests.support.programs import ROOT
 from tools.reference_pages import expected
-
-ROOT = Path(__file__).parent.parent.parent
-
 
 EXPECTED = expected(ROOT)
 

@@ -1,0 +1,29 @@
+"""How a command answers: on standard output."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+class OutputClosed(Exception):
+    """Nobody reads standard output any more, as in ``… | head -1``."""
+
+
+def say(text: str) -> None:
+    """Print to standard output; raises OutputClosed where nobody reads it."""
+    try:
+        print(text, flush=True)  # noqa: T201 - a command line speaks
+    except BrokenPipeError:
+        raise OutputClosed from None
+
+
+def is_read() -> bool:
+    """Whether standard output has a reader, or is closed; without one, Python would complain as it ends."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return True

@@ -1,0 +1,31 @@
+"""The manifest that COPY is given: every part by its address and size, each mandatory.
+
+It is derived from the CSV marker, and written again before COPY: what the object held until then is not used.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from pipeline.lake.window import LakeWindow
+from pipeline.model.markers import Part
+
+
+def write(lake_window: LakeWindow, lake_digest: str, parts: Iterable[Part]) -> str:
+    """Write the manifest of a window's parts and return its key."""
+    key = lake_window.keys.copy_manifest(lake_window.window, lake_digest)
+    lake_window.store.put(key, _content(lake_window, parts))
+    return key
+
+
+def _content(lake_window: LakeWindow, parts: Iterable[Part]) -> bytes:
+    entries = [
+        {
+            "url": lake_window.store.url(part.key),
+            "mandatory": True,
+            "meta": {"content_length": part.bytes},
+        }
+        for part in parts
+    ]
+    return json.dumps({"entries": entries}, indent=1).encode()

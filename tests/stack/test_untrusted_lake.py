@@ -1,0 +1,111 @@
+"""Objects of the lake are input: nothing that one says reaches the warehouse unchecked."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pipeline import ConvertCSV, CopyToRedshift
+from pipeline.errors import DataError, LakeError
+from pipeline.lake.stages import CSV, LAKE, AnyStage
+from tests.support.world import World, day
+
+FIRST = day("2025-08-01")
+INJECTED = "TIMESTAMP); CREATE TABLE {schema}.x AS SELECT 1; CREATE TABLE {schema}.y (id INTEGER"
+
+
+@pytest.fixture
+def orders(world: World) -> str:
+    table = world.create(
+        "orders",
+        "id INT PRIMARY KEY, at DATETIME NOT NULL, INDEX (at)",
+        "VALUES (1, '2025-08-01 10:00'), (2, '2025-08-01 11:00')",
+        cursor="at",
+    )
+    world.build(ConvertCSV(table=table, window=FIRST))
+    return table
+
+
+def tamper(world: World, stage: AnyStage, change: Callable[[dict[str, Any]], None]) -> None:
+    key = world.lake_window("orders", FIRST).key(stage)
+    marker = world.marker(key)
+    change(marker)
+    world.lake.put(key, json.dumps(marker).encode())
+
+
+def tables(world: World) -> list[str]:
+    query = "SELECT table_name FROM svv_tables WHERE table_schema = %s"
+    return [name for (name,) in world.query(query, (world.name,))]
+
+
+def set_type(marker: dict[str, Any], world: World) -> None:
+    marker["columns"][1]["redshift"] = INJECTED.replace("{schema}", world.name)
+
+
+@pytest.mark.parametrize("stage", [LAKE, CSV], ids=str)
+def test_a_column_type_of_a_marker_is_matched_against_the_types_there_are(
+    world: World, orders: str, stage: AnyStage
+):
+    tamper(world, stage, lambda marker: set_type(marker, world))
+    error = world.failure(CopyToRedshift(table=orders, window=FIRST))
+    assert isinstance(error, LakeError)
+    assert "column at has the unknown type" in str(error)
+    assert world.lake_window("orders", FIRST).url(stage) in str(error)
+    assert tables(world) == []
+
+
+FIELDS: dict[str, tuple[str, Any]] = {
+    "compression": ("compression", "ZSTD; DROP TABLE x"),
+    "NULL token": ("null_token", "' MAXERROR 1000 '"),
+    "token for empty bytes": ("empty_tokens", {"at": "0'; --"}),
+    "negative count": ("rows", -1),
+    "digest": ("lake_digest", "../../elsewhere"),
+    "format": ("format", "json"),
+    "name of a column": ("columns", [{"target": 'x" INTEGER); --'}]),
+    "another table's marker": ("table", "shop.customers"),
+}
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_every_field_of_a_marker_has_a_closed_vocabulary(world: World, orders: str, field: str):
+    name, value = FIELDS[field]
+
+    def change(marker: dict[str, Any]) -> None:
+        if name == "columns":
+            marker["columns"][1] |= value[0]
+        else:
+            marker[name] = value
+
+    tamper(world, CSV, change)
+    error = world.failure(CopyToRedshift(table=orders, window=FIRST))
+    assert isinstance(error, LakeError)
+    assert tables(world) == []
+
+
+def test_copy_reads_the_parts_of_the_marker_whatever_its_manifest_says(world: World, orders: str):
+    marker = world.lake_window("orders", FIRST).read(CSV)
+    world.lake.put("stray.csv.zst", world.lake.get(marker.parts[0].key))
+    strange = {"url": world.lake.url("stray.csv.zst"), "mandatory": True}
+    world.lake.put(marker.copy_manifest, json.dumps({"entries": [strange]}).encode())
+    world.lake.delete(["stray.csv.zst"])
+    world.succeed(CopyToRedshift(table=orders, window=FIRST))
+    assert world.loaded("orders", "id", "id") == [(1,), (2,)]
+
+
+def test_a_part_outside_the_window_s_folder_is_refused(world: World, orders: str):
+    marker = world.lake_window("orders", FIRST).read(CSV)
+    world.lake.put("stray.csv.zst", world.lake.get(marker.parts[0].key))
+    tamper(world, CSV, lambda marker: marker["parts"][0].update(key="stray.csv.zst"))
+    error = world.failure(CopyToRedshift(table=orders, window=FIRST))
+    assert isinstance(error, DataError)
+    assert "stray.csv.zst is not what its manifest says" in str(error)
+
+
+def test_a_part_of_the_same_size_and_other_content_is_refused(world: World, orders: str):
+    part = world.lake_window("orders", FIRST).read(CSV).parts[0]
+    data = world.lake.get(part.key)
+    world.lake.put(part.key, data[:-1] + bytes([data[-1] ^ 1]))
+    error = world.failure(CopyToRedshift(table=orders, window=FIRST))
+    assert isinstance(error, DataError)
+    assert "its SHA-256 is" in str(error)
