@@ -65,7 +65,7 @@ def program() -> int:
 
 
 def _end(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """End at once: a command only reads, and its threads may wait for a server."""
+    """Exit immediately: a command only reads, and its threads may wait for a server."""
     if sys.__stderr__ is not None:
         with suppress(OSError):  # its reader is gone
             os.write(

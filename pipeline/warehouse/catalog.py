@@ -28,7 +28,7 @@ ORDER BY k.ordinal_position
 
 @dataclass(frozen=True)
 class Target:
-    """A warehouse table as it is: its columns' types, in order, and those that take no NULL."""
+    """An existing warehouse table: the types of its columns in order, and those that require a value."""
 
     relation: Relation
     types: Mapping[str, str]
