@@ -284,7 +284,7 @@ def test_ids_that_were_fixed_and_lost_are_told(world: World, logs: str):
     keys, window = world.keys("logs"), day("2025-08-01")
     world.lake.delete([keys.id_ranges, keys.load_marker(window), keys.views_marker(window)])
     error = world.failure(DailyLoad(date=date(2025, 8, 1), table=logs))
-    assert "are lost" in str(error)
+    assert "is lost" in str(error)
     assert keys.id_ranges in str(error)
 
 
