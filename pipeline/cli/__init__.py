@@ -1,1 +1,1 @@
-"""The operator's commands: ``python -m pipeline …``, one module a command."""
+"""The operator's commands: ``python -m pipeline …``, one module per command."""

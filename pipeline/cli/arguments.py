@@ -1,4 +1,4 @@
-"""What a command is asked for."""
+"""The arguments of the commands."""
 
 from __future__ import annotations
 

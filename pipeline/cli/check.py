@@ -1,4 +1,4 @@
-"""Is everything there that a run needs?"""
+"""Check the servers and table definitions that a run needs."""
 
 from __future__ import annotations
 
@@ -26,41 +26,41 @@ from pipeline.warehouse import sql as redshift_sql
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found; `error` is None when all is well."""
+    """The result of one check: its subject, one line of text, and the error if it failed."""
 
-    what: str
-    said: str
+    subject: str
+    text: str
     error: PipelineError | None = None
 
 
 def run(options: argparse.Namespace) -> int:
     """``check``: servers, then tables; the highest status of what failed."""
     findings = check_all(settings())
-    if not any(finding.error for finding in findings if finding.what == "source"):
+    if not any(finding.error for finding in findings if finding.subject == "source"):
         findings += check_tables(settings(), chosen_tables(options))
-    width = max(len(finding.what) for finding in findings)
+    width = max(len(finding.subject) for finding in findings)
     for finding in findings:
         verdict = "FAILED" if finding.error else "ok"
-        say(f"{verdict:<7} {finding.what:<{width}} {finding.said}")
+        say(f"{verdict:<7} {finding.subject:<{width}} {finding.text}")
     return max((f.error.exit_status for f in findings if f.error), default=0)
 
 
 def check_all(settings: Settings) -> list[Finding]:
-    """Tables' definitions, source, lake, warehouse, scheduler: each checked whatever the others say."""
+    """Check source, lake, warehouse and scheduler, each independently of the others."""
     checks: list[tuple[str, Callable[[Settings], str]]] = [
         ("source", _source),
         ("lake", _lake),
         ("warehouse", _warehouse),
         ("scheduler", _scheduler),
     ]
-    return [_found(name, validate_table, settings) for name, validate_table in checks]
+    return [_finding(name, check, settings) for name, check in checks]
 
 
 def check_tables(settings: Settings, tables: Sequence[Table]) -> list[Finding]:
-    """Each table's definition against the source: does it have those columns, an index, a key?"""
+    """Check each table's definition against the source: its columns, its key, the index of its cursor."""
     with mysql.connected(settings.source, settings.bastion) as connection:
         return [
-            _found(str(table.name), partial(_table, connection, table), settings)
+            _finding(str(table.name), partial(_table, connection, table), settings)
             for table in tables
         ]
 
@@ -77,7 +77,7 @@ def _table(connection: mysql.Connection, table: Table, settings: Settings) -> st
     return f"{len(source.columns)} columns, key {key}, cursor {table.cursor or 'none'}"
 
 
-def _found(name: str, check: Callable[[Settings], str], settings: Settings) -> Finding:
+def _finding(name: str, check: Callable[[Settings], str], settings: Settings) -> Finding:
     try:
         return Finding(name, check(settings))
     except PipelineError as error:
@@ -109,8 +109,8 @@ def _warehouse(settings: Settings) -> str:
         if cursor.fetchone() is None:
             raise WarehouseError(
                 f"Redshift has no schema {schema} to load into",
-                why=f"pg_namespace does not show it in {settings.warehouse.database}",
-                todo=redshift.schema_wanted(settings.warehouse),
+                why=f"pg_namespace of {settings.warehouse.database} does not list it",
+                todo=redshift.missing_schema_advice(settings.warehouse),
             )
     return f"{version.rsplit(', ', maxsplit=1)[-1]}, schema {schema}"
 

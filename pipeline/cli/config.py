@@ -1,4 +1,4 @@
-"""The settings in effect."""
+"""Print the settings in effect."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def run(_options: argparse.Namespace) -> int:
     return 0
 
 
-def _section(chosen: Settings, name: str) -> BaseModel | None:
+def _section(current: Settings, name: str) -> BaseModel | None:
     """A section's settings, None where it is not configured."""
     try:
-        values: BaseModel | None = getattr(chosen, {"pipeline": "run"}.get(name, name))
+        values: BaseModel | None = getattr(current, {"pipeline": "run"}.get(name, name))
     except PipelineError:
         return None
     return values

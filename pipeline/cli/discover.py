@@ -1,4 +1,4 @@
-"""Definitions for whole databases, to be looked over and kept in configs/."""
+"""Propose definitions for the tables of whole databases, to review and keep in configs/."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
                     continue
                 proposal = propose(connection, table, taken)
                 lines += [f"  # {' '.join(remark.split())}" for remark in proposal.remarks]
-                lines.append(_entry(str(table.name), proposal.definition))
+                lines.append(_yaml(str(table.name), proposal.definition))
             if views := [table.name.table for table in listed if table.is_view]:
                 lines.append(
                     f"  # views of {database}, left out: {' '.join(', '.join(views).split())}"
@@ -50,8 +50,8 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _entry(name: str, definition: Mapping[str, object]) -> str:
-    """A line of `tables:`."""
+def _yaml(name: str, definition: Mapping[str, object]) -> str:
+    """A table's definition below `tables:`."""
     text = yaml.safe_dump(
         {name: dict(definition)},
         default_flow_style=None,

@@ -1,10 +1,9 @@
-"""``python -m pipeline``: what an operator asks beside running tasks with `luigi`.
+"""``python -m pipeline``: the operator's commands besides running tasks with `luigi`.
 
-Exit status: 0 all is well, 1 the answer is no (counts differ, a server is away), 2 usage, 41 to 45
-whose fault a failure was (pipeline/errors.py), 130 interrupted, 141 nobody reads the output.
+Exit status: 0 success, 1 `verify` found a difference, 2 usage, 30 and 41 to 45 by error class
+(pipeline/errors.py), 130 interrupted, 141 the reader of the output is gone.
 
-A command's module is imported when the command is asked for: `--help` answers at once, and `status`
-needs no database driver.
+A command's module is imported when it runs: `--help` is immediate, and `status` needs no database driver.
 """
 
 from __future__ import annotations
@@ -24,10 +23,10 @@ from pipeline.cli.output import OutputClosed, is_read
 from pipeline.errors import PipelineError
 from pipeline.version import VERSION
 
-# As shells have it: 128 and the number of SIGINT, of SIGPIPE.
+# The shell's convention: 128 plus the number of SIGINT, of SIGPIPE.
 INTERRUPTED, UNREAD = 130, 141
 
-# Name, module with `run(options)`, what it does.
+# Name, module with `run(options)`, help text.
 _COMMANDS = (
     (
         *("status", "pipeline.cli.status"),
@@ -39,7 +38,7 @@ _COMMANDS = (
     ),
     (
         *("check", "pipeline.cli.check"),
-        "source, tables, lake, warehouse, scheduler: do they answer, are they as defined?",
+        "check the connections to source, lake, warehouse and scheduler, and the definitions of tables",
     ),
     (
         *("discover", "pipeline.cli.discover"),
@@ -47,7 +46,7 @@ _COMMANDS = (
     ),
     (
         *("config", "pipeline.cli.config"),
-        "the settings in effect, and where each may be set",
+        "print the settings in effect, and the environment variable of each",
     ),
 )
 
@@ -66,7 +65,7 @@ def program() -> int:
 
 
 def _end(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """End at once: a command only reads, and its threads may wait for a server."""
+    """Exit immediately: a command only reads, and its threads may wait for a server."""
     if sys.__stderr__ is not None:
         with suppress(OSError):  # its reader is gone
             os.write(
@@ -86,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _loaded(module: str) -> ModuleType:
-    """The command's module. What is imported is no garbage: looking for it takes a sixth of `status`."""
+    """The command's module, imported without garbage collection, which takes a sixth of `status`."""
     gc.disable()
     try:
         return importlib.import_module(module)
@@ -102,7 +101,7 @@ def _complain(text: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m pipeline",
-        description="Look at what `luigi --module pipeline …` does.",
+        description="Inspect the state and the configuration of `luigi --module pipeline …`.",
     )
     parser.add_argument("--version", action="version", version=VERSION)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -116,5 +115,5 @@ def _parser() -> argparse.ArgumentParser:
         elif name != "config":
             sub.add_argument("--table", help="db.table; default: every configured table")
         if name == "status":
-            sub.add_argument("--windows", type=int, help="how many a table; default: a screen")
+            sub.add_argument("--windows", type=int, help="how many per table; default: a screenful")
     return parser

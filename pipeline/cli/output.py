@@ -1,4 +1,4 @@
-"""How a command answers: on standard output."""
+"""The output of the commands."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import sys
 
 
 class OutputClosed(Exception):
-    """Nobody reads standard output any more, as in ``… | head -1``."""
+    """Standard output has no reader any more, as in ``… | head -1``."""
 
 
 def say(text: str) -> None:
-    """Print to standard output; raises OutputClosed where nobody reads it."""
+    """Print to standard output; raises OutputClosed where it has no reader."""
     try:
         print(text, flush=True)  # noqa: T201 - a command line speaks
     except BrokenPipeError:
@@ -19,7 +19,7 @@ def say(text: str) -> None:
 
 
 def is_read() -> bool:
-    """Whether standard output has a reader, or is closed; without one, Python would complain as it ends."""
+    """Whether standard output has a reader or is closed; without one, redirect it for the flush at exit."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()

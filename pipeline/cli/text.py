@@ -1,4 +1,4 @@
-"""Figures as people read them."""
+"""Tables of text and figures."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def aligned(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """A table: text to the left, numbers to the right with thousands separated, None as a dash."""
+    """A table: text left-aligned, numbers right-aligned with thousands separators, None as a dash."""
     cells = [[_cell(value) for value in row] for row in rows]
     widths = [max(len(line[i]) for line in [list(headings), *cells]) for i in range(len(headings))]
     numeric = [any(isinstance(row[i], int | float) for row in rows) for i in range(len(headings))]

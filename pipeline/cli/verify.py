@@ -1,4 +1,4 @@
-"""Do all stages of every window, the source and the warehouse have the same rows?"""
+"""Compare the row counts of all stages, of the source and of the warehouse."""
 
 from __future__ import annotations
 
@@ -18,30 +18,33 @@ HEADINGS = ("table", "without a gap until", "windows", "torn", "source rows", "w
 
 
 def run(options: argparse.Namespace) -> int:
-    """``verify``: status 1 when something differs."""
+    """``verify``: status 1 for a difference."""
     source, warehouse, bastion = settings().source, settings().warehouse, settings().bastion
     with (
-        mysql.connected(source, bastion) as rows,
-        redshift.connected(warehouse, bastion) as loaded,
+        mysql.connected(source, bastion) as mysql_connection,
+        redshift.connected(warehouse, bastion) as redshift_connection,
     ):
-        schema, timezone = warehouse.schema_name, source.timezone
-        servers = Servers(store(settings().lake), rows, loaded, schema, timezone)
-        found = [verify.compare(servers, table) for table in chosen_tables(options)]
-    say(aligned((*HEADINGS, "verdict"), [_line(each) for each in found]))
-    return 0 if all(each.agrees for each in found) else 1
+        servers = Servers(
+            store(settings().lake),
+            mysql_connection,
+            redshift_connection,
+            warehouse.schema_name,
+            source.timezone,
+        )
+        comparisons = [verify.compare(servers, table) for table in chosen_tables(options)]
+    say(aligned((*HEADINGS, "verdict"), [_line(comparison) for comparison in comparisons]))
+    return 0 if all(comparison.agrees for comparison in comparisons) else 1
 
 
-def _line(found: Comparison) -> tuple[object, ...]:
-    until = f"{found.until:%Y-%m-%d %H:%M}" if found.until else ""
-    verdict = (
-        ("versions kept" if found.keeps_versions else "equal") if found.agrees else "DIFFERENT"
-    )
+def _line(comparison: Comparison) -> tuple[object, ...]:
+    until = f"{comparison.until:%Y-%m-%d %H:%M}" if comparison.until else ""
+    equal = "versions kept" if comparison.keeps_versions else "equal"
     return (
-        found.table,
-        until or ("snapshot" if found.windows else "nothing"),
-        found.windows,
-        len(found.torn),
-        found.source_rows,
-        found.warehouse_rows,
-        verdict,
+        comparison.table,
+        until or ("snapshot" if comparison.windows else "nothing"),
+        comparison.windows,
+        len(comparison.torn),
+        comparison.source_rows,
+        comparison.warehouse_rows,
+        equal if comparison.agrees else "DIFFERENT",
     )

@@ -1,6 +1,6 @@
-"""The manifest that COPY is given: every part by its address and size, each mandatory.
+"""The COPY manifest: every part with URL and size, all mandatory.
 
-It is derived from the CSV marker, and written again before COPY: what the object held until then is not used.
+It is derived from the CSV marker, and written again before each COPY: an earlier object is not used.
 """
 
 from __future__ import annotations

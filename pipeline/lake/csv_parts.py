@@ -1,4 +1,4 @@
-"""CSV text to compressed parts of whole rows, and such parts on their way to S3, a few at a time."""
+"""Compress CSV text into parts of whole rows, and store them in S3."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import pyarrow as pa
 from pipeline.lake.s3 import Store
 from pipeline.model.markers import Part
 
-UNDER_WAY = 2
-"""Parts being stored at once; so many are in memory, compressed, besides those being made."""
+UPLOADS = 2
+"""Parts uploaded at the same time. Each of them is in memory, compressed, besides those being written."""
 
 
 @dataclass(frozen=True)
 class Compressed:
-    """A part before it is stored: its number of rows, its bytes, and their SHA-256, hex."""
+    """A part before its upload: row count, bytes, and their SHA-256 in hex."""
 
     rows: int
     data: bytes
@@ -28,7 +28,7 @@ class Compressed:
 
 
 class CsvWriter:
-    """Compresses text, block by block, and begins another part after `size` bytes of it."""
+    """Compress text block by block; begin a new part after every `size` bytes of text."""
 
     _stream: pa.CompressedOutputStream
     _sink: pa.BufferOutputStream
@@ -37,11 +37,11 @@ class CsvWriter:
 
     def __init__(self, size: int, compression: str) -> None:
         self._size, self._compression = size, compression
-        self._done: list[Compressed] = []
+        self._parts: list[Compressed] = []
         self._begin()
 
     def write(self, rows: int, text: pa.Buffer) -> None:
-        """Add some rows: their number, and their text."""
+        """Add `rows` rows, written as `text`."""
         if self._length >= self._size:
             self._end()
             self._begin()
@@ -49,9 +49,9 @@ class CsvWriter:
         self._rows, self._length = self._rows + rows, self._length + text.size
 
     def finish(self) -> list[Compressed]:
-        """The parts, in the order of the rows; none has no rows."""
+        """The parts in row order, none of them empty."""
         self._end()
-        return self._done
+        return self._parts
 
     def _begin(self) -> None:
         self._sink, self._rows, self._length = pa.BufferOutputStream(), 0, 0
@@ -61,30 +61,29 @@ class CsvWriter:
         self._stream.close()
         if self._rows:
             data = self._sink.getvalue().to_pybytes()
-            self._done.append(Compressed(self._rows, data, hashlib.sha256(data).hexdigest()))
+            self._parts.append(Compressed(self._rows, data, hashlib.sha256(data).hexdigest()))
 
 
 class CsvParts:
-    """Stores parts; `done` holds them once the context has ended without error.
+    """Upload parts in the background; `stored` is complete when the context exits without error.
 
-    `key_of` gives the key of a part by its number, from 0, and the SHA-256 of its bytes: two processes
-    that make the same window's parts otherwise, as after a change of their size, are not in each
-    other's way.
+    `key_of` maps a part's index and SHA-256 to its key: processes that cut a window's parts differently, as
+    after a change of part size, do not overwrite each other's.
     """
 
     def __init__(self, store: Store, key_of: Callable[[int, str], str]) -> None:
-        self.done: list[Part] = []
+        self.stored: list[Part] = []
         self._store, self._key_of = store, key_of
-        self._pool = ThreadPoolExecutor(UNDER_WAY, "store")
-        self._under_way: deque[Future[None]] = deque()
+        self._pool = ThreadPoolExecutor(UPLOADS, "store")
+        self._uploads: deque[Future[None]] = deque()
 
-    def add(self, made: Compressed) -> None:
-        """Begin to store a part, once there are few enough under way."""
-        self._await(UNDER_WAY - 1)
-        key = self._key_of(len(self.done), made.sha256)
-        self._under_way.append(self._pool.submit(self._store.put, key, made.data, made.sha256))
-        size = len(made.data)
-        self.done.append(Part(key=key, rows=made.rows, bytes=size, sha256=made.sha256))
+    def add(self, part: Compressed) -> None:
+        """Start the upload of a part, after a running one where all slots are taken."""
+        self._await(UPLOADS - 1)
+        key = self._key_of(len(self.stored), part.sha256)
+        self._uploads.append(self._pool.submit(self._store.put, key, part.data, part.sha256))
+        size = len(part.data)
+        self.stored.append(Part(key=key, rows=part.rows, bytes=size, sha256=part.sha256))
 
     def __enter__(self) -> CsvParts:
         return self
@@ -99,6 +98,7 @@ class CsvParts:
             if kind is None:
                 self._await(0)
 
-    def _await(self, most: int) -> None:
-        while len(self._under_way) > most:
-            self._under_way.popleft().result()
+    def _await(self, running: int) -> None:
+        """Wait until at most `running` uploads are left."""
+        while len(self._uploads) > running:
+            self._uploads.popleft().result()

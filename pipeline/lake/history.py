@@ -1,4 +1,4 @@
-"""What the markers in the lake say of windows, stage by stage."""
+"""The windows of a table and their markers, stage by stage."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CONCURRENT_READS = 8
 
 @dataclass(frozen=True)
 class History:
-    """The markers of one window; a stage that is not done has none."""
+    """The markers of one window; None for a stage that has not finished."""
 
     table: TableName
     window: Window
@@ -30,34 +30,34 @@ class History:
 
     @property
     def rows(self) -> tuple[int | None, ...]:
-        """Rows extracted, in the lake, in CSV, staged in the warehouse; None for a stage not done."""
-        parts = sum(part.rows for part in self.lake.parts)
+        """Rows extracted, in the lake, in CSV, staged in the warehouse; None for an unfinished stage."""
+        lake = sum(part.rows for part in self.lake.parts)
         csv = sum(part.rows for part in self.csv.parts) if self.csv else None
-        return self.lake.rows, parts, csv, self.load.rows_staged if self.load else None
+        return self.lake.rows, lake, csv, self.load.rows_staged if self.load else None
 
     @property
     def agrees(self) -> bool:
-        """Whether every stage that is done has the same number of rows."""
+        """Whether all finished stages have the same number of rows."""
         return len({rows for rows in self.rows if rows is not None}) == 1
 
     @property
     def coerced(self) -> tuple[Coercion, ...]:
-        """What policies changed in it, as far as it has come."""
+        """The values that policies have changed so far."""
         return self.csv.coerced if self.csv else self.lake.coerced
 
     @property
     def seconds(self) -> float:
-        """What all stages took together."""
-        done = (marker for marker in (self.lake, self.csv, self.load) if marker)
-        return sum(marker.seconds for marker in done)
+        """The duration of all finished stages."""
+        markers = (self.lake, self.csv, self.load)
+        return sum(marker.seconds for marker in markers if marker)
 
 
 def marked_windows(
     store: Store, table: TableName, stage: AnyStage, span: Window | None = None
 ) -> list[Window]:
-    """The windows with a marker of the stage, oldest first: one LIST a thousand objects.
+    """The windows with a marker of the stage, oldest first; with `span`, those that begin in it.
 
-    With `span` those that begin in it alone.
+    Takes one LIST request per 1000 objects.
     """
     keys = Keys(table)
     bounds = stage.bounds(keys, span) if span else ("", None)
@@ -69,16 +69,16 @@ def marked_windows(
 def newest_snapshot(
     store: Store, table: TableName, stage: AnyStage, windows: Iterable[Window]
 ) -> datetime | None:
-    """The end of the latest of the windows that is a snapshot: a table may have had a cursor before."""
+    """The end of the latest window that is a snapshot; the table may have had a cursor before."""
     by_end = sorted(windows, key=lambda window: window.end, reverse=True)
     snapshots = (w.end for w in by_end if LakeWindow(store, table, w).is_snapshot(stage))
     return next(snapshots, None)
 
 
-def histories(store: Store, wanted: Iterable[tuple[TableName, Window]]) -> Iterator[History]:
-    """The markers of windows, in the order of `wanted`."""
+def histories(store: Store, windows: Iterable[tuple[TableName, Window]]) -> Iterator[History]:
+    """The markers of each window, in the order given."""
     with ThreadPoolExecutor(max_workers=CONCURRENT_READS) as pool:
-        yield from pool.map(lambda pair: _history(LakeWindow(store, *pair)), wanted)
+        yield from pool.map(lambda pair: _history(LakeWindow(store, *pair)), windows)
 
 
 def _history(window: LakeWindow) -> History:

@@ -1,8 +1,8 @@
-"""Which ids each window of an append-only table has: fixed once, in one object of the lake.
+"""The id range of each window of an append-only table, assigned in one object of the lake.
 
-A window takes the ids from where the one planned before it ended, up to the highest there was after its own
-end. A window that ends no later than one already planned has none. So the ranges part the ids in whatever
-order windows are asked for, and none ever changes: the object is replaced only by whoever saw its last state
+A window's range begins where the range assigned before it ends, and ends at the highest id read after the
+window's end. A window that ends no later than an assigned one has no ids. The ranges therefore partition the
+ids, whatever the order of the windows, and never change: a conditional write replaces the object
 (S3's If-Match, https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
 """
 
@@ -24,12 +24,12 @@ from pipeline.model.markers import decode
 from pipeline.model.table_name import TableName
 from pipeline.model.window import Window
 
-LEAST = -(2**63)
-NOTHING = Bounds("0", "0")
+LOWEST_ID = -(2**63)
+NO_IDS = Bounds("0", "0")
 
 
 class Reading(BaseModel):
-    """The id behind the highest there was at some moment between `asked` and `answered`."""
+    """One more than the highest id (`behind`), read at an instant between `asked` and `answered`."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -39,9 +39,9 @@ class Reading(BaseModel):
 
 
 class IdRanges(BaseModel):
-    """The windows planned so far by name, each with the id its range ends before, ascending in both.
+    """The windows with a range, by name, and the exclusive upper end of each range; both ascend.
 
-    `reading` waits for the transactions that were open when it was taken.
+    `reading` is kept until the transactions that were open when it was taken have ended.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -51,95 +51,98 @@ class IdRanges(BaseModel):
     reading: Reading | None = None
 
     @property
-    def behind(self) -> int:
-        """The id behind all that are given to a window."""
-        return self.windows[-1][1] if self.windows else LEAST
+    def upper(self) -> int:
+        """The exclusive upper end of all ranges."""
+        return self.windows[-1][1] if self.windows else LOWEST_ID
 
-    def of(self, window: Window) -> Bounds | None:
-        """The window's ids; None while it has no range yet. The first range has no lower bound."""
+    def bounds(self, window: Window) -> Bounds | None:
+        """The window's range; None before it is assigned. The first range has no lower bound."""
         lower: int | None = None
         for name, upper in self.windows:
             if name == window.name:
                 return Bounds(None if lower is None else str(lower), str(upper))
             lower = upper
         if self.windows and window.end <= Window.parse(self.windows[-1][0]).end:
-            return NOTHING
+            return NO_IDS
         return None
 
-    def together(self, windows: Iterable[Window]) -> list[Bounds]:
-        """The ids of several windows, as few ranges as possible, ascending."""
+    def merged(self, windows: Iterable[Window]) -> list[Bounds]:
+        """The ranges of several windows, ascending, adjacent ones merged."""
         ranges: list[Bounds] = []
-        wanted = {window.name for window in windows}
-        before: str | None = None
+        names = {window.name for window in windows}
+        lower: str | None = None
         for name, upper in self.windows:
-            if name in wanted and ranges and ranges[-1].upper == before:
+            if name in names and ranges and ranges[-1].upper == lower:
                 ranges[-1] = Bounds(ranges[-1].lower, str(upper))
-            elif name in wanted:
-                ranges.append(Bounds(before, str(upper)))
-            before = str(upper)
+            elif name in names:
+                ranges.append(Bounds(lower, str(upper)))
+            lower = str(upper)
         return ranges
 
-    def with_window(self, window: Window, behind: int) -> IdRanges:
-        """The same with one more window, up to the id `behind`."""
-        last = (window.name, max(behind, self.behind))
+    def with_window(self, window: Window, upper: int) -> IdRanges:
+        """A copy with one more window, whose range ends before the id `upper`."""
+        last = (window.name, max(upper, self.upper))
         return self.model_copy(update={"windows": (*self.windows, last)})
 
     def with_reading(self, reading: Reading) -> IdRanges:
-        """The same, waiting with another reading."""
+        """A copy with another reading."""
         return self.model_copy(update={"reading": reading})
 
 
-_RESTORE = "restore it from an earlier version or a backup of the bucket; it is the only copy"
+_RESTORE = (
+    "restore it from an earlier object version or a backup of the bucket; it is the only copy"
+)
 
 
 def read(store: Store, table: TableName) -> tuple[IdRanges, str | None]:
-    """The table's ranges, and the tag of this state for `replace`, None before the first.
+    """The table's ranges and their ETag for `replace`, None for a table without ranges.
 
-    Raises LakeError for an object that is damaged.
+    Raises LakeError for a damaged object.
     """
     key = Keys(table).id_ranges
-    tagged = store.get_tagged(key)
-    if tagged is None:
+    stored = store.get_with_etag(key)
+    if stored is None:
         return IdRanges(table=str(table)), None
-    return decode(IdRanges, tagged[0], store.url(key), _RESTORE), tagged[1]
+    data, etag = stored
+    return decode(IdRanges, data, store.url(key), _RESTORE), etag
 
 
 def bounds_of(lake_window: LakeWindow, cursor: Cursor) -> Bounds:
-    """The window's bounds on its cursor: those of time follow from the window, those of ids are stored.
+    """The window's bounds on its cursor: computed for a time, stored for an id.
 
-    Raises DataError where the window's ids are lost.
+    Raises DataError where the window's id range is lost.
     """
     if not cursor.needs_assigned_bounds:
         return cursor.bounds(lake_window.window)
     store, table = lake_window.store, lake_window.table
     ranges, _ = read(store, table)
-    if (bounds := ranges.of(lake_window.window)) is None:
+    if (bounds := ranges.bounds(lake_window.window)) is None:
         raise DataError(
-            f"the ids of window {lake_window.window} are lost",
-            why=f"{store.url(Keys(table).id_ranges)} does not have them",
+            f"the id range of window {lake_window.window} is lost",
+            why=f"{store.url(Keys(table).id_ranges)} does not have it",
             todo="restore that object from a backup of the bucket",
         )
     return bounds
 
 
 def check_not_lost(store: Store, table: TableName) -> None:
-    """Raise DataError where there are no ranges any more, though windows of the table were planned.
+    """Raise DataError where the ranges are missing although windows of the table are in the lake or loaded.
 
-    To begin again then would be to read every row again, and to put all of them in the place of all.
+    New ranges would extract every row a second time.
     """
     key = Keys(table).id_ranges
-    # what is in the lake may be deleted after a while, load markers stay
-    planned = (marked_windows(store, table, stage) for stage in (LAKE, LOAD))
-    if not any(planned) or store.exists(key):
+    # the lake may have a retention period, load markers stay
+    windows = (marked_windows(store, table, stage) for stage in (LAKE, LOAD))
+    if not any(windows) or store.exists(key):
         return
     raise DataError(
-        f"the ids of the windows of {table} are lost",
+        f"the id ranges of {table} are lost",
         why=f"windows are in the lake or loaded, but {store.url(key)} does not exist",
         todo=f"{_RESTORE}. If the table had another cursor before, start over (docs/redo.md)",
     )
 
 
-def replace(store: Store, ranges: IdRanges, tag: str | None) -> bool:
-    """Put `ranges` in the place of the state with that tag; False where another run was faster."""
+def replace(store: Store, ranges: IdRanges, etag: str | None) -> bool:
+    """Write `ranges` if the stored ETag is still `etag`; False where another run has written since."""
     key = Keys(TableName.parse(ranges.table)).id_ranges
-    return store.put_if_same(key, ranges.model_dump_json().encode(), tag)
+    return store.put_if_match(key, ranges.model_dump_json().encode(), etag)

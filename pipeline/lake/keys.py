@@ -1,7 +1,7 @@
-"""Every S3 key is made here and nowhere else.
+"""Every S3 key of the lake, relative to its prefix.
 
-Keys are relative to the lake's prefix. A table's name is two segments of a key, percent-encoded so that
-any MySQL name is one segment, and shortened where that would take more than a file's name may.
+A table's name is two segments of a key, each percent-encoded, and shortened where it would exceed the length
+of a file name.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ MARKER = "_manifest.json"
 
 @dataclass(frozen=True)
 class Keys:
-    """The keys of one table. Examples are for settlement.partner_info and the first of August 2025."""
+    """The keys of one table. The examples are for settlement.partner_info on 2025-08-01."""
 
     table: TableName
 
@@ -29,7 +29,7 @@ class Keys:
         """``…/part-00000-3f0c9a1b22d4.parquet``
 
         The name holds the content's digest: two runs of one window never overwrite each other's
-        parts, and the marker says which of them count (docs/decisions/0003).
+        parts, and the marker lists the valid ones (docs/decisions/0003).
         """
         return f"{self.lake_folder(window)}part-{index:05d}-{sha256[:12]}.parquet"
 
@@ -47,11 +47,11 @@ class Keys:
         return f"{self.csv}{window.name}/"
 
     def csv_part(self, window: Window, index: int, digest: str, suffix: str) -> str:
-        """``…/part-00000-90be11d0a7c3.csv.zst``; `digest` is the SHA-256 of its content, hex."""
+        """``…/part-00000-90be11d0a7c3.csv.zst``; `digest` is the content's SHA-256 in hex."""
         return f"{self.csv_folder(window)}part-{index:05d}-{digest[:12]}.csv{suffix}"
 
     def copy_manifest(self, window: Window, digest: str) -> str:
-        """``…/copy-90be11d0a7c3.manifest``: what COPY is given."""
+        """``…/copy-90be11d0a7c3.manifest``: the manifest COPY reads."""
         return f"{self.csv_folder(window)}copy-{digest[:12]}.manifest"
 
     def csv_marker(self, window: Window) -> str:
@@ -60,7 +60,7 @@ class Keys:
 
     @property
     def loads(self) -> str:
-        """``loads/settlement/partner_info/``: one leaf object a window; what `bulk_complete` lists."""
+        """``loads/settlement/partner_info/``: one object per window, which `bulk_complete` lists."""
         return f"loads/{self.table.path}/"
 
     def load_marker(self, window: Window) -> str:
@@ -82,23 +82,23 @@ class Keys:
         return f"lake/{self.table.path}/"
 
     def lake_bounds(self, span: Window) -> tuple[str, str]:
-        """Keys of `lake` before and after all those of windows that begin in the span.
+        """The keys before and after all lake keys of windows that begin in the span.
 
-        The first is no day's whole folder: a server that has folders would leave that one out.
+        The first is not a day's complete folder, which an S3 server with real folders would leave out.
         """
         first = f"{self.lake}dt={span.start:%Y-%m-%d}"
         return first[:-1], f"{self.lake}dt={span.end:%Y-%m-%d}~"
 
     def csv_bounds(self, span: Window) -> tuple[str, str]:
-        """Keys of `csv` before and after all those of windows that begin in the span."""
+        """The keys before and after all CSV keys of windows that begin in the span."""
         return _between(self.csv, span)
 
     def loads_bounds(self, span: Window) -> tuple[str, str]:
-        """Keys of `loads` before and after all those of windows that begin in the span."""
+        """The keys before and after all load markers of windows that begin in the span."""
         return _between(self.loads, span)
 
     def views_bounds(self, span: Window) -> tuple[str, str]:
-        """Keys of `views` before and after all those of windows that begin in the span."""
+        """The keys before and after all views markers of windows that begin in the span."""
         return _between(self.views, span)
 
     @property
@@ -107,13 +107,13 @@ class Keys:
         return f"watermarks/{self.table.path.replace('/', '.')}.json"
 
     @property
-    def loaded_by(self) -> str:
-        """``cursors/settlement/partner_info.json``: the cursor that the warehouse table is loaded by."""
+    def loaded_cursor(self) -> str:
+        """``cursors/settlement/partner_info.json``: the cursor of the rows in the warehouse table."""
         return f"cursors/{self.table.path}.json"
 
     @property
     def id_ranges(self) -> str:
-        """``ids/settlement/partner_info.json``: which ids each window has, of a table with an id cursor."""
+        """``ids/settlement/partner_info.json``: the id range of each window."""
         return f"ids/{self.table.path}.json"
 
     @property
@@ -132,12 +132,12 @@ def _between(prefix: str, span: Window) -> tuple[str, str]:
 
 
 def lake_marker(path: str, window: Window) -> str:
-    """The key of UploadParquet's marker, from a table's `path`."""
+    """The key of UploadParquet's marker; `path` is the table's."""
     return f"lake/{path}/dt={window.start:%Y-%m-%d}/{window.name}/{MARKER}"
 
 
 def window_of_key(key: str) -> Window | None:
-    """The window a marker's key names, whichever folder it stands in; None when it names none."""
+    """The window that a marker's key names, in any folder; None for a key without a window."""
     for segment in reversed(unquote(key).removesuffix(".json").split("/")):
         try:
             return Window.parse(segment)

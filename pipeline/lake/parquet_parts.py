@@ -1,4 +1,4 @@
-"""A window's Parquet as open files: those the spool still has, and those fetched from the lake."""
+"""Open a window's Parquet parts, from the spool where it still has them, else from the lake."""
 
 from __future__ import annotations
 
@@ -18,30 +18,29 @@ from pipeline.spool.folder import digest_of, sha256_of
 def open_parts(
     store: Store, parts: Sequence[Part], local: Sequence[Path], folder: Path
 ) -> Generator[pa.NativeFile, None, None]:
-    """The parts' files, one after the other, while the next one is fetched and checked.
+    """Yield the parts' files in order; fetch and check the next one meanwhile.
 
-    `local` are the spool's files of the same parts: one that still has the part's digest spares the
-    download into `folder`. Whoever takes a file closes it. Raises DataError when a part is not what
-    its manifest says.
+    `local` are spool files: one with a part's digest replaces the download into `folder`. The caller closes
+    each file. Raises DataError for a part whose content differs from the manifest.
     """
     with ThreadPoolExecutor(1, "fetch") as pool:
-        coming: list[Future[pa.NativeFile]] = []
+        pending: list[Future[pa.NativeFile]] = []
         try:
             for part in [*parts, None]:
                 if part is not None:
-                    coming.append(pool.submit(_opened, store, part, local, folder))
-                if len(coming) > 1 or part is None:
-                    yield coming.pop(0).result()
+                    pending.append(pool.submit(_open, store, part, local, folder))
+                if len(pending) > 1 or part is None:
+                    yield pending.pop(0).result()
         finally:
-            for late in coming:
-                if not late.cancel() and late.exception() is None:
-                    late.result().close()
+            for future in pending:
+                if not future.cancel() and future.exception() is None:
+                    future.result().close()
 
 
-def _opened(store: Store, part: Part, local: Sequence[Path], folder: Path) -> pa.NativeFile:
-    """The part's file, open, as another run that is done with the window clears the spool.
+def _open(store: Store, part: Part, local: Sequence[Path], folder: Path) -> pa.NativeFile:
+    """Open the part's file, which stays readable when another run clears the spool.
 
-    A fetched one is gone with its closing: the disk holds three at most.
+    A fetched file is deleted when it is closed: the disk holds three at most.
     """
     for path in local:
         with suppress(FileNotFoundError):
@@ -53,10 +52,10 @@ def _opened(store: Store, part: Part, local: Sequence[Path], folder: Path) -> pa
     store.download(part.key, path)
     if (digest := sha256_of(path)) != part.sha256:
         raise DataError(
-            f"{store.url(part.key)} is not what its manifest says",
+            f"{store.url(part.key)} does not match its manifest",
             why=f"its SHA-256 is {digest[:12]}…, the manifest has {part.sha256[:12]}…",
-            todo="delete the window's lake marker, and it is extracted again",
+            todo="delete the window's lake marker; the window is extracted again",
         )
     file = pa.OSFile(str(path))
-    path.unlink()  # what is open stays until it is closed
+    path.unlink()  # the open file stays readable
     return file

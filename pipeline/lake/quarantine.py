@@ -1,4 +1,4 @@
-"""The quarantine: one object for each window that was refused, with the reason, until it is loaded."""
+"""The quarantine: one refusal per window that failed for its data, kept until the window is loaded."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ log = logging.getLogger(__name__)
 
 
 class Refusal(BaseModel):
-    """A refused window: `table` as ``db.table``, `window` by name, what failed in which stage, how often.
+    """A refused window: `table` as ``db.table``, `window` by name, the failed stage, the error, the tries.
 
-    `csv` and `lake` are the folders where its rows are, if they came so far.
+    `csv` and `lake` are the folders of its rows, as far as it was processed.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -43,38 +43,37 @@ class Refusal(BaseModel):
     code_version: str = VERSION
 
 
-def keep(open_window: Callable[[], LakeWindow], stage: str, error: PipelineError) -> str | None:
-    """Record a refused window in the quarantine, one object a window, and return its key.
+def record(open_window: Callable[[], LakeWindow], stage: str, error: PipelineError) -> str | None:
+    """Record a refused window and return the key of its refusal; None for errors other than of data.
 
-    Only for what a person must look at (DataError, LoadRefused): None for anything else. The rows
-    stay where they are, in the lake and as CSV; the same command tries again. A lake that cannot be
-    written to is logged, as the failure itself is what matters.
+    Only a DataError or LoadRefused needs a person. The window's rows stay in the lake and as CSV; the same
+    command tries again. A failure to write the refusal is logged and does not hide `error`.
     """
     if not isinstance(error, DataError | LoadRefused):
         return None
     try:
         refused = open_window()
         key = refused.keys.quarantine(refused.window)
-        refusal = _refusal(refused, stage, error, before=_read(refused.store, key))
+        refusal = _refusal(refused, stage, error, earlier=_read(refused.store, key))
         refused.store.put(key, refusal.model_dump_json(indent=1).encode())
     except PipelineError as failure:
-        log.warning("the refused window could not be recorded in the quarantine: %s", failure)
+        log.warning("cannot record the refused window in the quarantine: %s", failure)
         return None
     log.warning("recorded in %s", refused.store.url(key))
     return key
 
 
 def _refusal(
-    refused: LakeWindow, stage: str, error: PipelineError, before: Refusal | None
+    refused: LakeWindow, stage: str, error: PipelineError, earlier: Refusal | None
 ) -> Refusal:
     now, keys, window = datetime.now(UTC), refused.keys, refused.window
     return Refusal(
         table=str(refused.table),
         window=window.name,
         stage=stage,
-        first_at=before.first_at if before else now,
+        first_at=earlier.first_at if earlier else now,
         at=now,
-        tries=before.tries + 1 if before else 1,
+        tries=earlier.tries + 1 if earlier else 1,
         what=error.what,
         why=error.why,
         todo=error.todo,
@@ -84,30 +83,28 @@ def _refusal(
 
 
 def release(done: LakeWindow, *, with_earlier: bool = False) -> None:
-    """Remove the window's refusal, as it is done now; `with_earlier` those that a snapshot covers too."""
+    """Remove the refusal of a finished window; `with_earlier`, those of all windows that end by then too."""
     store, window = done.store, done.window
-    listed = [(each.key, window_of_key(each.key)) for each in store.list(done.keys.quarantined)]
-    store.delete(
-        key
-        for key, of in listed
-        if of == window or (with_earlier and of is not None and of.end <= window.end)
-    )
+    for key in [stored.key for stored in store.list(done.keys.quarantined)]:
+        refused = window_of_key(key)
+        if refused == window or (with_earlier and refused and refused.end <= window.end):
+            store.delete([key])
 
 
 def refused_windows(store: Store, table: TableName) -> set[Window]:
-    """The windows of a table that are in the quarantine: one LIST."""
-    keys = (each.key for each in store.list(Keys(table).quarantined))
+    """The quarantined windows of a table, from one LIST."""
+    keys = (stored.key for stored in store.list(Keys(table).quarantined))
     return {window for key in keys if (window := window_of_key(key)) is not None}
 
 
 def refusals(store: Store, table: TableName) -> list[Refusal]:
-    """The table's refusals, oldest window first: one LIST, and a GET for each."""
+    """The table's refusals, oldest window first, from one LIST and a GET each."""
     with ThreadPoolExecutor(max_workers=8) as pool:
-        keys = [each.key for each in store.list(Keys(table).quarantined)]
+        keys = [stored.key for stored in store.list(Keys(table).quarantined)]
         read = pool.map(lambda key: _read(store, key), keys)
         return [refusal for refusal in read if refusal is not None]
 
 
 def _read(store: Store, key: str) -> Refusal | None:
-    data = store.get_if_there(key)
+    data = store.get_if_exists(key)
     return None if data is None else decode(Refusal, data, store.url(key))

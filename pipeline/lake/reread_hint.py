@@ -1,4 +1,4 @@
-"""How a person has a window read again from the source."""
+"""Instructions for reading a window from the source again."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ REREAD = "delete the window's lake marker and CSV marker: the window is read aga
 
 
 def markers_to_delete(lake_window: LakeWindow) -> str:
-    """The two markers without which a window is read again from the source, by their addresses."""
+    """The URLs of the two markers to delete so that the window is read again."""
     return f"{lake_window.url(LAKE)} and {lake_window.url(CSV)}"
 
 
 def after_fix(lake_window: LakeWindow) -> str:
-    """The last line of a message about a value in the source: the lake still has it as it was."""
+    """The last line of a message about a bad value: the lake holds it even after the source is fixed."""
     markers = markers_to_delete(lake_window)
     return f"\nAfter the source is fixed, delete {markers}: the window is read again"

@@ -1,4 +1,4 @@
-"""The lake: one S3 bucket and prefix, through one client per process."""
+"""The lake: one S3 bucket and prefix, one client per process."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class StoredObject:
-    """An object as a listing shows it: key below the prefix, size in bytes."""
+    """A listed object: its key below the prefix, its size in bytes."""
 
     key: str
     bytes: int
@@ -39,23 +39,22 @@ class StoredObject:
 class Store:
     """A bucket below a prefix. Keys are relative to the prefix; every error is a LakeError.
 
-    Objects appear whole or not at all. Connections are not to be shared between processes: after a
-    fork `belong_here` comes first (`store` sees to it).
+    Writes are atomic. After a fork, `drop_inherited_connections` must precede any request (`store` calls it).
     """
 
     def __init__(self, settings: Lake) -> None:
         self.settings = settings
         self.prefix = settings.prefix.strip("/") + "/" if settings.prefix.strip("/") else ""
         self._client, self._pid = _client(settings), os.getpid()
-        self._has_seen_bucket = False
+        self._is_bucket_checked = False
         self._transfer = TransferConfig(
             multipart_threshold=settings.part_size * MIB,
             multipart_chunksize=settings.part_size * MIB,
             max_concurrency=settings.concurrency,
         )
 
-    def belong_here(self) -> None:
-        """Let go of connections that another process made: this one's copies of them are closed."""
+    def drop_inherited_connections(self) -> None:
+        """Close this process's copies of connections that its parent opened."""
         if self._pid != os.getpid():
             self._client.close()
             self._pid = os.getpid()
@@ -65,80 +64,81 @@ class Store:
         return f"s3://{self.settings.bucket}/{self.prefix}{key}"
 
     def size(self, key: str) -> int | None:
-        """The object's size in bytes, None when it does not exist: one HEAD."""
+        """The object's size in bytes from one HEAD, None when it does not exist."""
         try:
-            head = self._call(f"look at {self.url(key)}", self._client.head_object, Key=key)
-        except _Missing:
-            self._see_bucket()
+            head = self._call(f"check {self.url(key)}", self._client.head_object, Key=key)
+        except _NotFound:
+            self._check_bucket()
             return None
         return int(head["ContentLength"])
 
     def sha256(self, key: str) -> str | None:
-        """The SHA-256 that the server has of an object's content, in hex: one HEAD.
+        """The SHA-256 that the server stores for an object's content, in hex, from one HEAD.
 
-        None where there is no such object, and where the server has none of the whole, as for an upload in
+        None for a missing object, and where the server has no checksum of the whole, as for an upload in
         parts: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
         """
         head = self._client.head_object
         try:
-            answer = self._call(f"look at {self.url(key)}", head, Key=key, ChecksumMode="ENABLED")
-        except _Missing:
+            response = self._call(f"check {self.url(key)}", head, Key=key, ChecksumMode="ENABLED")
+        except _NotFound:
             return None
-        checksum = str(answer.get("ChecksumSHA256", ""))
+        checksum = str(response.get("ChecksumSHA256", ""))
         return base64.b64decode(checksum).hex() if checksum and "-" not in checksum else None
 
-    def _see_bucket(self) -> None:
-        """Raise LakeError when there is no bucket: a HEAD cannot tell that from a missing object."""
-        if not self._has_seen_bucket:
+    def _check_bucket(self) -> None:
+        """Raise LakeError for a missing bucket, which a HEAD reports like a missing object."""
+        if not self._is_bucket_checked:
             self.check()
-            self._has_seen_bucket = True
+            self._is_bucket_checked = True
 
     def exists(self, key: str) -> bool:
-        """Whether that very object exists; a prefix with objects below it is not one."""
+        """Whether an object has exactly this key; a prefix of other keys does not count."""
         return self.size(key) is not None
 
     def get(self, key: str) -> bytes:
-        """A small object's content; raises LakeError when it is missing."""
-        body = self._call(f"read {self.url(key)}", self._client.get_object, Key=key)["Body"]
-        data: bytes = self._translated(f"read {self.url(key)}", body.read)
-        return data
+        """A small object's content; raises LakeError when it does not exist."""
+        return self._get(key)[0]
 
-    def get_if_there(self, key: str) -> bytes | None:
-        """A small object's content, None when it does not exist: one GET."""
+    def get_if_exists(self, key: str) -> bytes | None:
+        """A small object's content, None when it does not exist."""
         try:
             return self.get(key)
-        except _Missing:
+        except _NotFound:
             return None
 
-    def get_tagged(self, key: str) -> tuple[bytes, str] | None:
-        """A small object's content and the tag of this state of it; None when it does not exist."""
-        doing = f"read {self.url(key)}"
+    def get_with_etag(self, key: str) -> tuple[bytes, str] | None:
+        """A small object's content and its ETag, None when it does not exist."""
         try:
-            answer = self._call(doing, self._client.get_object, Key=key)
-        except _Missing:
+            return self._get(key)
+        except _NotFound:
             return None
-        data: bytes = self._translated(doing, answer["Body"].read)
-        return data, str(answer["ETag"])
+
+    def _get(self, key: str) -> tuple[bytes, str]:
+        action = f"read {self.url(key)}"
+        response = self._call(action, self._client.get_object, Key=key)
+        data: bytes = self._run(action, response["Body"].read)
+        return data, str(response["ETag"])
 
     def put(self, key: str, data: bytes, sha256: str | None = None) -> None:
-        """Store `data`; the server checks its SHA-256, in hex, which a caller may know already."""
+        """Store `data`; the server verifies its SHA-256 (hex), computed here unless given."""
         self._put(key, data, sha256)
 
     def put_if_absent(self, key: str, data: bytes) -> bool:
-        """Store `data` unless the object exists: of several writers exactly one gets True."""
+        """Store `data` unless the object exists; of concurrent writers exactly one gets True."""
         try:
             self._put(key, data, IfNoneMatch="*")
-        except _Exists:
+        except _Conflict:
             return False
         return True
 
-    def put_if_same(self, key: str, data: bytes, tag: str | None) -> bool:
-        """Store `data` if the object is still in the state of that tag, or with None still absent."""
-        if tag is None:
+    def put_if_match(self, key: str, data: bytes, etag: str | None) -> bool:
+        """Store `data` if the object still has this ETag, or for None still does not exist."""
+        if etag is None:
             return self.put_if_absent(key, data)
         try:
-            self._put(key, data, IfMatch=tag)
-        except (_Exists, _Missing):
+            self._put(key, data, IfMatch=etag)
+        except (_Conflict, _NotFound):
             return False
         return True
 
@@ -151,10 +151,10 @@ class Store:
         )
 
     def upload(self, path: Path, key: str) -> None:
-        """Store a file, in parts when it is large, and confirm its size; the server checks checksums."""
-        doing = f"upload {self.url(key)}"
-        self._translated(
-            doing,
+        """Store a file, a large one in parts, and verify its size; the server verifies its checksums."""
+        action = f"upload {self.url(key)}"
+        self._run(
+            action,
             lambda: self._client.upload_file(
                 str(path),
                 self.settings.bucket,
@@ -165,14 +165,14 @@ class Store:
         )
         stored, sent = self.size(key), path.stat().st_size
         if stored != sent:
-            raise LakeError(f"cannot {doing}", why=f"{sent} bytes were sent, {stored} are stored")
+            raise LakeError(f"cannot {action}", why=f"sent {sent} bytes, stored {stored}")
 
     def download(self, key: str, path: Path) -> None:
-        """Fetch an object into a file that appears whole or not at all."""
+        """Download an object into a file, atomically."""
         partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
         bucket = self.settings.bucket
         try:
-            self._translated(
+            self._run(
                 f"download {self.url(key)}",
                 lambda: self._client.download_file(
                     bucket, self.prefix + key, str(partial), Config=self._transfer
@@ -185,16 +185,16 @@ class Store:
     def list(
         self, prefix: str, after: str = "", before: str | None = None
     ) -> Iterator[StoredObject]:
-        """All objects whose key starts with `prefix`, in key order: one LIST a thousand.
+        """The objects whose keys start with `prefix`, in key order: one LIST per 1000 objects.
 
-        With `after` and `before`, those between the two keys alone.
+        `after` and `before` are exclusive bounds on the key.
         """
         start: dict[str, Any] = {"StartAfter": self.prefix + after} if after else {}
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self.settings.bucket, Prefix=self.prefix + prefix, **start
         )
         iterator = iter(pages)
-        while page := self._translated(f"list {self.url(prefix)}", lambda: next(iterator, None)):
+        while page := self._run(f"list {self.url(prefix)}", lambda: next(iterator, None)):
             for item in page.get("Contents", []):
                 key = item["Key"].removeprefix(self.prefix)
                 if before is not None and key >= before:
@@ -202,24 +202,24 @@ class Store:
                 yield StoredObject(key, item["Size"])
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Delete objects; one that does not exist is no error."""
+        """Delete objects; missing ones are ignored."""
         for key in keys:
             self._call(f"delete {self.url(key)}", self._client.delete_object, Key=key)
 
     def check(self) -> None:
-        """Raise LakeError unless the bucket is there and may be listed."""
-        self._translated(
+        """Raise LakeError unless the bucket exists and may be listed."""
+        self._run(
             f"list {self.url('')}",
             lambda: self._client.list_objects_v2(
                 Bucket=self.settings.bucket, Prefix=self.prefix, MaxKeys=1
             ),
         )
 
-    def _call(self, doing: str, operation: Callable[..., Any], Key: str, **options: Any) -> Any:  # noqa: N803 - boto3's name
+    def _call(self, action: str, operation: Callable[..., Any], Key: str, **options: Any) -> Any:  # noqa: N803 - boto3's name
         bucket, key = self.settings.bucket, self.prefix + Key
-        return self._translated(doing, lambda: operation(Bucket=bucket, Key=key, **options))
+        return self._run(action, lambda: operation(Bucket=bucket, Key=key, **options))
 
-    def _translated(self, doing: str, call: Callable[[], Result]) -> Result:
+    def _run(self, action: str, call: Callable[[], Result]) -> Result:
         try:
             return call()
         except (
@@ -228,15 +228,15 @@ class Store:
             boto3.exceptions.Boto3Error,
             boto3.exceptions.S3UploadFailedError,
         ) as error:
-            raise _translate(doing, self.settings, error) from error
+            raise _lake_error(action, self.settings, error) from error
 
 
-class _Missing(LakeError):
-    """The object is not there."""
+class _NotFound(LakeError):
+    """The object does not exist."""
 
 
-class _Exists(LakeError):
-    """The object is there already, or is another than it should be."""
+class _Conflict(LakeError):
+    """A conditional write failed: the object exists, or has another ETag."""
 
 
 def _client(settings: Lake) -> S3Client:
@@ -255,37 +255,37 @@ def _client(settings: Lake) -> S3Client:
             s3={"addressing_style": "path"} if settings.endpoint else None,
         ),
     )
-    client.meta.events.register("before-parse.s3.ListObjectsV2", _leave_out_what_is_not_read)
+    client.meta.events.register("before-parse.s3.ListObjectsV2", _strip_listing)
     return client
 
 
-_NOT_READ = re.compile(
+_UNUSED_FIELDS = re.compile(
     rb"<(LastModified|ETag|StorageClass|Owner|ChecksumAlgorithm|ChecksumType)>.*?</\1>", re.DOTALL
 )
 
 
-def _leave_out_what_is_not_read(response_dict: dict[str, Any], **_: Any) -> None:
-    """Take from a listing what stands beside key and size: reading it takes four fifths of a listing's time.
+def _strip_listing(response_dict: dict[str, Any], **_: Any) -> None:
+    """Remove all but key and size from a listing's XML: parsing them takes four fifths of the listing's time.
 
-    A tag cannot be part of a key: `<` stands as an entity there.
+    No key contains such a tag, as XML escapes `<`.
     """
-    response_dict["body"] = _NOT_READ.sub(b"", response_dict["body"])
+    response_dict["body"] = _UNUSED_FIELDS.sub(b"", response_dict["body"])
 
 
-def _translate(doing: str, settings: Lake, error: BaseException) -> LakeError:
+def _lake_error(action: str, settings: Lake, error: BaseException) -> LakeError:
     if isinstance(error, boto3.exceptions.S3UploadFailedError) and error.__context__:
-        error = error.__context__  # it holds the code, the other only text
+        error = error.__context__  # which has the error code
     code, message = "", str(error)
     if isinstance(error, botocore.exceptions.ClientError):
         code = str(error.response.get("Error", {}).get("Code", ""))
         message = str(error.response.get("Error", {}).get("Message", "")) or code
     if code in ("404", "NoSuchKey", "NotFound"):
-        return _Missing(f"cannot {doing}", why="there is no such object")
-    # the second is of a writer that was overtaken while it wrote
+        return _NotFound(f"cannot {action}", why="there is no such object")
+    # S3 answers ConditionalRequestConflict where another write of the object is in progress
     if code in ("PreconditionFailed", "412", "ConditionalRequestConflict"):
-        return _Exists(f"cannot {doing}", why="it exists already")
+        return _Conflict(f"cannot {action}", why="it exists, or has changed")
     return LakeError(
-        f"cannot {doing}", why=_reason(code, message, settings), todo=_advice(code, error)
+        f"cannot {action}", why=_reason(code, message, settings), todo=_advice(code, error)
     )
 
 
@@ -310,15 +310,15 @@ def _advice(code: str, error: BaseException) -> str:
 
 
 def store(settings: Lake) -> Store:
-    """The store of this process: made once, and kept over a fork, but for its connections.
+    """The store of this process; a fork keeps it but for its connections.
 
-    A forked worker that made a client of its own would spend a quarter of a second on it.
+    A new client would take each forked worker a quarter of a second.
     """
-    found = _store_of(settings)
-    found.belong_here()
-    return found
+    shared = _cached_store(settings)
+    shared.drop_inherited_connections()
+    return shared
 
 
 @lru_cache(maxsize=8)
-def _store_of(settings: Lake) -> Store:
+def _cached_store(settings: Lake) -> Store:
     return Store(settings)

@@ -1,4 +1,4 @@
-"""The stages that leave a marker in the lake, one row a stage: its marker's model, its key, its listing."""
+"""The stages that write a marker in the lake: one definition each, with marker model, key and listing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MarkerT = TypeVar("MarkerT", bound=Marker)
 
 @dataclass(frozen=True)
 class Stage(Generic[MarkerT]):
-    """One stage: `key` is its marker's, `prefix` and `bounds` are what a listing of its windows asks for."""
+    """One stage: `key` is its marker's; `prefix` and `bounds` limit a listing of its windows."""
 
     name: str
     model: type[MarkerT]
@@ -25,7 +25,7 @@ class Stage(Generic[MarkerT]):
     suffix: str
 
     def is_marker(self, key: str) -> bool:
-        """Whether a key below `prefix` is a marker, not a part."""
+        """Whether a key below `prefix` is a marker rather than a part."""
         return key.endswith(self.suffix)
 
     def __str__(self) -> str:
@@ -67,4 +67,4 @@ VIEWS = Stage(
     suffix=".json",
 )
 STAGES: tuple[AnyStage, ...] = (LAKE, CSV, LOAD, VIEWS)
-"""In the order in which a window passes them."""
+"""In the order of the data path."""

@@ -1,4 +1,4 @@
-"""The watermark: how far a table is loaded without a gap. Derived, and only published to S3."""
+"""The watermark: how far a table is loaded without a gap, derived from the ledger and published to S3."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from pipeline.model.window import UTC, Window, unbroken_end
 
 
 class Watermark(BaseModel):
-    """What is published of a table. Instants are in UTC, rows count the latest window alone.
+    """The published state of a table: instants in UTC, row counts of the latest window.
 
-    `loaded_until` is the end of the unbroken run of loaded windows: it cannot run ahead of the data.
+    `loaded_until` is the end of the contiguous run of loaded windows.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -43,7 +43,7 @@ class Watermark(BaseModel):
 
 @dataclass(frozen=True)
 class Latest:
-    """The markers of the window that was loaded last, and the strategy of the run."""
+    """The markers of the window loaded last, and the run's strategy."""
 
     lake: LakeManifest
     load: LoadMarker
@@ -53,12 +53,12 @@ class Latest:
 def read(store: Store, table: TableName) -> Watermark | None:
     """The published watermark, None before the first load."""
     key = Keys(table).watermark
-    data = store.get_if_there(key)
+    data = store.get_if_exists(key)
     return None if data is None else decode(Watermark, data, key)
 
 
 def reached(table: Table, windows: list[Window]) -> datetime | None:
-    """How far the windows reach without a gap; a full snapshot covers all that came before it."""
+    """How far the windows reach without a gap; a snapshot covers everything before it."""
     if table.is_snapshot:
         return max((window.end for window in windows), default=None)
     return unbroken_end(windows)
@@ -72,21 +72,21 @@ def publish(
 ) -> Watermark:
     """Derive the watermark from the ledger's windows and publish it.
 
-    Whoever was slower than another asks again, and publishes what holds after both: an older state is
-    never put in the place of a newer one (S3's If-Match).
+    A process whose conditional write (S3's If-Match) fails reads the ledger again: an older state never
+    replaces a newer one.
     """
     key = Keys(table.name).watermark
     while True:
-        found = store.get_tagged(key)
-        before = decode(Watermark, found[0], key) if found else None
-        watermark = _watermark(table, loaded_windows(), latest, before)
+        data, etag = store.get_with_etag(key) or (None, None)
+        earlier = None if data is None else decode(Watermark, data, key)
+        watermark = _watermark(table, loaded_windows(), latest, earlier)
         content = watermark.model_dump_json(indent=1).encode()
-        if store.put_if_same(key, content, found[1] if found else None):
+        if store.put_if_match(key, content, etag):
             return watermark
 
 
 def _watermark(
-    table: Table, windows: list[Window], latest: Latest, before: Watermark | None
+    table: Table, windows: list[Window], latest: Latest, earlier: Watermark | None
 ) -> Watermark:
     now, lake, load = datetime.now(UTC), latest.lake, latest.load
     return Watermark(
@@ -101,6 +101,6 @@ def _watermark(
         rows_loaded=load.rows_loaded,
         files=tuple(part.key for part in lake.parts),
         strategy=latest.strategy,
-        created_at=before.created_at if before else now,
+        created_at=earlier.created_at if earlier else now,
         updated_at=now,
     )

@@ -1,4 +1,4 @@
-"""A chunk's Parquet file in the spool: its rows, and in its footer the figures that prove them."""
+"""A chunk's Parquet file in the spool, with the figures of its rows in the footer."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from pipeline.model.window import UTC
 
 FIGURES = b"pipeline.figures"
 GROUP_BYTES = 56 << 20
-"""Bytes of Arrow in a row group. Larger ones make files smaller (by 2 % where twice as large), and all of
-one is in memory while it is written."""
-# A value of these types is not printed in one way alone, so there is no checksum of its text.
-_NO_ONE_TEXT = {"float", "double", "bool"}
+"""Bytes of Arrow in a row group. Twice as many make a file 2 % smaller; a group is in memory while it is
+written."""
+# Types whose values have several text forms, so that a checksum of the text proves nothing.
+_AMBIGUOUS_TEXT = {"float", "double", "bool"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class ChunkFile:
-    """A file being written, and what is added up while its rows pass by.
+    """A Parquet file in progress, and the running figures of its rows.
 
-    The writer's settings follow the first rows. `key` and `cursor` are column names as the source
-    spells them. After `finish` the file is complete; else it is to be left by `abandon`.
+    The first rows decide the writer's settings. `key` and `cursor` are column names as the source spells
+    them. End with `finish` for a complete file, else with `abandon`.
     """
 
     def __init__(
@@ -42,19 +42,19 @@ class ChunkFile:
         self.rows = 0
         self._path, self._schema = path, arrow_schema(columns)
         self._writer: pq.ParquetWriter | None = None
-        self._waiting: list[pa.RecordBatch] = []
-        self._waiting_bytes = 0
+        self._buffered: list[pa.RecordBatch] = []
+        self._buffered_bytes = 0
         self._last: pa.RecordBatch | None = None
         self._cursor_min: Any = None
         self._cursor_max: Any = None
-        self._key_checksum = 0 if self.key and self._key_has_one_text() else None
+        self._key_checksum = 0 if self.key and self._has_checkable_key() else None
 
     def write(self, batch: pa.RecordBatch) -> None:
-        """Add rows; they count at once, and are written with the others of their row group."""
+        """Add rows, to be written with the rest of their row group."""
         if not batch.num_rows:
             return
-        self._waiting.append(batch)
-        self._waiting_bytes += batch.nbytes
+        self._buffered.append(batch)
+        self._buffered_bytes += batch.nbytes
         self.rows += batch.num_rows
         self._last = batch.slice(batch.num_rows - 1)
         if self._key_checksum is not None:
@@ -65,11 +65,11 @@ class ChunkFile:
             highs = (self._cursor_max, _plain(bounds["max"]))
             self._cursor_min = min((v for v in lows if v is not None), default=None)
             self._cursor_max = max((v for v in highs if v is not None), default=None)
-        if self._waiting_bytes >= GROUP_BYTES:
+        if self._buffered_bytes >= GROUP_BYTES:
             self._write_group()
 
     def last_row(self, names: Sequence[str]) -> tuple[Any, ...] | None:
-        """The values of some columns in the last row written, None before the first."""
+        """The last row's values of these columns, None before the first row."""
         if self._last is None:
             return None
         return tuple(_plain(self._last.column(name)[0]) for name in names)
@@ -81,13 +81,13 @@ class ChunkFile:
         coerced: Iterable[Coercion] = (),
         nul_columns: Iterable[str] = (),
     ) -> ChunkFigures:
-        """Write the footer with the figures, and close."""
+        """Write the footer with the figures, and close the file."""
         figures = ChunkFigures(
             columns=self.columns,
             key=self.key,
             rows=self.rows,
-            cursor_min=_told(self._cursor_min),
-            cursor_max=_told(self._cursor_max),
+            cursor_min=_cursor_text(self._cursor_min),
+            cursor_max=_cursor_text(self._cursor_max),
             key_checksum=self._key_checksum,
             read_at=read_at,
             seconds=round(seconds, 3),
@@ -100,17 +100,17 @@ class ChunkFile:
         return figures
 
     def abandon(self) -> None:
-        """Close what is not to be finished: another file may be written at its path then.
+        """Close the unfinished file, so that another may be written at its path.
 
-        PyArrow would do it whenever it collects the writer, and write a footer into the file of that time.
+        Otherwise PyArrow writes a footer whenever it collects the writer, by then into the other file.
         """
-        self._waiting, self._waiting_bytes = [], 0
+        self._buffered, self._buffered_bytes = [], 0
         if self._writer is not None:
             self._writer.close()
 
     def _write_group(self) -> pq.ParquetWriter:
-        group = pa.Table.from_batches(self._waiting, self._schema)
-        self._waiting, self._waiting_bytes = [], 0
+        group = pa.Table.from_batches(self._buffered, self._schema)
+        self._buffered, self._buffered_bytes = [], 0
         if self._writer is None:
             self._writer = open_writer(str(self._path), self._schema, group)
         if group.num_rows:
@@ -119,21 +119,21 @@ class ChunkFile:
             release_unused()
         return self._writer
 
-    def _key_has_one_text(self) -> bool:
+    def _has_checkable_key(self) -> bool:
         by_name = {column.name: column for column in self.columns}
-        parts = [by_name.get(name) for name in self.key]
-        return all(c and not c.nullable and c.arrow not in _NO_ONE_TEXT for c in parts)
+        key = [by_name.get(name) for name in self.key]
+        return all(c and not c.nullable and c.arrow not in _AMBIGUOUS_TEXT for c in key)
 
 
 def _plain(value: pa.Scalar) -> Any:
-    """The value as Python has it; a timestamp's `as_py` would import pandas, 45 MB, where it can."""
+    """The value in Python; a timestamp's `as_py` would import pandas where it is installed (45 MB)."""
     if pa.types.is_timestamp(value.type) and value.type.unit == "us" and value.is_valid:
         return _EPOCH + timedelta(microseconds=value.value)
     return value.as_py()
 
 
-def _told(value: Any) -> str | None:
-    """A cursor in a manifest: times as ISO 8601 has them."""
+def _cursor_text(value: Any) -> str | None:
+    """A cursor value as a manifest holds it, a time in ISO 8601."""
     if value is None:
         return None
     return value.isoformat() if isinstance(value, date) else str(value)

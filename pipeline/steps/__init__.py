@@ -1,1 +1,1 @@
-"""One verb a module: plain functions on values and stores, testable without Luigi."""
+"""The steps of the pipeline, one verb per module: functions on values and stores, without Luigi."""

@@ -1,4 +1,4 @@
-"""Lake to CSV: what COPY reads, as compressed parts, and the manifest that lists them."""
+"""Lake to CSV: the compressed parts that COPY reads, and the manifest that lists them."""
 
 from __future__ import annotations
 
@@ -41,12 +41,11 @@ def prepare_copy(
     run: Run,
     progress: Progress = silent,
 ) -> CsvManifest:
-    """Let COPY read the window as the table's definition says: the lake's own Parquet, or CSV made of it.
+    """Prepare the window for COPY, from the lake's own Parquet or as CSV (`copy_format`).
 
-    `spooled` are the spool's files of the same parts: one that still has the part's digest spares the
-    download. A window with `nul_columns` goes by CSV: what COPY makes of NUL in Parquet is not
-    documented. Raises DataError where a policy refuses a value, and when a part is not what the lake
-    manifest says.
+    `spooled` are spool files: one with a part's digest replaces its download. A window with `nul_columns`
+    is converted to CSV, as COPY's treatment of NUL in Parquet is undocumented. Raises DataError where a
+    policy refuses a value, or a part does not match the lake manifest.
     """
     if table.copy_format == "parquet" and not lake.nul_columns:
         return _write_manifest(lake_window, lake, _lake_parts(lake))
@@ -55,13 +54,13 @@ def prepare_copy(
 
 
 def coerced_by_conversion(csv: CsvManifest, lake: LakeManifest) -> list[Coercion]:
-    """What the conversion itself changed, beside what the extraction had changed before."""
-    return [each for each in csv.coerced if each not in lake.coerced]
+    """The changes by the conversion, without those by the extraction."""
+    return [coercion for coercion in csv.coerced if coercion not in lake.coerced]
 
 
 @dataclass(frozen=True)
 class _CopyParts:
-    """What COPY is to read, and all that its marker says of it beside what the lake's says."""
+    """The parts for COPY, and the fields of the CSV manifest that the lake manifest lacks."""
 
     columns: tuple[Column, ...]
     parts: tuple[Part, ...]
@@ -70,7 +69,7 @@ class _CopyParts:
 
 
 def _lake_parts(lake: LakeManifest) -> _CopyParts:
-    """The lake's Parquet, as it is."""
+    """The lake's Parquet, unchanged."""
     parts = tuple(part for part in lake.parts if part.rows)
     attributes = {"format": "parquet", "null_token": "", "compression": ""}
     return _CopyParts(lake.columns, parts, lake.coerced, attributes)
@@ -99,7 +98,7 @@ def _convert(
     scratch: Path,
     progress: Progress,
 ) -> CsvManifest:
-    """Write the window's rows as CSV parts, the COPY manifest, and the marker; fetch into `scratch`."""
+    """Write the window's rows as CSV parts, the COPY manifest and the marker; download into `scratch`."""
     started = time.monotonic()
     with fetching(scratch) as folder:
         files = partial(open_parts, lake_window.store, lake.parts, spooled, folder)
@@ -112,7 +111,7 @@ def _convert(
         "compression": conversion.compression,
         "empty_tokens": {name: tokens.empty[name].hex() for name in changes.empty},
         "empty_bytes": dict(changes.empty),
-        "converted": _name_of_changes(conversion.excluded, changes.coerced),
+        "converted": _digest_of_changes(conversion.excluded, changes.coerced),
     }
     coerced = added_up((*lake.coerced, *changes.coerced))
     parts = _CopyParts(conversion.replicated, written.parts, coerced, attributes)
@@ -141,9 +140,9 @@ def _write_manifest(lake_window: LakeWindow, lake: LakeManifest, copy: _CopyPart
     return manifest
 
 
-def _name_of_changes(excluded: Sequence[str], coerced: Sequence[Coercion]) -> str:
-    """The same for the same columns left out and the same values changed, empty for none."""
-    changes = [*excluded, *(each.model_dump() for each in added_up(coerced))]
+def _digest_of_changes(excluded: Sequence[str], coerced: Sequence[Coercion]) -> str:
+    """The digest of excluded columns and changed values, empty for none."""
+    changes = [*excluded, *(coercion.model_dump() for coercion in added_up(coerced))]
     return hashlib.sha256(json.dumps(changes).encode()).hexdigest() if changes else ""
 
 
@@ -162,19 +161,19 @@ def _write_parts(
     def key_of(index: int, sha256: str) -> str:
         return lake_window.keys.csv_part(lake_window.window, index, sha256, suffix)
 
-    tokens, given_up = Tokens(conversion.columns), set[str]()
+    tokens, obsolete = Tokens(conversion.columns), set[str]()
     while True:
         parts = CsvParts(store, key_of)
         try:
             with parts:
                 changes = convert_rows(files, conversion, tokens, parts.add, progress)
         except TokenTaken as taken:
-            given_up.update(part.key for part in parts.done)
+            obsolete.update(part.key for part in parts.stored)
             tokens.replace(taken)
             continue
-        # not before: a part without the token is the same again, and may be in another process's marker
-        store.delete(sorted(given_up.difference(part.key for part in parts.done)))
-        return _Written(tuple(parts.done), tokens, changes)
+        # Only now: a part without the token is identical, and may be in another process's manifest.
+        store.delete(sorted(obsolete.difference(part.key for part in parts.stored)))
+        return _Written(tuple(parts.stored), tokens, changes)
 
 
 def _check_rows(lake: LakeManifest, parts: Sequence[Part]) -> None:

@@ -1,7 +1,7 @@
-"""Rows of the lake to compressed CSV: two row groups at a time, each by a thread from Parquet to its parts.
+"""Lake rows to compressed CSV: two row groups at a time, each in one thread from Parquet to parts.
 
-A thread decodes, fits, writes and compresses a few hundred rows after the other, which stay in its
-processor's cache all the way. Parts come in the order of the rows, and a row group begins a new one.
+A thread decodes, fits, writes and compresses a few hundred rows at a time, which stay in its processor's
+cache. Parts are in row order; each row group begins a new one.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from pipeline.run.progress import Progress
 
 Files = Callable[[], Generator[pa.NativeFile, None, None]]
 SIDE_BY_SIDE = 2
-"""Row groups that are converted at once: about as fast as MySQL sends over one connection."""
+"""Row groups converted concurrently: about as fast as MySQL sends over one connection."""
 _BATCH_ROWS = 8_192
 
 
 @dataclass(frozen=True)
 class Conversion:
-    """How rows become CSV: the columns as the lake has them (`replicated`) and as written, the rules.
+    """How rows become CSV: the columns in the lake (`replicated`) and as written, and the rules.
 
-    A part is `part_bytes` of text, about. `hint` is added to a refusal: what to do after the value is fixed
-    in the source.
+    A part has about `part_bytes` of text. `hint` is added to a refusal: the next step after the value is
+    fixed in the source.
     """
 
     lake: LakeManifest
@@ -50,13 +50,13 @@ class Conversion:
 
     @property
     def excluded(self) -> list[str]:
-        """The lake's columns that are left out, sorted."""
+        """The lake's columns that are not replicated, sorted."""
         return sorted({c.name for c in self.lake.columns} - {c.name for c in self.replicated})
 
 
 @dataclass(frozen=True)
 class Changes:
-    """What the policies changed, and how many bytes of length zero each column has."""
+    """The changes by policies, and the number of values of length zero by column."""
 
     coerced: tuple[Coercion, ...] = ()
     empty: Counter[str] = field(default_factory=Counter)
@@ -67,7 +67,7 @@ class Changes:
 
 @dataclass(frozen=True)
 class Group:
-    """One row group of an open file; the last one's taker closes it."""
+    """One row group of an open file; whoever converts the last one closes it."""
 
     file: pa.NativeFile
     metadata: pq.FileMetaData
@@ -75,7 +75,7 @@ class Group:
 
     @property
     def is_last(self) -> bool:
-        """Whether no other of its file follows."""
+        """Whether it is the last of its file."""
         return bool(self.index + 1 == self.metadata.num_row_groups)
 
 
@@ -86,30 +86,30 @@ def convert_rows(
     store: Callable[[Compressed], None],
     progress: Progress,
 ) -> Changes:
-    """Make the parts of all rows and hand them to `store`, in their order.
+    """Convert all rows and pass the parts to `store`, in row order.
 
-    Raises TokenTaken where a value is one of the tokens, DataError where a policy refuses a value.
+    Raises TokenTaken where a value equals a token, DataError where a policy refuses a value.
     """
     done, rows, changes = 0, conversion.lake.rows, Changes()
 
-    def make(group: Group) -> _Made:
-        return _converted(group, conversion, tokens)
+    def convert(group: Group) -> _Converted:
+        return _convert_group(group, conversion, tokens)
 
-    with closing(files()) as opened, closing(_side_by_side(row_groups(opened), make)) as made:
-        for parts, changed in made:
+    with closing(files()) as opened, closing(_side_by_side(row_groups(opened), convert)) as groups:
+        for parts, group_changes in groups:
             for part in parts:
                 store(part)
                 done += part.rows
-            changes += changed
+            changes += group_changes
             progress(f"{done:,} of {rows:,} rows", done / rows)
     return changes
 
 
-_Made = tuple[list[Compressed], Changes]
+_Converted = tuple[list[Compressed], Changes]
 
 
 def row_groups(files: Iterator[pa.NativeFile]) -> Iterator[Group]:
-    """All groups of the files, in order; a file without any is closed."""
+    """The row groups of all files, in order; a file without any is closed."""
     for file in files:
         metadata = pq.ParquetFile(file).metadata
         if not metadata.num_row_groups:
@@ -118,36 +118,36 @@ def row_groups(files: Iterator[pa.NativeFile]) -> Iterator[Group]:
 
 
 def _side_by_side(
-    groups: Iterator[Group], make: Callable[[Group], _Made]
-) -> Generator[_Made, None, None]:
-    """What is made of the groups, in order; one more waits than are under way."""
-    pending: deque[tuple[Group, Future[_Made]]] = deque()
+    groups: Iterator[Group], convert: Callable[[Group], _Converted]
+) -> Generator[_Converted, None, None]:
+    """The converted groups, in order; one more than the concurrent ones is queued."""
+    pending: deque[tuple[Group, Future[_Converted]]] = deque()
 
-    def first() -> _Made:
+    def first() -> _Converted:
         group, future = pending[0]
-        made = future.result()
+        converted = future.result()
         if group.is_last:
             group.file.close()
         pending.popleft()
-        return made
+        return converted
 
     with ThreadPoolExecutor(SIDE_BY_SIDE, "convert") as pool:
         try:
             for group in groups:
-                pending.append((group, pool.submit(make, group)))
+                pending.append((group, pool.submit(convert, group)))
                 if len(pending) > SIDE_BY_SIDE:
                     yield first()
             while pending:
                 yield first()
         finally:
-            for _, late in pending:
-                late.cancel()
+            for _, future in pending:
+                future.cancel()
             pool.shutdown()
             for group, _ in pending:
                 group.file.close()
 
 
-def _converted(group: Group, conversion: Conversion, tokens: Tokens) -> _Made:
+def _convert_group(group: Group, conversion: Conversion, tokens: Tokens) -> _Converted:
     names = [column.name for column in conversion.columns]
     lake, token = conversion.lake, tokens.null.encode()
     policies = ConversionPolicies(
@@ -173,13 +173,13 @@ def _converted(group: Group, conversion: Conversion, tokens: Tokens) -> _Made:
 
 
 def batches(group: Group, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    """The group's rows, of the named columns, in small batches.
+    """The group's rows of the named columns, in small batches.
 
-    An iterator over several groups keeps what it has read of each to its end: the memory of the file. The
-    thread that wants the rows decodes them, and not Arrow's own threads besides.
+    An iterator over several groups would keep each one's data until its end. The calling thread decodes;
+    Arrow's own threads are not used.
     """
     file = pq.ParquetFile(group.file, metadata=group.metadata)
-    some = None if len(names) == len(file.schema_arrow.names) else names
+    subset = None if len(names) == len(file.schema_arrow.names) else names
     groups = [group.index]
-    for batch in file.iter_batches(_BATCH_ROWS, groups, columns=some, use_threads=False):
-        yield batch.select(names) if some else batch
+    for batch in file.iter_batches(_BATCH_ROWS, groups, columns=subset, use_threads=False):
+        yield batch.select(names) if subset else batch

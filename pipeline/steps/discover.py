@@ -1,7 +1,7 @@
-"""A definition of a table, proposed from what the source says of it.
+"""Propose a table's definition from its schema in the source.
 
-Only what is certain is proposed: a cursor where the server itself sets it at every change, else a snapshot
-of the whole table. What a person may know better is a remark.
+The proposal is limited to what is certain: a cursor where the server itself sets it at every change, else a
+snapshot of the whole table. Anything else is a remark for a person to decide.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pipeline.source import table as source_table
 from pipeline.source.connection import Connection
 from pipeline.source.table import Listed, SourceTable
 
-# Of a snapshot that is taken every day somebody should know that it is one.
+# Rows from which a daily snapshot is worth a remark.
 _LARGE = 100_000
 _NAMED_LIKE_A_CURSOR = re.compile(r"updat|modif|chang|touch|revis", re.IGNORECASE)
 _ROOM_FOR_A_NUMBER = 8
@@ -30,24 +30,23 @@ _ROOM_FOR_A_NUMBER = 8
 
 @dataclass(frozen=True)
 class Proposal:
-    """A table's definition as it stands under `tables:`, and what a person should know of it."""
+    """A table's definition for `tables:`, and remarks on it."""
 
     definition: Mapping[str, object]
     remarks: tuple[str, ...]
 
 
 def propose(connection: Connection, listed: Listed, taken: set[str]) -> Proposal:
-    """The definition of a table.
+    """Propose the definition of a table, without the columns that the warehouse cannot hold.
 
-    `taken` are the names of tables in the warehouse; the table's own is added to them. Columns that the
-    warehouse cannot have are left out or renamed.
+    `taken` are the names of warehouse tables, to which the proposed target is added.
     """
     exclude, rename = _fitting_columns(connection, listed)
     source = source_table.describe(connection, listed.name, tuple(exclude), rename)
     cursor, remarks = _cursor(source, listed.rows)
     if cursor and (oldest := _oldest(connection, source, cursor, listed.rows)):
         remarks.append(
-            f"its oldest row is of {oldest:%Y-%m-%d}: --start {oldest:%Y-%m-%d} loads them all"
+            f"its oldest row is of {oldest:%Y-%m-%d}: --start {oldest:%Y-%m-%d} loads all rows"
         )
     definition: dict[str, object] = (
         {"cursor": cursor} if cursor else {"cursor_type": Snapshot.cursor_type}
@@ -61,7 +60,7 @@ def propose(connection: Connection, listed: Listed, taken: set[str]) -> Proposal
 
 
 def _oldest(connection: Connection, source: SourceTable, cursor: str, rows: int) -> datetime | None:
-    """The smallest cursor, None where there is none or where only a long scan would tell."""
+    """The smallest cursor value; None where there is none, or where it takes a long scan."""
     if rows >= _LARGE and not source.is_indexed(cursor):
         return None
     value = mysql.scalar(connection, mysql_sql.lowest(source.name, cursor))
@@ -71,7 +70,7 @@ def _oldest(connection: Connection, source: SourceTable, cursor: str, rows: int)
 def _fitting_columns(
     connection: Connection, listed: Listed
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """The columns to leave out, each with the reason, and those that need another name, with it."""
+    """The columns to exclude, each with the reason, and those to rename, each with its new name."""
     exclude: dict[str, str] = {}
     rename: dict[str, str] = {}
     taken: set[str] = set(SYSTEM_COLUMNS)
@@ -90,19 +89,19 @@ def _fitting_columns(
 
 
 def _target(listed: Listed, taken: set[str]) -> str | None:
-    """Another name than the table's own where that is taken or too long; None where it needs none."""
+    """A target name, where the table's own is taken or too long; None where it fits."""
     name = listed.name
-    target = next(each for each in _names(name.table, name.database) if _is_free(each, taken))
+    target = next(n for n in _names(name.table, name.database) if _is_free(n, taken))
     taken.add(target)
     return None if target == name.table.lower() else target
 
 
 def _free(name: str, taken: set[str]) -> str:
-    return next(each for each in _names(name) if _is_free(each, taken))
+    return next(candidate for candidate in _names(name) if _is_free(candidate, taken))
 
 
 def _names(name: str, database: str | None = None) -> Iterator[str]:
-    """The name as the warehouse folds it, then others that say where it comes from."""
+    """Candidates for a warehouse name: folded, qualified by the database, numbered."""
     short = (
         name.lower().encode()[: MAX_IDENTIFIER_BYTES - _ROOM_FOR_A_NUMBER].decode(errors="ignore")
     )
@@ -118,20 +117,20 @@ def _is_free(name: str, taken: set[str]) -> bool:
 
 
 def _cursor(source: SourceTable, rows: int) -> tuple[str | None, list[str]]:
-    """The column that the server sets at every change, where rows can be merged by a key; and remarks."""
-    named = {column.name: column for column in source.columns}
+    """The column that the server sets at every change, where there is a key to merge by; and remarks."""
+    columns = {column.name: column for column in source.columns}
     size = [f"about {rows:,} rows, read as a whole each time"] if rows >= _LARGE else []
-    key = [named.get(name) for name in source.primary_key]
+    key = [columns.get(name) for name in source.primary_key]
     if not key or any(column is None or column.nullable for column in key):
         return None, [*size, *(f"no primary key to merge by: {name}" for name in source.on_update)]
-    sure = [name for name in source.on_update if name in named and not named[name].nullable]
-    sure.sort(key=lambda name: not source.is_indexed(name))
-    if sure:
-        index = mysql_sql.add_index(source.name, (sure[0], *source.primary_key))
-        return sure[0], [] if source.is_indexed(sure[0]) else [f"without an index: {index}"]
+    certain = [name for name in source.on_update if name in columns and not columns[name].nullable]
+    if certain:
+        cursor = min(certain, key=lambda name: not source.is_indexed(name))
+        index = mysql_sql.add_index(source.name, (cursor, *source.primary_key))
+        return cursor, [] if source.is_indexed(cursor) else [f"without an index: {index}"]
     likely = [
         name
-        for name, column in named.items()
+        for name, column in columns.items()
         if column.arrow.startswith("timestamp") and _NAMED_LIKE_A_CURSOR.search(name)
     ]
     return None, [

@@ -1,4 +1,4 @@
-"""CSV to warehouse: one window into its table, and the watermark that follows from it."""
+"""Load a window into its warehouse table, and publish the table's watermark."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pipeline.warehouse.window_load import WindowLoad
 
 @dataclass(frozen=True)
 class Loaded:
-    """The marker of a loaded window, to be written by the caller, and the table's watermark."""
+    """A loaded window: its marker, for the caller to write, and the table's watermark."""
 
     marker: LoadMarker
     watermark: Watermark
@@ -34,8 +34,8 @@ def load_window(
 ) -> Loaded:
     """Load the window unless the ledger has it, and publish the table's watermark.
 
-    Raises LoadRefused when COPY refuses a value, DataError when the window is not one that the target
-    may take, or when counts differ; nothing is changed in the target then.
+    Raises LoadRefused when COPY refuses a value, DataError when the window does not fit the target or counts
+    differ; the target is unchanged then.
     """
     manifest, csv = lake_window.read(LAKE), lake_window.read(CSV)
     _refuse_outdated(lake_window, manifest, csv)
@@ -61,7 +61,7 @@ def _refuse_outdated(lake_window: LakeWindow, manifest: LakeManifest, csv: CsvMa
     if csv.lake_digest != manifest.digest:
         lake_window.delete(CSV)
         raise DataError(
-            "the CSV was made from an earlier extraction than the one in the lake",
-            why=f"that was {csv.lake_digest[:12]}…, this is {manifest.digest[:12]}…",
-            todo="run it again; the CSV's marker is deleted, so that it is converted again",
+            "the CSV was converted from an earlier extraction than the lake's",
+            why=f"its lake digest is {csv.lake_digest[:12]}…, the lake's is {manifest.digest[:12]}…",
+            todo="run the same command again; the CSV marker is deleted, the window is converted again",
         )

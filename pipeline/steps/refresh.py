@@ -1,4 +1,4 @@
-"""The views on the loaded tables: the latest rows by business key, and the user's own."""
+"""Refresh the views on the loaded tables: the latest rows by business key, and the user's own."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ log = logging.getLogger(__name__)
 
 
 def refresh_window(settings: Settings, lake_window: LakeWindow, table: Table) -> ViewsMarker:
-    """Create or replace the views that a loaded window may have changed; the marker is for the caller.
+    """Create or replace the views that a loaded window may have changed; the caller writes the marker.
 
-    Raises ConfigurationError for a view that cannot be made or read.
+    Raises ConfigurationError for a view that cannot be created or read.
     """
     csv, schema = lake_window.read(CSV), settings.warehouse.schema_name
     views = user_views(settings.run.configs / "views", schema)
@@ -47,11 +47,10 @@ def refresh_window(settings: Settings, lake_window: LakeWindow, table: Table) ->
 def latest_view(
     connection: redshift.Connection, table: Table, csv: CsvManifest, schema: str
 ) -> View | None:
-    """``<target>_latest``: the newest row per business key, None where none is configured.
+    """``<target>_latest``: the newest row per business key, with every column of the target.
 
-    It shows every column the target has, whichever of them this window's rows have. Rows of one cursor
-    value are told apart by the key, the highest wins. None, too, until a window is loaded that has the
-    columns it is made by.
+    Of rows with one cursor value the highest key wins. None where no such view is configured, or no window
+    with its columns is loaded yet.
     """
     if table.latest_view is None:
         return None
@@ -60,15 +59,15 @@ def latest_view(
     columns = as_defined(csv.columns, table.rename, table.super)
     targets = {column.name: column.target for column in columns}
 
-    def named(column: str) -> str:
-        meant = spelled(column, targets)
-        return targets[meant] if meant else warehouse_name(column, table.rename)
+    def target_of(column: str) -> str:
+        name = spelled(column, targets)
+        return targets[name] if name else warehouse_name(column, table.rename)
 
-    business_key = [named(column) for column in table.business_key]
-    cursor = [named(table.cursor)] if table.cursor else []
-    order = cursor + [name for name in map(named, csv.key) if name in present]
+    business_key = [target_of(column) for column in table.business_key]
+    cursor = [target_of(table.cursor)] if table.cursor else []
+    order = cursor + [name for name in map(target_of, csv.key) if name in present]
     if not order or not present.keys() >= {*business_key, *cursor}:
-        log.info("%s waits for windows that have its columns", table.latest_view)
+        log.info("%s is not created yet: no loaded window has its columns", table.latest_view)
         return None
     texts = [name for name in business_key if present[name].startswith(("VARCHAR", "CHAR"))]
     query = redshift_sql.latest_rows(source, list(present), business_key, order, texts)
@@ -76,17 +75,17 @@ def latest_view(
 
 
 def user_views(folder: Path, schema: str) -> list[View]:
-    """The views of ``folder/*.sql``: the file's name is the view's, its text one SELECT.
+    """The views of ``folder/*.sql``: the file name is the view's, the text one SELECT.
 
-    ``{schema}`` stands for the schema of the loaded tables; tables must be written with it, as a
-    late-binding view asks for. Raises ConfigurationError for a file that does not.
+    ``{schema}``, the schema of the loaded tables, must qualify them, as in any late-binding view. Raises
+    ConfigurationError for a file without it.
     """
     views = []
     for file in sorted(folder.glob("*.sql")):
         text = file.read_text(encoding="utf-8").strip().rstrip(";").rstrip()
         if "{schema}" not in text:
             raise ConfigurationError(
-                f"{file} names no table with its schema",
+                f"{file} has no table qualified by its schema",
                 why="a late-binding view needs qualified names",
                 todo="write {schema}.the_table",
             )

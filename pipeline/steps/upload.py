@@ -1,4 +1,4 @@
-"""Spool to lake: the window's Parquet parts, then the marker that says which of them count."""
+"""Spool to lake: the window's Parquet parts, then the marker that lists them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pipeline.model.window import UTC
 from pipeline.spool.folder import Plan, sha256_of
 
 Chunk = tuple[Path, ChunkFigures]
-"""A spool file, and the figures in its footer."""
+"""A spool file and the figures in its footer."""
 
 
 def upload_window(
@@ -27,11 +27,10 @@ def upload_window(
     rows_without_cursor: int = 0,
     before_marker: Callable[[], None] = lambda: None,
 ) -> LakeManifest:
-    """Store each chunk as a part, call `before_marker`, and write the lake manifest, if it is the first.
+    """Store each chunk as a part, call `before_marker`, and write the lake manifest unless there is one.
 
-    Where two processes upload one window, the first manifest counts: the other's parts are removed
-    and the first's manifest is returned. Raises DataError when the chunks' schemas differ, LakeError
-    when S3 does not confirm what was sent.
+    Where two processes upload one window, the first manifest is valid: it is returned, and the other's parts
+    are removed. Raises DataError when the chunks' schemas differ, LakeError when S3 stored another size.
     """
     started = time.monotonic()
     _refuse_several_schemas(chunks)
@@ -50,7 +49,7 @@ def upload_window(
 
 
 def extent_of(table: Table, plan: Plan, columns: Sequence[Column]) -> Extent:
-    """Which rows the window is made of, as it was planned."""
+    """The extent of a planned window."""
     spans, kind = plan.spans, table.warehouse_cursor
     cursor = next((column for column in columns if column.name == spans[0].cursor), None)
     return Extent(
@@ -70,7 +69,7 @@ def _manifest(
     parts: tuple[Part, ...],
     extent: Extent,
 ) -> LakeManifest:
-    """The manifest of the chunks' figures, added up; `seconds` are those of the extraction."""
+    """The manifest with the sums of the chunks' figures; `seconds` is the time of the extraction."""
     columns = figures[0].columns
     lows = [f.cursor_min for f in figures if f.cursor_min is not None]
     highs = [f.cursor_max for f in figures if f.cursor_max is not None]
@@ -85,12 +84,12 @@ def _manifest(
         parts=parts,
         rows=sum(part.rows for part in parts),
         bytes=sum(part.bytes for part in parts),
-        cursor_min=lows[0] if lows else None,  # chunks come in the cursor's order
+        cursor_min=lows[0] if lows else None,  # chunks are in cursor order
         cursor_max=highs[-1] if highs else None,
         key_checksum=sum(sums) % 2**63 if len(sums) == len(figures) else None,
         read_at=min(f.read_at for f in figures),
         schema_fingerprint=fingerprint(columns),
-        coerced=added_up(each for f in figures for each in f.coerced),
+        coerced=added_up(coercion for f in figures for coercion in f.coerced),
         nul_columns=tuple(sorted({name for f in figures for name in f.nul_columns})),
         extent=extent,
     )
@@ -100,9 +99,9 @@ def _refuse_several_schemas(chunks: Sequence[Chunk]) -> None:
     columns = chunks[0][1].columns
     if any(figures.columns != columns for _, figures in chunks):
         raise DataError(
-            "the chunks of the window do not have one schema",
+            "the window's chunks have different schemas",
             why="the source table was altered while they were read",
-            todo="run it again; the window will be read again",
+            todo="run the same command again; the window is read again",
         )
 
 
@@ -114,7 +113,7 @@ def _upload(lake_window: LakeWindow, index: int, path: Path, figures: ChunkFigur
 
 
 def _remove_unnamed_parts(lake_window: LakeWindow, manifest: LakeManifest) -> None:
-    """Readers such as Athena take every object of a partition: only the manifest's may stay there."""
+    """Remove other parts of the folder: readers such as Athena take every object of a partition."""
     named = {part.key for part in manifest.parts} | {lake_window.key(LAKE)}
     store, folder = lake_window.store, lake_window.keys.lake_folder(lake_window.window)
     store.delete([stored.key for stored in store.list(folder) if stored.key not in named])

@@ -1,4 +1,4 @@
-"""Compare the stages of every window with each other, and the source with the warehouse."""
+"""Compare the stages of every window, and the source with the warehouse."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from pipeline.warehouse.ledger import Ledger
 from pipeline.warehouse.modes import MODES
 from pipeline.warehouse.sql import Relation
 
-_AT_ONCE = 200  # windows
+_BATCH = 200  # windows whose markers are in memory
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Rows of one table on both sides, in all its loaded windows; without a gap they reach `until`.
+    """The row counts of a table's loaded windows on both sides; they have no gap before `until`.
 
-    `windows` are those in the lake, `torn` those of them whose stages do not have the same rows.
+    `windows` counts those in the lake, `torn` names those whose stages differ in rows.
     """
 
     table: str
@@ -45,32 +45,31 @@ class Comparison:
 
     @property
     def agrees(self) -> bool:
-        """Whether both sides have the same number of rows, and all stages of each window too.
+        """Whether both sides, and the stages of each window, have the same number of rows.
 
-        A table that is appended to keeps versions that the source has no more: it has no fewer rows.
+        A table with `load: append` may have more in the warehouse: versions that the source no longer has.
         """
-        same = self.source_rows == self.warehouse_rows
-        more = self.keeps_versions and self.warehouse_rows > self.source_rows
-        return (same or more) and not self.torn
+        has_more = self.keeps_versions and self.warehouse_rows > self.source_rows
+        return (self.source_rows == self.warehouse_rows or has_more) and not self.torn
 
 
 @dataclass(frozen=True)
 class Servers:
-    """Where the rows of a table are: in the lake, in the source and in a schema of the warehouse."""
+    """Lake, source and warehouse schema of the tables to compare."""
 
     store: Store
     source: mysql.Connection
     warehouse: redshift.Connection
     schema: str
     timezone: str | None = None
-    """That of the DATETIMEs of tables whose definition names none."""
+    """The time zone of DATETIMEs in tables whose definition names none."""
 
 
 def compare(servers: Servers, table: Table) -> Comparison:
-    """Compare a table's windows stage by stage, and count it on both sides.
+    """Compare a table's windows stage by stage, and its row counts on both sides.
 
-    A row that was updated in the source since has left its window there and not yet here, so
-    the sides agree when the window of that update is loaded.
+    A row updated in the source since its load has left its window there only: the sides agree again when the
+    window of the update is loaded.
     """
     windows = marked_windows(servers.store, table.name, LAKE)
     torn = tuple(_torn(servers.store, table, windows))
@@ -81,10 +80,12 @@ def compare(servers: Servers, table: Table) -> Comparison:
 
 
 def _torn(store: Store, table: Table, windows: list[Window]) -> Iterator[str]:
-    """The windows whose stages differ; the markers of a few hundred windows are in memory at a time."""
-    for first in range(0, len(windows), _AT_ONCE):
-        wanted = [(table.name, window) for window in windows[first : first + _AT_ONCE]]
-        yield from (each.window.name for each in histories(store, wanted) if not each.agrees)
+    """The windows whose stages differ."""
+    for first in range(0, len(windows), _BATCH):
+        batch = [(table.name, window) for window in windows[first : first + _BATCH]]
+        yield from (
+            history.window.name for history in histories(store, batch) if not history.agrees
+        )
 
 
 def _counts(servers: Servers, table: Table) -> tuple[datetime | None, int, int]:
@@ -96,32 +97,32 @@ def _counts(servers: Servers, table: Table) -> tuple[datetime | None, int, int]:
         return None, 0, 0
     with servers.warehouse.cursor() as cursor:
         if table.cursor is None:
-            here = int(redshift.scalar(cursor, redshift_sql.count(target)))
-            there = int(mysql.scalar(servers.source, mysql_sql.count_rows(table.name, Span())))
-            return None, there, here
-        column, here, there = _cursor(servers, table), 0, 0
-        for ours, theirs in _bounds(servers.store, column, table, windows):
-            counted = redshift_sql.count_window(target, column.target, ours)
-            here += redshift.scalar(cursor, counted)
-            span = Span(column.name, lower=theirs.lower, upper=theirs.upper)
-            there += mysql.scalar(servers.source, mysql_sql.count_rows(table.name, span))
-    return unbroken_end(windows), there, here
+            loaded = int(redshift.scalar(cursor, redshift_sql.count(target)))
+            rows = int(mysql.scalar(servers.source, mysql_sql.count_rows(table.name, Span())))
+            return None, rows, loaded
+        column, rows, loaded = _cursor(servers, table), 0, 0
+        for warehouse, source in _bounds(servers.store, column, table, windows):
+            count = redshift_sql.count_window(target, column.target, warehouse)
+            loaded += redshift.scalar(cursor, count)
+            span = Span(column.name, lower=source.lower, upper=source.upper)
+            rows += mysql.scalar(servers.source, mysql_sql.count_rows(table.name, span))
+    return unbroken_end(windows), rows, loaded
 
 
 def _bounds(
     store: Store, column: Column, table: Table, windows: list[Window]
 ) -> list[tuple[Bounds, Bounds]]:
-    """What the windows hold together: bounds in the warehouse, and the same in the source."""
-    loaded = table.warehouse_cursor
-    if loaded.needs_assigned_bounds:
+    """The merged bounds of the windows: each range in the warehouse and in the source."""
+    cursor = table.warehouse_cursor
+    if cursor.needs_assigned_bounds:
         ranges, _ = id_ranges.read(store, table.name)
-        return [(ids, ids) for ids in ranges.together(windows)]
-    read = table.source_cursor(column.timezone)
-    return [(loaded.bounds(span), read.bounds(span)) for span in coalesced(windows)]
+        return [(ids, ids) for ids in ranges.merged(windows)]
+    source = table.source_cursor(column.timezone)
+    return [(cursor.bounds(span), source.bounds(span)) for span in coalesced(windows)]
 
 
 def _cursor(servers: Servers, table: Table) -> Column:
-    """The cursor's column: its names on both sides, and the zone of its values in the source."""
+    """The cursor's column: its names on both sides, its time zone in the source."""
     name = table.cursor or ""
     column = replicated_table(servers.source, table, servers.timezone).column(name)
     if column is None:

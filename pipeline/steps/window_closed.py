@@ -1,4 +1,4 @@
-"""May a window be taken yet?"""
+"""Check that a window is closed, with one source query for many windows."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from pipeline.source import window_closing
 
 log = logging.getLogger(__name__)
 
-# What a source said last: `closed_until` only ever grows, so an old answer is a cautious one.
-_known: PerProcess[dict[Source, tuple[datetime, datetime]]] = PerProcess(dict)
-# The error with which it could not be asked, so that a range does not wait for it window by window.
-_failed: PerProcess[dict[Source, tuple[SourceError, datetime]]] = PerProcess(dict)
-_FRESH = timedelta(seconds=5)
+# The last `closed_until` of a source and its time: the value only grows, so an old one is safe.
+_answers: PerProcess[dict[Source, tuple[datetime, datetime]]] = PerProcess(dict)
+# The last error and its time, so that a range does not wait for an unreachable source window by window.
+_errors: PerProcess[dict[Source, tuple[SourceError, datetime]]] = PerProcess(dict)
+_MAX_AGE = timedelta(seconds=5)
 
 
 def is_closed(
@@ -26,32 +26,32 @@ def is_closed(
 ) -> bool:
     """Whether no transaction can commit a row into the window any more.
 
-    `over` is the instant at which its values are over, by default its end. Asks the source at most once
-    in five seconds for however many windows.
+    `over` is the instant after which no clock gives a value of the window, by default its end. Queries the
+    source at most every five seconds, whatever the number of windows.
     """
     end = over or window.end
-    until, asked = _known().get(source, (None, None))
+    until, queried = _answers().get(source, (None, None))
     if until is not None and end <= until:
         return True
     now = datetime.now(UTC)
-    if asked is None or now - asked > _FRESH:
-        until = _ask(source, bastion, now)
+    if queried is None or now - queried > _MAX_AGE:
+        until = _query(source, bastion, now)
     closed = until is not None and end <= until
     if not closed:
         log.info("window %s is not closed yet; a later run takes it", window)
     return closed
 
 
-def _ask(source: Source, bastion: Bastion | None, now: datetime) -> datetime:
-    error, when = _failed().get(source, (None, now))
-    if error is not None and now - when <= _FRESH:
+def _query(source: Source, bastion: Bastion | None, now: datetime) -> datetime:
+    error, failed = _errors().get(source, (None, now))
+    if error is not None and now - failed <= _MAX_AGE:
         raise error
     try:
         with mysql.connected(source, bastion) as connection:
             until = window_closing.closed_until(connection, source.lag)
     except SourceError as error:
-        _failed()[source] = (error, datetime.now(UTC))
+        _errors()[source] = (error, datetime.now(UTC))
         raise
-    _known()[source] = (until, now)
+    _answers()[source] = (until, now)
     log.info("windows of %s are closed until %s", source.host, f"{until:%Y-%m-%d %H:%M:%S} UTC")
     return until

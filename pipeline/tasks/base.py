@@ -1,4 +1,4 @@
-"""What every task of a window has: its table, its place in lake and spool, its log lines."""
+"""The base of a window's tasks: table, lake window, spool, log lines."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class WindowTask(luigi.Task):
         return LakeWindow(lake(), self.definition.name, self.window)
 
     def marker(self, stage: AnyStage) -> MarkerTarget:
-        """The target that a stage's marker is."""
+        """The target for a stage's marker."""
         return MarkerTarget(self.definition.name, self.window, stage)
 
     def connected(self) -> AbstractContextManager[mysql.Connection]:
@@ -60,36 +60,36 @@ class WindowTask(luigi.Task):
         return mysql.connected(settings().source, settings().bastion)
 
     def source_table(self, connection: mysql.Connection) -> SourceTable:
-        """The source table as its definition has it."""
+        """The source table, as its definition replicates it."""
         return replicated_table(connection, self.definition, settings().source.timezone)
 
     @property
     def timezone(self) -> str | None:
-        """The zone whose local time the table's DATETIMEs hold; None for the server's, which must be UTC."""
+        """The time zone of the table's DATETIMEs; None for the server's, which must be UTC."""
         return zone_of(self.definition, settings().source.timezone)
 
     @property
     def spool(self) -> Spool:
-        """Where the window's rows wait for S3."""
+        """The window's spool folder."""
         source, table = settings().source, self.definition
         definition = table.model_dump_json(exclude={"order"}, exclude_unset=True)
-        made_for = f"{source.host}:{source.port} {source.timezone or ''}{definition}"
-        return Spool.of(settings().run.spool, table.name, self.window, made_for)
+        origin = f"{source.host}:{source.port} {source.timezone or ''}{definition}"
+        return Spool.of(settings().run.spool, table.name, self.window, origin)
 
     @property
     def spool_state(self) -> SpoolState:
-        """How far the window is in the spool."""
+        """The state of the window in the spool."""
         return state_of(self.spool, lambda: self.lake_window.has(LAKE))
 
     @property
     def priority(self) -> float:
-        """Older windows first, then tables in the order of their definition; Luigi wants it positive."""
+        """Older windows first, then tables in the order of their definition; Luigi requires it positive."""
         hours = (datetime(2200, 1, 1, tzinfo=UTC) - self.window.start).total_seconds() / 3600
         return hours - self.definition.order / 1000
 
     @property
     def resources(self) -> dict[str, int]:
-        """What the strategy lets run side by side; Luigi gives an undeclared resource once."""
+        """The resources by strategy; Luigi grants an undeclared resource to one task at a time."""
         strategy = settings().run.strategy
         if strategy == "sequential":
             return {"pipeline": 1}
@@ -97,11 +97,11 @@ class WindowTask(luigi.Task):
 
     @exit_status.recorded
     def complete(self) -> bool:
-        """Whether the stage's marker is there."""
+        """Whether the stage's marker exists."""
         return bool(super().complete())
 
     def progress(self, message: str, share: float | None) -> None:
-        """Show in the visualiser how far the task is, at most once a second."""
+        """Show the task's progress in the visualiser, at most once per second."""
         show: Any = self.set_status_message  # None outside a worker
         now = time.monotonic()
         if show is None or now - getattr(self, "_shown_at", 0.0) < 1.0:
@@ -113,52 +113,52 @@ class WindowTask(luigi.Task):
                 set_percentage: Any = self.set_progress_percentage
                 set_percentage(int(100 * share))
         except Exception as error:
-            log.warning("progress could not be shown: %s", error)
+            log.warning("cannot show progress: %s", error)
 
     def log(self, message: str) -> None:
-        """One line for what this stage did."""
+        """Log a line about this window."""
         log.info("%s %s: %s", self.definition.name, self.window.label, message)
 
     def log_coercions(self, coerced: Iterable[Coercion]) -> None:
-        """A line for each kind of value that a policy changed, and a note for the end of the run."""
-        for each in coerced:
-            log.warning("%s %s: %s", self.definition.name, self.window.label, each)
-            example = f", e.g. {each.example}"
-            notes.note(self.table, self.window.label, each.change, each.rows, example)
+        """Log the values that policies changed, and note them for the end of the run."""
+        for coercion in coerced:
+            log.warning("%s %s: %s", self.definition.name, self.window.label, coercion)
+            example = f", e.g. {coercion.example}"
+            notes.note(self.table, self.window.label, coercion.change, coercion.rows, example)
 
     def unless_time_is_up(self) -> Iterator[luigi.Task]:
-        """For a stage to begin with: leave it to a later run where this one may begin nothing more."""
+        """Leave the stage to a later run where this run's time is up; for the beginning of `run`."""
         if limits.is_time_up():
-            self.log(f"{self.task_family} is for later, the time is up")
+            self.log(f"{self.task_family} is left to a later run, as the time is up")
             yield self.clone(LaterRun)
 
     def release(self) -> None:
-        """Take the window out of the quarantine: it is done this far."""
+        """Remove the window from the quarantine."""
         quarantine.release(self.lake_window, with_earlier=self.definition.is_snapshot)
 
     def on_failure(self, exception: BaseException) -> str:
-        """Name table and window in the error, and record what could not be loaded in the quarantine."""
+        """Add table and window to the error, and record a refused window in the quarantine."""
         if not isinstance(exception, PipelineError):
             return str(super().on_failure(exception))
         exception.at(f"{self.task_family} {self.table} {self.window}")
-        quarantine.keep(lambda: self.lake_window, self.task_family, exception)
+        quarantine.record(lambda: self.lake_window, self.task_family, exception)
         return html.escape(str(exception))
 
 
 class LaterRun(WindowTask, luigi.ExternalTask):
-    """What this run may not begin any more: missing data, until another run."""
+    """A dependency that this run never meets: Luigi reports missing data."""
 
     def complete(self) -> bool:
-        """Not in this run."""
+        """Never in this run."""
         return False
 
 
 class LoadedTask(WindowTask):
-    """A stage of the warehouse: of a snapshot's table only a window loaded as a snapshot is done."""
+    """A stage of the warehouse: for a snapshot table only a window loaded as a snapshot is done."""
 
     @exit_status.recorded
     def complete(self) -> bool:
-        """Whether the stage's marker is there, of a snapshot where the table is one."""
+        """Whether the stage's marker exists, for a snapshot table that of a snapshot."""
         if not super().complete():
             return False
         stage = self.output().stage
@@ -166,29 +166,29 @@ class LoadedTask(WindowTask):
 
 
 class SpoolTask(WindowTask):
-    """A stage whose output waits in the spool, until a run that is done with the window clears it."""
+    """A stage with output in the spool, which the run that finishes the window clears."""
 
     @exit_status.recorded
     def complete(self) -> bool:
-        """Whether the output is there, or another run was faster and nobody needs it any more."""
+        """Whether the output exists, or another run has finished the window."""
         return bool(super().complete()) or self.spool_state is SpoolState.OVERTAKEN
 
 
 @contextmanager
 def unless_overtaken(task: WindowTask) -> Iterator[None]:
-    """Let a file be missing from the spool where nobody needs it any more."""
+    """Ignore a missing spool file where another run has finished the window."""
     try:
         yield
     except FileNotFoundError:
         if task.spool_state is not SpoolState.OVERTAKEN:
             raise
-        task.log("another run has brought it to the lake meanwhile")
+        task.log("another run has uploaded it meanwhile")
 
 
 def make_room() -> None:
-    """Evict uploaded windows from a spool that is too large; that this fails, fails no task."""
+    """Evict uploaded windows from a spool above its limit; a failure is logged and fails no task."""
     run = settings().run
     try:
-        evict(run.spool, run.spool_gb * 10**9, lambda *of: lake().exists(lake_marker(*of)))
+        evict(run.spool, run.spool_gb * 10**9, lambda *window: lake().exists(lake_marker(*window)))
     except (OSError, PipelineError) as error:
-        log.warning("the spool %s could not be made smaller: %s", run.spool, error)
+        log.warning("cannot evict windows from the spool %s: %s", run.spool, error)

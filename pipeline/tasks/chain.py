@@ -1,8 +1,8 @@
-"""A row's way, as Luigi tasks. Top to bottom, it is the data path:
+"""The data path as Luigi tasks, in order:
 
 SourceReady → PlanChunks → ExtractChunk → UploadParquet → ConvertCSV → CopyToRedshift → RefreshViews
 
-Tasks are wiring; `steps/` has the work.
+Tasks are wiring; the work is in `steps/`.
 """
 
 from __future__ import annotations
@@ -44,16 +44,16 @@ from pipeline.tasks.base import (
 )
 from pipeline.tasks.targets import MarkerTarget
 
-# Chunks that a limited run asks for in one go: enough for its workers, few enough to stop in time.
-_AT_ONCE = 8
+# Chunks that a limited run schedules at a time: enough for its workers, few enough to stop in time.
+_BATCH = 8
 
 
 class SourceReady(WindowTask, luigi.ExternalTask):
-    """The window is closed: nothing can commit into it any more. Else it is missing data, no failure."""
+    """The window is closed: nothing can commit into it. An open one is missing data, not a failure."""
 
     @exit_status.recorded
     def complete(self) -> bool:
-        """Ask the source, unless an earlier answer covers this window."""
+        """Whether the window is closed and, with an id cursor, has its ids."""
         cursor = self.definition.source_cursor(self.timezone)
         over = cursor.over(self.window)
         closed = window_closed.is_closed(self.window, settings().source, settings().bastion, over)
@@ -66,11 +66,11 @@ class SourceReady(WindowTask, luigi.ExternalTask):
             return source, self.definition.cursor or ""
 
         lag = settings().source.lag
-        return assign_id_ranges.is_fixed(self.lake_window, self.connected, read_table, lag)
+        return assign_id_ranges.assign(self.lake_window, self.connected, read_table, lag)
 
 
 class PlanChunks(SpoolTask):
-    """The table is as its definition says, and the chunks that the window is read in are known."""
+    """Check the table against its definition, and cut the window into chunks."""
 
     def requires(self) -> luigi.Task:
         return self.clone(SourceReady)
@@ -80,7 +80,7 @@ class PlanChunks(SpoolTask):
 
     @exit_status.recorded
     def complete(self) -> bool:
-        """Whether there is a plan to go by, or nobody needs one any more."""
+        """Whether there is a valid plan, or another run has finished the window."""
         state = self.spool_state
         return state.has_plan or state is SpoolState.OVERTAKEN
 
@@ -96,15 +96,15 @@ class PlanChunks(SpoolTask):
             cursor = self.definition.source_cursor(column.timezone if column else None)
             bounds = id_ranges.bounds_of(self.lake_window, cursor)
             chunk_bytes = settings().run.chunk_mb * 10**6
-            cut = plan.plan_chunks(connection, self.definition, source, bounds, chunk_bytes)
+            planned = plan.plan_chunks(connection, self.definition, source, bounds, chunk_bytes)
         for line in validate_table.peculiarities(self.definition, source):
             self.log(line)
         with unless_overtaken(self):
-            self.spool.keep_plan(cut)
+            self.spool.keep_plan(planned)
 
 
 class ExtractChunk(SpoolTask):
-    """MySQL → one Parquet spool file: one chunk of the plan, read in one consistent snapshot."""
+    """MySQL → one Parquet spool file: one chunk, read in one consistent snapshot."""
 
     chunk: int = luigi.IntParameter(description="index of the chunk in the plan")
 
@@ -114,7 +114,7 @@ class ExtractChunk(SpoolTask):
     def output(self) -> luigi.LocalTarget | MarkerTarget:
         try:
             return luigi.LocalTarget(str(self._path))
-        except FileNotFoundError:  # the plan is gone, as another run is done with the spool
+        except FileNotFoundError:  # another run has finished the window and cleared the plan
             return self.marker(LAKE)
 
     @property
@@ -145,13 +145,13 @@ class ExtractChunk(SpoolTask):
             self.spool.clear()
             raise DataError(
                 f"the columns of {source.name} changed while the window was read",
-                why="its chunks would not have one schema",
-                todo="run it again; the window is planned and read again",
+                why="its chunks would have different schemas",
+                todo="run the same command again; the window is planned and read again",
             )
 
 
 class UploadParquet(WindowTask):
-    """Spool → lake: the window's chunks as Parquet parts. Its marker makes the window a backup."""
+    """Spool → lake: the window's chunks as Parquet parts; with its marker the window is backed up."""
 
     def requires(self) -> luigi.Task:
         return self.clone(PlanChunks)
@@ -172,17 +172,17 @@ class UploadParquet(WindowTask):
             self.log(f"in the lake: {stored.rows:,} rows, {stored.bytes:,} bytes of Parquet")
             self.log_coercions(stored.coerced)
             if without:
-                what = "rows without a cursor left out (on_null_cursor: ignore)"
-                notes.note(self.table, self.window.label, what, without, whole=True)
+                change = "rows without a cursor left out (on_null_cursor: ignore)"
+                notes.note(self.table, self.window.label, change, without, whole=True)
         make_room()
 
     def _before_marker(self) -> None:
-        """Mark the rows first: a run killed in between reads again, and takes no old rows for new ones."""
+        """Mark the spool first: after a crash in between, the rows are read again rather than reused."""
         self.release()
         self.spool.mark_uploaded()
 
     def _extracted(self, planned: Plan) -> Iterator[list[luigi.Task]]:
-        """Ask for the chunks: all at once, or a few at a time where the run is limited."""
+        """Schedule the chunks: all together, or in batches where the run is limited."""
         indices = range(len(planned.spans))
         if not limits.are_set():
             yield [self.clone(ExtractChunk, chunk=index) for index in indices]
@@ -191,15 +191,17 @@ class UploadParquet(WindowTask):
         while missing := [index for index in indices if not paths[index].exists()]:
             done = len(paths) - len(missing)
             self.progress(f"{done} of {len(paths)} chunks are in the spool", done / len(paths))
-            begun = missing[: limits.take(min(len(missing), _AT_ONCE))]
+            begun = missing[: limits.take(min(len(missing), _BATCH))]
             if not begun:
-                self.log(f"{done} of {len(paths)} chunks are in the spool, the rest is for later")
+                self.log(
+                    f"{done} of {len(paths)} chunks are in the spool, the rest is left to a later run"
+                )
                 yield [self.clone(LaterRun)]
             yield [self.clone(ExtractChunk, chunk=index) for index in begun]
 
 
 class ConvertCSV(WindowTask):
-    """Lake → CSV parts and the COPY manifest; with copy_format: parquet, the manifest alone."""
+    """Lake → CSV parts and the COPY manifest; with copy_format: parquet, only the manifest."""
 
     def requires(self) -> luigi.Task:
         return self.clone(UploadParquet)
@@ -219,7 +221,7 @@ class ConvertCSV(WindowTask):
 
 
 class CopyToRedshift(LoadedTask):
-    """CSV → warehouse table: stage, COPY, check, merge and ledger row."""
+    """CSV → warehouse table: staging table, COPY, checks, load mode and ledger row."""
 
     def requires(self) -> luigi.Task:
         return self.clone(ConvertCSV)

@@ -1,7 +1,7 @@
-"""What a command line names: a day or an hour, of one table or of all, backed up or loaded.
+"""The entries for a command line: a day or an hour of one table or of all, to back up or to load.
 
-`RangeDaily` and `RangeHourly` (tasks/ranges.py) enumerate these; their `bulk_complete` answers a whole
-range with one S3 LIST a table.
+`RangeDaily` and `RangeHourly` (tasks/ranges.py) enumerate their periods; `bulk_complete` checks a whole range
+with one S3 LIST per table.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Period = Any  # a date for days, a datetime for hours: Luigi's own parameter typ
 
 
 class Entry(luigi.WrapperTask):
-    """One period of some tables, up to the stage that `last` ends."""
+    """One period of some tables, up to the task `last`, which writes the marker of `stage`."""
 
     last: ClassVar[type[WindowTask]]
     stage: ClassVar[AnyStage]
@@ -68,29 +68,26 @@ class Entry(luigi.WrapperTask):
         return self.last(table=str(table.name), window=self._window_to_take(table))
 
     def _window_to_take(self, table: Table) -> Window:
-        """The period's window; of a full snapshot, which shows the table as it is now, the newest closed one.
-
-        One snapshot covers every earlier period.
-        """
+        """The period's window; for a snapshot, which covers all earlier periods, the newest closed one."""
         if not table.is_snapshot:
             return self.window
-        began = state.current().began  # a run keeps to one day and hour though the clock goes on
+        began = state.current().began  # constant during a run
         current = self.window_of(began if isinstance(self.period, datetime) else began.date())
         length = current.end - current.start
         return max(self.window, Window(current.start - length, current.start))
 
     @exit_status.recorded
     def complete(self) -> bool:
-        """Whether every table's marker of this period, or a later snapshot's, is there."""
+        """Whether every table has its marker of this period, or of a later snapshot."""
         return all(self._is_done(table) for table in self.tables())
 
     def is_stuck(self, refused: Mapping[str, set[Window]]) -> bool:
-        """Whether nothing is left of it but refused windows; `refused` has those of each table."""
+        """Whether only refused windows are left; `refused` has those of each table."""
         stuck = [t for t in self.tables() if self._is_refused(t, refused[str(t.name)])]
         return bool(stuck) and all(self._is_done(t) for t in self.tables() if t not in stuck)
 
     def _is_refused(self, table: Table, refused: set[Window]) -> bool:
-        # A snapshot is refused for what the table holds, whichever day it is taken for.
+        # A snapshot is refused for the table's current rows, whatever its day.
         return bool(refused) if table.is_snapshot else self.window in refused
 
     def _is_done(self, table: Table) -> bool:
@@ -102,10 +99,9 @@ class Entry(luigi.WrapperTask):
 
     @classmethod
     def bulk_complete(cls, parameter_tuples: Iterable[Any]) -> list[Any]:
-        """Those of the periods that are complete: one LIST for each table.
+        """The complete ones of the periods, from one LIST per table.
 
-        `cls` may be a functools.partial that holds the other parameters, and the periods come as an
-        iterator that can be read once; both are RangeDaily's doing.
+        RangeDaily passes a functools.partial with the other parameters as `cls`, and a one-time iterator.
         """
         entries = {parameter: cls(parameter) for parameter in parameter_tuples}
         done = _complete(list(entries.values()))
@@ -113,21 +109,21 @@ class Entry(luigi.WrapperTask):
 
 
 def refused_by_table(tables: Iterable[Table]) -> dict[str, set[Window]]:
-    """By table, the windows that are in the quarantine: one LIST a table."""
+    """The quarantined windows by table, from one LIST per table."""
     return {str(table.name): refused_windows(lake(), table.name) for table in tables}
 
 
 def _complete(entries: list[Entry]) -> set[Entry]:
-    """Those entries, all of one class and with the same tables, whose every marker is there."""
+    """The entries with all markers; all entries are of one class and have the same tables."""
     if not entries:
         return set()
     stage, done = entries[0].stage, set(entries)
     windows = [entry.window for entry in entries]
-    span = Window(min(each.start for each in windows), max(each.end for each in windows))
-    chosen = entries[0].tables()
-    with ThreadPoolExecutor(max_workers=8) as pool:  # S3 answers several requests at once
-        listed = pool.map(lambda table: _marked(stage, table, span), chosen)
-        for table, marked in zip(chosen, listed, strict=True):
+    span = Window(min(w.start for w in windows), max(w.end for w in windows))
+    tables = entries[0].tables()
+    with ThreadPoolExecutor(max_workers=8) as pool:  # concurrent S3 requests
+        listed = pool.map(lambda table: _marked(stage, table, span), tables)
+        for table, marked in zip(tables, listed, strict=True):
             newest = (
                 newest_snapshot(lake(), table.name, stage, marked) if table.is_snapshot else None
             )
@@ -139,13 +135,13 @@ def _complete(entries: list[Entry]) -> set[Entry]:
 
 
 def _is_covered(entry: Entry, table: Table, marked: Iterable[Window]) -> bool:
-    """Whether a snapshot that ends no earlier than the entry's period is there."""
+    """Whether there is a snapshot that ends no earlier than the entry's period."""
     newest = newest_snapshot(lake(), table.name, entry.stage, marked)
     return newest is not None and newest >= entry.window.end
 
 
 def _marked(stage: AnyStage, table: Table, span: Window) -> set[Window]:
-    """The windows with a marker of the stage that begin in the span; of a snapshot's table, all."""
+    """The windows with the stage's marker that begin in the span; for a snapshot table, all of them."""
     return set(marked_windows(lake(), table.name, stage, None if table.is_snapshot else span))
 
 
@@ -187,7 +183,7 @@ class OneTable(Entry):
     table: str = luigi.Parameter(positional=False, description="db.table, as in configs/")
 
     def tables(self) -> list[Table]:
-        """That one."""
+        """The table of the command line."""
         return [table_named(settings().run.configs, self.table, settings().default_database)]
 
 
@@ -199,7 +195,7 @@ class AllTables(Entry):
         return list(tables(settings().run.configs, settings().default_database).values())
 
 
-# Up to which task an entry goes, the stage whose marker that task writes, and how that reads.
+# The last task of an entry, the stage whose marker it writes, and its text in the docstring.
 _LAST: dict[str, tuple[type[WindowTask], AnyStage, str]] = {
     "Load": (RefreshViews, VIEWS, "all the way to the views"),
     "Backup": (UploadParquet, LAKE, "as far as the lake"),
@@ -215,17 +211,19 @@ _SCOPES: dict[str, tuple[type[Entry], str]] = {
 
 
 def _entry(period: str, last: str, scope: str) -> type[Entry]:
-    """The entry class of that name, as `DailyLoadAll`: Luigi registers it when it is made."""
-    (by_period, one), (by_scope, of) = _PERIODS[period], _SCOPES[scope]
-    task, stage, how_far = _LAST[last]
+    """The entry class of these parts, such as `DailyLoadAll`; Luigi registers it on creation."""
+    (period_base, period_text), (scope_base, scope_text) = _PERIODS[period], _SCOPES[scope]
+    task, stage, last_text = _LAST[last]
     body = {
-        "__doc__": f"{one} {of}, {how_far}.",
+        "__doc__": f"{period_text} {scope_text}, {last_text}.",
         "__module__": __name__,
         "last": task,
         "stage": stage,
     }
     name = f"{period}{last}{scope}"
-    return types.new_class(name, (by_scope, by_period), exec_body=lambda space: space.update(body))
+    return types.new_class(
+        name, (scope_base, period_base), exec_body=lambda space: space.update(body)
+    )
 
 
 DailyLoad = _entry("Daily", "Load", "")

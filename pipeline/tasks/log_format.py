@@ -1,4 +1,4 @@
-"""How log lines look: for people, or as JSON for machines. `configs/logging*.cfg` name these classes."""
+"""Log formats: text for people, JSON for machines. `configs/logging*.cfg` name these classes."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from pipeline.model.window import UTC
 
 
 class Console(logging.StreamHandler):  # type: ignore[type-arg] # no subscript in Python 3.10
-    """Standard error, without what Luigi says of every task to itself.
+    """Standard error, without Luigi's routine messages about every task.
 
-    Each stage tells what it did in one line; Luigi's summary and its errors stay.
+    Each stage logs one line; Luigi's summary and errors stay.
     """
 
     def __init__(self) -> None:
@@ -33,20 +33,20 @@ _CHATTER = re.compile(
 
 
 class HumanFormatter(logging.Formatter):
-    """One line a record, in UTC; a PipelineError speaks for itself and gets no traceback."""
+    """One line per record, in UTC; a PipelineError gets no traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as text."""
         line = f"{_time(record)} {record.levelname:<7} {_message(record)}"
-        if record.exc_info and (told := _told(record)):
-            return f"{line}\n  {told}"
+        if record.exc_info and (message := _error_message(record)):
+            return f"{line}\n  {message}"
         if record.exc_info:
             return f"{line}\n{self.formatException(record.exc_info)}"
         return line
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a record."""
+    """One JSON object per record."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as JSON."""
@@ -58,17 +58,17 @@ class JsonFormatter(logging.Formatter):
             "message": _message(record),
         }
         if record.exc_info:
-            entry["error"] = _told(record) or self.formatException(record.exc_info)
+            entry["error"] = _error_message(record) or self.formatException(record.exc_info)
         return json.dumps(entry, ensure_ascii=False)
 
 
-# Errors of a person's making: where they arose in the code helps nobody.
+# User errors, for which a traceback is of no use.
 _SELF_EXPLAINING = (
     PipelineError,
     luigi.parameter.ParameterException,
     luigi.task_register.TaskClassException,
 )
-# Luigi writes an error of complete() or requires() into the message, traceback and all.
+# Luigi includes the traceback of an error in complete() or requires() in its message.
 _OUR_TRACEBACK = re.compile(
     r"Traceback \(most recent call last\):\n.*\npipeline(?:\.\w+)+: (.*)", re.DOTALL
 )
@@ -78,7 +78,8 @@ def _message(record: logging.LogRecord) -> str:
     return _OUR_TRACEBACK.sub(r"\n  \1", record.getMessage()).rstrip()
 
 
-def _told(record: logging.LogRecord) -> str:
+def _error_message(record: logging.LogRecord) -> str:
+    """The message of a self-explaining error, else empty."""
     error = record.exc_info[1] if record.exc_info else None
     return str(error).replace("\n", "\n  ") if isinstance(error, _SELF_EXPLAINING) else ""
 

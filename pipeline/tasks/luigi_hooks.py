@@ -1,10 +1,10 @@
-"""What makes a `luigi` command line the pipeline's: exit status, one clear message, Ctrl-C, memory.
+"""Hooks into a `luigi` command line: exit status, error messages, Ctrl-C, memory.
 
-Luigi offers no hooks for these: it prints tracebacks, a usage of a hundred lines, and where it finds no
-luigi.cfg, which holds the exit codes, it ends with 0 whatever happened. `install` is called by the package
-where Luigi's command line imports it. A notebook or a test that calls `luigi.build` goes without.
+Luigi offers none of these: it prints tracebacks and a usage of a hundred lines, and without luigi.cfg, which
+holds the exit codes, it always exits with 0. The package calls `install` when Luigi's command line imports
+it, not in a notebook or a test that calls `luigi.build`.
 
-Names of Luigi are looked up when they are used, not on import: `luigi_names.verify` reports one that is gone.
+Names of Luigi are looked up when they are used, not on import: `luigi_names.verify` reports a missing one.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ from pipeline.tasks.return_codes import ReturnCodes, summary_with_waiting_ranges
 
 @functools.lru_cache(maxsize=1)
 def install() -> None:
-    """Set up this process, and those that it forks, for a run from a command line.
+    """Set up this process and its forks for a run from a command line; a second call does nothing.
 
-    Comes before anything that imports pyarrow, as it sets where memory comes from. A second call does
-    nothing. Raises ConfigurationError where luigi.cfg is not in effect, or a name of Luigi is gone.
+    Must precede any import of pyarrow, as it configures malloc. Raises ConfigurationError where luigi.cfg is
+    not in effect, or Luigi lacks a name that is replaced.
     """
     malloc.configure()
     interruption = Interruption()
@@ -62,31 +62,29 @@ def _refuse_without_configuration() -> None:
     if not luigi.configuration.get_config().has_section("retcode"):
         raise ConfigurationError(
             "luigi.cfg is not in effect",
-            why="no section [retcode] was found: a run that fails would end with status 0",
+            why="there is no section [retcode]: a run that fails would exit with status 0",
             todo="cd to the project's folder, or set LUIGI_CONFIG_PATH to its luigi.cfg",
         )
 
 
 def _log_notes(run: int) -> None:
-    if os.getpid() == run:  # not where a child of it ends
+    if os.getpid() == run:  # not in its children
         notes.log_lines()
 
 
 @functools.lru_cache(maxsize=1)
 def _load_kernels() -> None:
-    """Load the compiled kernels before the first fork.
+    """Load the compiled kernels before the first fork: 6 ms per worker that inherits them, else 0.55 s.
 
-    A process that inherits them spends 6 ms on them, one that loads them itself 0.55 s. What never forks,
-    because there is nothing to do, loads nothing. Kernels start no threads, so that there are none a child
-    would miss.
+    A run without anything to do never forks and loads nothing. Kernels start no threads, which a child would
+    lack.
     """
     # imported here, as it imports pyarrow
     importlib.import_module("pipeline.codec.warm").warm()
 
 
 def _replace_return_codes() -> None:
-    # run_with_retcodes() looks both names up in their modules; a plain assignment to a class is what type
-    # checkers take for a mistake.
+    # run_with_retcodes() looks both names up in their modules; type checkers reject a plain assignment.
     configured: Callable[[], Any] = luigi.retcodes.retcode
     vars(luigi.retcodes)["retcode"] = lambda: ReturnCodes(configured())
     summarise: Any = luigi.execution_summary._summary_dict
@@ -112,7 +110,7 @@ def _refuse(message: str) -> NoReturn:
 
 
 def _explain(
-    otherwise: Callable[..., None],
+    default: Callable[..., None],
     kind: type[BaseException],
     error: BaseException,
     trace: TracebackType | None,
@@ -120,7 +118,7 @@ def _explain(
     if not isinstance(error, PipelineError) and isinstance(error, _mistakes()):
         error = ConfigurationError("the command line is wrong", why=" ".join(str(error).split()))
     if not isinstance(error, PipelineError):
-        otherwise(kind, error, trace)
+        default(kind, error, trace)
         return
     _say(str(error))
     sys.exit(error.exit_status)

@@ -1,7 +1,7 @@
-"""The names of Luigi's own code that the pipeline replaces or calls, which no release has to keep.
+"""The internal names of Luigi that the pipeline replaces or calls, and that a release may change.
 
-Luigi offers no hooks for return codes, its summary, or mistakes on the command line. Each name is listed
-with the shape that `tasks.luigi_hooks` and `tasks.ranges` rely on, and checked before anything is replaced.
+Luigi offers no hooks for return codes, its summary, or command line errors. Each name has the shape that
+`tasks.luigi_hooks` and `tasks.ranges` rely on, checked before anything is replaced.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ _RANGE = (
 
 @dataclass(frozen=True)
 class Name:
-    """A name as `pkgutil.resolve_name` takes it, what it is to be, and whether it is that."""
+    """A name for `pkgutil.resolve_name`, its required shape, and the check of an object's shape."""
 
     path: str
     shape: str
     has_shape: Callable[[Any], bool]
 
-    def fits(self, found: Any) -> bool:
-        """Whether what has this name is what it is to be."""
+    def fits(self, member: Any) -> bool:
+        """Whether the object of this name has the required shape."""
         try:
-            return self.has_shape(found)
-        except (AttributeError, TypeError, ValueError):  # another kind of thing altogether
+            return self.has_shape(member)
+        except (AttributeError, TypeError, ValueError):  # another kind of object
             return False
 
 
@@ -48,7 +48,7 @@ def _has(*names: str) -> Callable[[Any], bool]:
 
 
 def _calls(*names: str) -> Callable[[Any], bool]:
-    """Whether a function looks these names up whenever it runs, so that a replacement is seen."""
+    """The check that a function looks these names up when it runs, so that replacing them has an effect."""
     return lambda function: set(names) <= set(function.__code__.co_names)
 
 
@@ -90,19 +90,19 @@ NAMES = (
 
 
 def verify() -> None:
-    """Raise ConfigurationError where the installed Luigi lacks a name, or has another thing by it."""
+    """Raise ConfigurationError where the installed Luigi lacks a name, or its object has another shape."""
     for name in NAMES:
         try:
-            found = pkgutil.resolve_name(name.path)
+            member = pkgutil.resolve_name(name.path)
         except (AttributeError, ImportError):
             raise _unknown(name, "there is no such name") from None
-        if not name.fits(found):
+        if not name.fits(member):
             raise _unknown(name, f"it is not {name.shape}")
 
 
 def _unknown(name: Name, why: str) -> ConfigurationError:
     return ConfigurationError(
         f"Luigi {luigi.__version__} has changed {name.path.replace(':', '.')}",
-        why=f"{why}, as the pipeline needs it to be",
+        why=f"{why}, as the pipeline requires",
         todo="install the release that requirements.txt pins: pip install -r requirements.txt",
     )

@@ -1,4 +1,4 @@
-"""Command line parameters whose mistakes are told in one line."""
+"""Command line parameters that report an invalid value in one line."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ class HourParameter(luigi.DateHourParameter):
 
 
 class CountParameter(luigi.OptionalIntParameter):
-    """How many, none included, or nothing."""
+    """A number from 0, or nothing."""
 
     def parse(self, x: str) -> int | None:
         """The number on a command line."""
         parse: Any = super().parse
 
         def count(text: str) -> int | None:
-            found: int | None = parse(text)
-            if found is not None and found < 0:
+            number: int | None = parse(text)
+            if number is not None and number < 0:
                 raise ValueError(text)
-            return found
+            return number
 
         return _parsed(count, x, "10")
 
@@ -65,10 +65,10 @@ class MappingParameter(luigi.DictParameter):
         parse: Any = super().parse
 
         def mapping(text: str) -> Any:
-            found = parse(text)
-            if not isinstance(found, Mapping):
+            value = parse(text)
+            if not isinstance(value, Mapping):
                 raise ValueError(text)
-            return found
+            return value
 
         return _parsed(mapping, source, """'{"table": "shop.orders"}'""")
 
@@ -78,7 +78,7 @@ def _parsed(parse: Callable[[str], Value], text: str, example: str) -> Value:
         return parse(text)
     except ValueError:
         error = ConfigurationError(
-            f"{text!r} on the command line is not what is asked for",
+            f"{text!r} on the command line is invalid",
             todo=f"write it like {example}",
         )
         exit_status.record(error)

@@ -1,13 +1,13 @@
 """Luigi's RangeDaily and RangeHourly with defaults that suit a warehouse.
 
-Classes of the same name: Luigi takes the most derived one on the command line. Against Luigi's own,
+For classes of the same name Luigi's command line takes the most derived. Unlike Luigi's own,
 
-- the running period is left out (its marker would freeze half a day's rows),
-- an old `--start` is honoured (Luigi's `days_back` of 100 silently overrides it),
-- a range of any length is worked off in one run, `task_limit` periods at a time, the oldest first:
-  Luigi's scheduler slows down with the square of the live tasks, and its own RangeDaily stops after
-  the first `task_limit`. A period that fails holds back none that come later, not in a range with a
-  `limit` either: that takes those last of which only what is in the quarantine is left.
+- they leave out the current period (its marker would freeze half a day's rows),
+- they honour an old `--start` (Luigi's `days_back` of 100 silently overrides it),
+- they complete a range of any length in one run, `task_limit` periods at a time, the oldest first:
+  Luigi's scheduler slows down with the square of the live tasks, and its RangeDaily stops after the
+  first `task_limit`. A failed period holds back no later one; a range with a `limit` takes periods
+  with only quarantined windows left last.
 """
 
 from __future__ import annotations
@@ -28,21 +28,20 @@ from pipeline.tasks.parameters import CountParameter, DayParameter, HourParamete
 
 log = logging.getLogger(__name__)
 _CENTURY = 36_525  # days
-# Each is seven tasks to the scheduler, which looks at all of them for each that it hands out.
+# Each is seven tasks for the scheduler, which scans all of them for each one it hands out.
 _LIVE_WINDOWS = 150
 
 
-class _InParts(luigi.tools.range.RangeBase):
-    """A long range is made of short ones, which ask for their periods one after the other.
+class _BatchedRange(luigi.tools.range.RangeBase):
+    """A range that requires shorter ranges, each of which requires its periods while it runs.
 
-    A short range asks when it runs, and it runs when nothing more urgent can: its priority is below
-    that of every window.
+    A short range runs when nothing more urgent can: its priority is below that of every window.
     """
 
     step: ClassVar[timedelta]
-    not_of: ClassVar[type[luigi.Task]]
+    excludes: ClassVar[type[luigi.Task]]
 
-    # Luigi declares it as a string that is None
+    # Luigi declares a plain string parameter, with the default None
     param_name = luigi.OptionalParameter(
         default=None, positional=False, description="parameter that takes the period"
     )
@@ -53,27 +52,27 @@ class _InParts(luigi.tools.range.RangeBase):
         default=None, positional=False, description="periods to take in this run; default: all"
     )
     minutes = CountParameter(
-        default=None, positional=False, description="after how long to begin nothing new"
+        default=None, positional=False, description="minutes after which to start nothing new"
     )
     max_chunks = CountParameter(
         default=None, positional=False, description="chunks to read in this run; default: all"
     )
 
     def missing(self) -> list[datetime]:
-        """The periods that this run has to take, oldest first, as the lake shows them now."""
+        """The periods left for this run, oldest first, by the lake's current markers."""
         missing = self._missing_now()
         if self.limit is not None:
-            # Fixed at the first look, which Luigi takes before it forks.
+            # Fixed by the first call, which Luigi makes before it forks.
             if not hasattr(self, "_taken"):
                 self._taken = set(self._in_turn(missing)[: self.limit])
             missing = [when for when in missing if when in self._taken]
         if missing and limits.are_reached():
-            log.info("enough for now: %d periods are left, the same command goes on", len(missing))
+            log.info("limit reached: %d periods are left, the same command continues", len(missing))
             return []
         return missing
 
     def _in_turn(self, missing: list[datetime]) -> list[datetime]:
-        """Enough of them for `limit`, last those known to fail, which would be taken each time."""
+        """Enough periods for `limit`; those known to fail last, as they would use it up in each run."""
         if not issubclass(self.of, DailyEntry | HourlyEntry):
             return missing
         refused = refused_by_table(self._instantiate_task_cls(self.start).tables())
@@ -87,7 +86,7 @@ class _InParts(luigi.tools.range.RangeBase):
         return fresh + stuck
 
     def _limit_run(self) -> None:
-        """Set the limits of the run, where the command line names any."""
+        """Set the limits of the run, if the command line has any."""
         if (self.minutes, self.max_chunks) != (None, None):
             limits.begin(self.minutes, self.max_chunks)
 
@@ -106,7 +105,7 @@ class _InParts(luigi.tools.range.RangeBase):
             raise ConfigurationError(
                 f"{self.of.task_family} does not take these parameters",
                 why=str(error),
-                todo="""give it, e.g. --of-params '{"table": "shop.orders"}'""",
+                todo="""add it, e.g. --of-params '{"table": "shop.orders"}'""",
             ) from None
         return sorted(missing, reverse=self.reverse)
 
@@ -118,27 +117,27 @@ class _InParts(luigi.tools.range.RangeBase):
             why = f"--start {self.start} lies in the future"
         elif self.stop is not None and self.stop <= self.start:
             why = f"--stop {self.stop} does not come after --start {self.start}"
-        elif issubclass(self.of, self.not_of):
-            why = f"{self.of.task_family} has another period; days go with RangeDaily, hours with RangeHourly"
+        elif issubclass(self.of, self.excludes):
+            why = f"{self.of.task_family} has another period; RangeDaily takes days, RangeHourly hours"
         if why:
             raise ConfigurationError(
-                f"{self.task_family} makes no sense like this",
+                f"{self.task_family} has invalid parameters",
                 why=why,
                 todo="write it like --of DailyLoadAll --start 2025-08-01",
             )
 
     @property
     def priority(self) -> float:
-        """What ends first goes first, all of it after every window, whose priorities are hours.
+        """The earliest end first, and after every window, whose priorities are in hours.
 
-        A long range ends with its last part or later: Luigi hands its priority on to all of them.
+        A long range ends no earlier than its last part: Luigi passes its priority on to its parts.
         """
         end = datetime(2200, 1, 1)
-        behind = self.parameter_to_datetime(self.stop) if self.stop else end
-        return max((end - behind).total_seconds(), 0.0) / 1e10
+        stop = self.parameter_to_datetime(self.stop) if self.stop else end
+        return max((end - stop).total_seconds(), 0.0) / 1e10
 
     def requires(self) -> list[luigi.Task]:
-        """The short ranges that a long one is made of; the first call, before Luigi forks, limits the run."""
+        """The parts of a long range; the first call, before Luigi forks, sets the limits of the run."""
         if not hasattr(self, "_parts"):
             self._limit_run()
             self._parts = list(self._short_ranges())
@@ -148,60 +147,59 @@ class _InParts(luigi.tools.range.RangeBase):
         if self._is_short():
             return
         missing = sorted(self.missing())
-        at_once = self._at_once()
-        if len(missing) <= at_once:
+        size = self._batch_size()
+        if len(missing) <= size:
             return
-        for index in range(0, len(missing), at_once):
-            part = missing[index : index + at_once]
-            first, behind = part[0], part[-1] + self.step
-            bounds = {"start": self.datetime_to_parameter(first)}
-            bounds["stop"] = self.datetime_to_parameter(behind)
+        for index in range(0, len(missing), size):
+            part = missing[index : index + size]
+            bounds = {"start": self.datetime_to_parameter(part[0])}
+            bounds["stop"] = self.datetime_to_parameter(part[-1] + self.step)
             yield self.clone(**bounds, limit=None, minutes=None, max_chunks=None)
 
-    def _at_once(self) -> int:
-        """Periods to work on at once: `task_limit`, fewer where each of them is of many tables."""
+    def _batch_size(self) -> int:
+        """The number of concurrent periods: `task_limit`, less where each is of many tables."""
         if not issubclass(self.of, DailyEntry | HourlyEntry):
             return self.task_limit
         tables = self._instantiate_task_cls(self.start).tables()
         return max(1, min(self.task_limit, _LIVE_WINDOWS // len(tables)))
 
     def _is_short(self) -> bool:
-        """Whether there are no more periods than may be worked on at once: nobody needs to look then."""
+        """Whether the range has at most `_batch_size` periods, whatever the lake has."""
         if self.start is None or self.stop is None or self.param_name:
             return False
-        first, behind = map(self.parameter_to_datetime, (self.start, self.stop))
-        return bool(behind - first <= self._at_once() * self.step)
+        start, stop = map(self.parameter_to_datetime, (self.start, self.stop))
+        return bool(stop - start <= self._batch_size() * self.step)
 
     @exit_status.recorded
     def complete(self) -> bool:
-        """Whether no period is left to take; asked anew each time."""
+        """Whether no period is left; each call reads the lake."""
         return not self.missing()
 
     def run(self) -> Iterator[list[luigi.Task]]:
-        """Ask for the periods; a long range has them from its parts by now."""
-        if missing := self.missing()[: self._at_once()]:
+        """Require the periods; the parts of a long range have completed them."""
+        if missing := self.missing()[: self._batch_size()]:
             periods = map(self.datetime_to_parameter, missing)
             yield [self._instantiate_task_cls(period) for period in periods]
 
 
-class RangeDaily(_InParts, luigi.tools.range.RangeDaily):
+class RangeDaily(_BatchedRange, luigi.tools.range.RangeDaily):
     """Every day from `start` to yesterday, or up to `stop`."""
 
     step = timedelta(days=1)
-    not_of = HourlyEntry
+    excludes = HourlyEntry
 
     start = DayParameter(default=None, description="the first day")
     stop = DayParameter(default=None, description="the day after the last one; default: today")
     days_back = luigi.IntParameter(default=_CENTURY, description="days before now to look at")
-    days_forward = luigi.IntParameter(default=-1, description="-1: up to and with yesterday")
-    task_limit = luigi.IntParameter(default=30, description="days to work on at once")
+    days_forward = luigi.IntParameter(default=-1, description="-1: up to and including yesterday")
+    task_limit = luigi.IntParameter(default=30, description="concurrent days")
 
 
-class RangeHourly(_InParts, luigi.tools.range.RangeHourly):
-    """Every hour from `start` to the last one that is over, or up to `stop`."""
+class RangeHourly(_BatchedRange, luigi.tools.range.RangeHourly):
+    """Every hour from `start` to the last full one, or up to `stop`."""
 
     step = timedelta(hours=1)
-    not_of = DailyEntry
+    excludes = DailyEntry
 
     start = HourParameter(default=None, description="the first hour")
     stop = HourParameter(default=None, description="the hour after the last one; default: now")
@@ -209,6 +207,6 @@ class RangeHourly(_InParts, luigi.tools.range.RangeHourly):
         default=24 * _CENTURY, description="hours before now to look at"
     )
     hours_forward = luigi.IntParameter(
-        default=-1, description="-1: up to and with the last full one"
+        default=-1, description="-1: up to and including the last full one"
     )
-    task_limit = luigi.IntParameter(default=48, description="hours to work on at once")
+    task_limit = luigi.IntParameter(default=48, description="concurrent hours")

@@ -1,7 +1,7 @@
-"""What Luigi makes of a run's outcome, where the pipeline knows better.
+"""Replacements for Luigi's return codes and its summary, which `tasks.luigi_hooks` installs.
 
-Luigi knows one status for all failed tasks (`[retcode] task_failed`). Here the status of the error class
-takes its place, which Luigi asks for at the very end of a run. `tasks.luigi_hooks` puts both in Luigi.
+Luigi has one status for all failed tasks (`[retcode] task_failed`), read at the end of a run. The pipeline
+returns the status of the error class instead.
 """
 
 from __future__ import annotations
@@ -19,10 +19,9 @@ Summary = dict[str, set[luigi.Task]]
 
 
 class ReturnCodes:
-    """Luigi's return codes, with the status of the error class where one was recorded.
+    """The return codes of `[retcode]` (`configured`), or the recorded status of an error class.
 
-    A run that did as much as its limits allowed succeeded: what it left is no fault. `configured` has the
-    codes of `[retcode]`.
+    A run that has reached its limits succeeded, whatever is left.
     """
 
     def __init__(self, configured: Any) -> None:
@@ -48,20 +47,20 @@ class ReturnCodes:
 
     @property
     def missing_data(self) -> int:
-        """The code of data that is not there yet."""
+        """The code of missing data."""
         return 0 if limits.are_reached() else int(self._configured.missing_data)
 
     @property
     def not_run(self) -> int:
-        """The code of tasks that the scheduler did not let run."""
+        """The code of tasks that the scheduler did not grant."""
         return 0 if limits.are_reached() else int(self._configured.not_run)
 
 
 def summary_with_waiting_ranges(summarise: Callable[[Any], Summary]) -> Callable[[Any], Summary]:
-    """Luigi's summary, in which a range that waits for missing data is reported as that.
+    """Luigi's summary, with a range that waits for missing data reported as such.
 
-    Luigi looks for reasons in what a task requires. A range asks for its windows while it runs: it would be
-    reported as one that was not granted permission, with the status of that.
+    Luigi derives the reason from `requires`. A range yields its windows in `run`, and would be reported as
+    not granted, with that status.
     """
 
     def summary_of(worker: Any) -> Summary:

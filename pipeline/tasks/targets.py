@@ -1,4 +1,4 @@
-"""What Luigi looks at to see that a task is done."""
+"""The Luigi target of a stage: its marker in the lake."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ def lake() -> Store:
 
 
 class MarkerTarget(luigi.Target):
-    """A stage's marker of one window: it exists when that very object does, which one HEAD tells."""
+    """A stage's marker of one window; one HEAD checks that it exists."""
 
     def __init__(self, table: TableName, window: Window, stage: AnyStage) -> None:
         self.table, self.window, self.stage = table, window, stage
 
     @property
     def lake_window(self) -> LakeWindow:
-        """The window in the lake of this process: a target outlives a fork, a connection does not."""
+        """The window in this process's lake: a target outlives a fork, a connection does not."""
         return LakeWindow(lake(), self.table, self.window)
 
     @property
     def path(self) -> str:
-        """The marker's address, ``s3://bucket/prefix/key``."""
+        """The marker's URL, ``s3://bucket/prefix/key``."""
         return self.lake_window.url(self.stage)
 
     def exists(self) -> bool:
@@ -41,11 +41,9 @@ class MarkerTarget(luigi.Target):
         return self.lake_window.has(self.stage)
 
     def open(self, mode: str = "r") -> TextIO:
-        """The marker's JSON, to read; raises LakeError where there is none, ValueError for another mode."""
+        """The marker's JSON; raises LakeError for a missing marker, ValueError for a mode other than r."""
         if mode != "r":
-            raise ValueError(
-                f"a marker is written by its stage alone, not opened with mode {mode!r}"
-            )
+            raise ValueError(f"a marker is read-only, not to be opened with mode {mode!r}")
         marker = self.lake_window.read(self.stage)
         return io.StringIO(marker.encode().decode())
 

@@ -1,4 +1,4 @@
-"""What the warehouse's catalogue says of a table: its columns, what they take, its key."""
+"""A table in the warehouse's catalogue: its columns, their types, its key."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _REQUIRED_COLUMNS = """
 SELECT column_name FROM svv_columns WHERE table_schema = %s AND table_name = %s
 AND is_nullable = 'NO' AND column_default IS NULL
 """
-# Names of constraints are unique within a table alone.
+# A constraint's name is unique only within its table.
 _PRIMARY_KEY = """
 SELECT k.column_name FROM information_schema.table_constraints AS c
 JOIN information_schema.key_column_usage AS k ON k.constraint_name = c.constraint_name
@@ -28,7 +28,7 @@ ORDER BY k.ordinal_position
 
 @dataclass(frozen=True)
 class Target:
-    """A warehouse table as it is: its columns' types, in order, and those that take no NULL."""
+    """An existing warehouse table: the types of its columns in order, and those that require a value."""
 
     relation: Relation
     types: Mapping[str, str]
@@ -36,21 +36,21 @@ class Target:
 
 
 def table_columns(connection: Connection, table: Relation) -> dict[str, str]:
-    """The table's columns in order, each with its type as DDL spells it; empty for no such table."""
+    """The table's columns in order, each with its DDL type; empty for a missing table."""
     with connection.cursor() as cursor:
         cursor.execute(_TABLE_COLUMNS, (table.schema, table.name))
         return {str(row[0]): _type_text(*row[1:]) for row in cursor.fetchall()}
 
 
 def required_columns(connection: Connection, table: Relation) -> frozenset[str]:
-    """The table's columns that take no NULL and have no default."""
+    """The table's columns that are NOT NULL without a default."""
     with connection.cursor() as cursor:
         cursor.execute(_REQUIRED_COLUMNS, (table.schema, table.name))
         return frozenset(str(name) for (name,) in cursor.fetchall())
 
 
 def primary_key(connection: Connection, table: Relation) -> tuple[str, ...]:
-    """The columns that the table declares as its key, in order; empty for none, or another's table."""
+    """The table's declared primary key, in order; empty for no key, or a table of another owner."""
     with connection.cursor() as cursor:
         cursor.execute(_PRIMARY_KEY, (table.schema, table.name))
         return tuple(str(name) for (name,) in cursor.fetchall())

@@ -1,4 +1,4 @@
-"""The warehouse: one Redshift database, through psycopg2."""
+"""Connections, transactions and errors of the warehouse: one Redshift database, through psycopg2."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ from pipeline.net.ssh_tunnel import route
 from pipeline.warehouse import sql as redshift_sql
 
 LOCK_TRIES = 3
-"""How often a transaction asks for a table's lock, as long each time as a statement may take."""
+"""Attempts at a table's lock, each as long as the statement timeout."""
 
 Connection: TypeAlias = psycopg2.extensions.connection
 Result = TypeVar("Result")
 
-# Two sessions create one table or view: a unique violation, which only the catalogue has, or "exists".
+# Two sessions create one table or view: a unique violation, possible only in the catalogue, or "exists".
 _CREATED_TWICE = ("23505", "42P07")
-_TRY_AGAIN = (
-    "serializable isolation violation",  # error 1023, SQLSTATE XX000: told by its text alone
+_CONFLICTS = (
+    "serializable isolation violation",  # error 1023, SQLSTATE XX000: only the text identifies it
     "deadlock detected",
-    "tuple concurrently updated",  # two sessions replace one view at once
+    "tuple concurrently updated",  # two sessions replace one view concurrently
     "could not open relation with oid",
 )
 
 
 @contextmanager
 def connected(settings: Warehouse, bastion: Bastion | None = None) -> Iterator[Connection]:
-    """A connection outside any transaction, through the bastion where the settings say so.
+    """An autocommit connection, through the bastion where the settings say so.
 
-    Raises WarehouseError when the server cannot be reached or refuses the login. Errors of
-    statements inside the context are translated too.
+    Raises WarehouseError when the server cannot be reached or refuses the login; translates errors of
+    statements inside the context.
     """
     through = bastion if bastion and bastion.warehouse else None
     address = f"{settings.host}:{settings.port}"
     if circuit_breaker.is_open(address):
         raise WarehouseError(
-            f"Redshift at {address} is left alone for a while",
-            why=f"the last {circuit_breaker.PATIENCE} connections of this run or more could not be made",
+            f"not connecting to Redshift at {address} for now",
+            why=f"at least {circuit_breaker.PATIENCE} connection attempts in a row failed in this run",
             todo="see the first error of this run; the same command continues",
         )
     with route(through, settings.host, settings.port, WarehouseError) as (host, port):
@@ -71,7 +71,7 @@ def connected(settings: Warehouse, bastion: Bastion | None = None) -> Iterator[C
 
 def _connect(settings: Warehouse, host: str, port: int) -> Connection:
     connection = psycopg2.connect(
-        host=settings.host,  # what the server's certificate is for
+        host=settings.host,  # the name in the server's certificate
         hostaddr=host if host != settings.host else None,  # a tunnel's local end
         port=port,
         user=settings.user,
@@ -80,7 +80,7 @@ def _connect(settings: Warehouse, host: str, port: int) -> Connection:
         sslmode=settings.sslmode,
         sslrootcert=str(settings.sslrootcert) if settings.sslrootcert else None,
         connect_timeout=15,
-        # A load may say nothing for longer than a firewall remembers an idle connection.
+        # A load may be silent for longer than a firewall keeps an idle connection.
         keepalives=1,
         keepalives_idle=30,
         keepalives_interval=10,
@@ -114,27 +114,33 @@ def _login_error(error: psycopg2.Error, settings: Warehouse) -> WarehouseError:
     )
 
 
-def schema_wanted(settings: Warehouse) -> str:
-    """What to do where there is no schema to load into."""
+def missing_schema_advice(settings: Warehouse) -> str:
+    """The advice for a missing schema."""
     return f"{redshift_sql.create_schema(settings.schema_name)}, or correct REDSHIFT_SCHEMA"
 
 
+def message(error: psycopg2.Error) -> str:
+    """The error's primary message, on one line."""
+    return " ".join((error.diag.message_primary or str(error)).split())
+
+
 def translate(error: psycopg2.Error, settings: Warehouse) -> WarehouseError:
-    """The error of a statement in this package's words; credentials never stand in them."""
-    text = " ".join((error.diag.message_primary or str(error)).split())
+    """A statement's error as a WarehouseError, without credentials."""
     todo = ""
     if error.pgcode == "57014":
         todo = (
-            "see who holds the table (svv_transactions), or raise REDSHIFT_STATEMENT_TIMEOUT; "
-            "what was not committed is not loaded"
+            "see svv_transactions for the session that holds the table, or raise "
+            "REDSHIFT_STATEMENT_TIMEOUT; uncommitted rows are not loaded"
         )
     elif error.pgcode == "3F000":
-        todo = schema_wanted(settings)
+        todo = missing_schema_advice(settings)
     elif error.pgcode in ("42501", "42P01"):
         todo = f"check the rights of {settings.user} and REDSHIFT_SCHEMA ({settings.schema_name})"
     elif isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError):
-        todo = "the same command continues; what was not committed is not loaded"
-    return WarehouseError(f"Redshift at {settings.host} refused a statement", why=text, todo=todo)
+        todo = "run the same command again; uncommitted rows are not loaded"
+    return WarehouseError(
+        f"Redshift at {settings.host} refused a statement", why=message(error), todo=todo
+    )
 
 
 @contextmanager
@@ -146,7 +152,7 @@ def transaction(connection: Connection) -> Iterator[psycopg2.extensions.cursor]:
             yield cursor
         except BaseException:
             if not connection.closed:
-                with connection.cursor() as other:  # an error's cursor still tells what failed
+                with connection.cursor() as other:  # `cursor` keeps the failed query
                     other.execute("ROLLBACK")
             raise
         cursor.execute("COMMIT")
@@ -155,29 +161,29 @@ def transaction(connection: Connection) -> Iterator[psycopg2.extensions.cursor]:
 def in_transaction(
     connection: Connection, work: Callable[[psycopg2.extensions.cursor], Result], *, what: str
 ) -> Result:
-    """Do `work` in a transaction; a serialisation conflict or a deadlock repeats the whole of it.
+    """Run `work` in a transaction; repeat it after a serialisation conflict or a deadlock.
 
-    However long it took: a merge of minutes meets its conflict at the end. A lock that was not to be had
-    within the statement timeout is waited for `LOCK_TRIES` times.
+    There is no time limit, as a merge of minutes meets its conflict at the end. A lock that is not granted
+    within the statement timeout is requested `LOCK_TRIES` times.
     """
-    waits = 0
+    timeouts = 0
 
     def attempt() -> Result:
         with transaction(connection) as cursor:
             return work(cursor)
 
-    def is_tried_again(error: BaseException) -> bool:
-        nonlocal waits
-        if not _is_unlocked(error):
+    def is_retryable(error: BaseException) -> bool:
+        nonlocal timeouts
+        if not _is_lock_timeout(error):
             return _is_conflict(error)
-        waits += 1
-        return waits < LOCK_TRIES
+        timeouts += 1
+        return timeouts < LOCK_TRIES
 
-    return retried(attempt, what=what, when=is_tried_again, longest=math.inf)
+    return retried(attempt, what=what, when=is_retryable, longest=math.inf)
 
 
-def _is_unlocked(error: BaseException) -> bool:
-    """Whether the statement timeout passed before a table's lock was granted: nothing was done yet."""
+def _is_lock_timeout(error: BaseException) -> bool:
+    """Whether the statement timeout cancelled a LOCK, before any change."""
     if not isinstance(error, psycopg2.errors.QueryCanceled) or error.cursor is None:
         return False
     return bytes(error.cursor.query or b"").startswith(b"LOCK ")
@@ -186,15 +192,14 @@ def _is_unlocked(error: BaseException) -> bool:
 def _is_conflict(error: BaseException) -> bool:
     text = str(error).lower()
     return isinstance(error, psycopg2.Error) and (
-        error.pgcode in _CREATED_TWICE or any(words in text for words in _TRY_AGAIN)
+        error.pgcode in _CREATED_TWICE or any(words in text for words in _CONFLICTS)
     )
 
 
 def ensure(connection: Connection, statement: str, what: str) -> None:
-    """Run a CREATE … IF NOT EXISTS that another session may be running too.
+    """Run a CREATE … IF NOT EXISTS, and again where another session runs it concurrently.
 
-    Where both found nothing there, one of them gets a unique violation of the catalogue or the word
-    that the relation exists; the second try then finds it.
+    The slower session gets a unique violation of the catalogue, or an error that the relation exists.
     """
 
     def collided(error: BaseException) -> bool:
@@ -208,13 +213,13 @@ def ensure(connection: Connection, statement: str, what: str) -> None:
 
 
 def add_column(connection: Connection, statement: str) -> None:
-    """Run an ALTER TABLE … ADD COLUMN that another session may run too: one of them finds it done."""
+    """Run an ALTER TABLE … ADD COLUMN, unless another session has added the column."""
     with suppress(psycopg2.errors.DuplicateColumn), connection.cursor() as cursor:
         cursor.execute(statement)
 
 
 def scalar(cursor: psycopg2.extensions.cursor, query: str) -> Any:
-    """The one value of a query of one row and one column; None for no row."""
+    """The value of a query with one row and one column; None for no row."""
     cursor.execute(query)
     row = cursor.fetchone()
     return row[0] if row else None

@@ -1,4 +1,4 @@
-"""COPY into a stage, and what the warehouse says of it where it refuses a value."""
+"""COPY into a staging table, its credentials, and the reason where it refuses a value."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import psycopg2.extensions
 from pipeline.config.settings import Lake, Warehouse
 from pipeline.errors import ConfigurationError, LoadRefused
 from pipeline.warehouse import sql as redshift_sql
-from pipeline.warehouse.connection import Connection, scalar
+from pipeline.warehouse.connection import Connection, message, scalar
 from pipeline.warehouse.sql import CopySource, Relation
 
-# A provisioned cluster has the first view, a serverless workgroup the second, which has no value:
+# A provisioned cluster has the first view, a serverless workgroup the second, which lacks the raw value:
 # https://docs.aws.amazon.com/redshift/latest/dg/SYS_LOAD_ERROR_DETAIL.html
 _LOAD_ERRORS = (
     "SELECT filename, line_number, colname, type, raw_field_value, err_code, err_reason"
@@ -26,16 +26,16 @@ _LOAD_ERRORS = (
 
 
 def copy(
-    connection: Connection, stage: Relation, columns: Sequence[str], source: CopySource
+    connection: Connection, staging: Relation, columns: Sequence[str], source: CopySource
 ) -> int:
-    """COPY a manifest into a stage, in a transaction of its own, and return the rows it loaded.
+    """COPY a manifest into a staging table, in its own transaction, and return the number of rows.
 
-    Raises LoadRefused with file, line, column, value and reason when COPY refuses a value; of Parquet
-    there is neither line nor value to tell.
+    Raises LoadRefused when COPY refuses a value: with file, line, column, value and reason for CSV, with
+    file and reason for Parquet.
     """
     try:
         with connection.cursor() as cursor:
-            cursor.execute(redshift_sql.copy(stage, columns, source))
+            cursor.execute(redshift_sql.copy(staging, columns, source))
             return int(scalar(cursor, "SELECT pg_last_copy_count()"))
     except psycopg2.InternalError as error:
         if "spectrum" in str(error).lower():
@@ -46,9 +46,9 @@ def copy(
 
 
 def credentials(warehouse: Warehouse, lake: Lake) -> str:
-    """COPY's clause for logging in to S3: the role if one is set, else the lake's access key.
+    """COPY's credentials clause for S3: the role if one is set, else the lake's access key.
 
-    Raises ConfigurationError when there is neither. The text holds a secret; it is not for logs.
+    The text holds a secret: do not log it. Raises ConfigurationError without role and key.
     """
     if warehouse.iam_role:
         return redshift_sql.role_credentials(warehouse.iam_role)
@@ -57,7 +57,7 @@ def credentials(warehouse: Warehouse, lake: Lake) -> str:
         secret = lake.secret_access_key.get_secret_value()
         return redshift_sql.key_credentials(lake.access_key_id, secret, token)
     raise ConfigurationError(
-        "COPY has no way to log in to S3",
+        "COPY has no credentials for S3",
         why="neither a role nor an access key is configured",
         todo="set REDSHIFT_IAM_ROLE to a role attached to the cluster, or to 'default'",
     )
@@ -66,36 +66,35 @@ def credentials(warehouse: Warehouse, lake: Lake) -> str:
 def restore_empty(
     cursor: psycopg2.extensions.cursor, table: Relation, column: str, token: str
 ) -> int:
-    """Make bytes of length zero of those that are `token`, hexadecimal; how many there are then."""
+    """Replace `token` (hex) by bytes of length zero, and return how many such values the column then has."""
     cursor.execute(redshift_sql.restore_empty(table, column, token))
     return int(scalar(cursor, redshift_sql.count_empty(table, column)))
 
 
 def _refused(connection: Connection, source: CopySource, error: psycopg2.Error) -> LoadRefused:
-    text = " ".join((error.diag.message_primary or str(error)).split())
     row = _load_error(connection)
-    # of an earlier session with this one's number there may be one too, and COPY may fail without one
+    # The row may be of an earlier session with the same pid, and COPY may fail without writing one.
     if row is None or source.manifest_url.rpartition("/")[0] not in str(row[0]):
-        return LoadRefused(f"COPY refused {source.manifest_url}", why=text)
+        return LoadRefused(f"COPY refused {source.manifest_url}", why=message(error))
     value = "" if row[4] is None else f", value {str(row[4]).strip()!r}"
     filename, line, column, kind, _, code, reason = (str(field).strip() for field in row)
     return LoadRefused(
         f"COPY refused line {line} of {filename}",
         why=f"column {column} ({kind}){value}: {reason} (error {code})",
-        todo="mend the row or the column's type; the window stays unloaded, what was loaded is as it was",
+        todo="fix the row or the column's type; the window is not loaded, the target is unchanged",
     )
 
 
 def _refused_parquet(source: CopySource, error: psycopg2.Error) -> LoadRefused:
-    """Parquet is read by Spectrum, which tells what was wrong in the error's detail alone."""
+    """The refusal of Parquet, which Spectrum reads: only the error's detail has the reason."""
     context = re.search(
         r"context:\s*(.+?)\s*(?:\n\s*-{9,}|$)", error.diag.message_detail or "", re.S
     )
     return LoadRefused(
         f"COPY refused {source.manifest_url}",
         why=" ".join((context[1] if context else str(error)).split()),
-        todo="mend the row in the source, or load the table with `copy_format: csv`, whose policies say "
-        "what becomes of such a value; then delete the window's CSV marker",
+        todo="fix the row in the source, or load the table with `copy_format: csv`, whose policies "
+        "cover such values; then delete the window's CSV marker",
     )
 
 
@@ -106,7 +105,7 @@ def _load_error(connection: Connection) -> tuple[Any, ...] | None:
                 cursor.execute(query)
                 row: tuple[Any, ...] | None = cursor.fetchone()
         except psycopg2.Error:
-            continue  # that kind of warehouse has the other view
+            continue  # this kind of warehouse has the other view
         if row is not None:
             return row
     return None

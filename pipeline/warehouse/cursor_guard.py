@@ -1,9 +1,9 @@
-"""The cursor a window was read by, against the definition's and that of the rows already loaded.
+"""Compare a window's cursor with the definition's and with that of the rows already loaded.
 
-Of two versions of a row the cursor decides which is newer. Values of another column, or of the same in
-another zone's time, are not part of that order: a merge would keep old rows for new ones, an append would
-put a window in the place of others. The cursor that a table is loaded by is kept in one object of the lake,
-beside the ledger; a window that was read by another one is refused as long as the table has rows.
+The cursor decides which of two versions of a row is newer. Values of another column, or of the same column
+in another time zone, have no place in that order: a merge would keep old rows instead of new ones, an append
+would replace other windows. One object of the lake holds the cursor of a table's loaded rows; a window with
+another cursor is refused as long as the table has rows.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from pipeline.warehouse.ledger import Ledger
 from pipeline.warehouse.window_load import WindowLoad
 
 
-class LoadedBy(BaseModel):
-    """The cursor that all rows of a target were read by, as the warehouse calls it."""
+class LoadedCursor(BaseModel):
+    """The cursor of all rows of a target, by its warehouse name."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -33,45 +33,47 @@ class LoadedBy(BaseModel):
 
 
 def check(connection: redshift.Connection, store: Store, load: WindowLoad) -> None:
-    """Raise DataError where the window was read by another cursor than it is to be loaded by.
+    """Raise DataError where the window's cursor differs from the definition's or the loaded rows'.
 
-    That is the definition's, and that of the rows which the target has. The cursor of an empty target's
-    first load is kept. A snapshot takes the place of all rows, whatever they were read by.
+    The first load into an empty target stores its cursor. A snapshot replaces all rows, whatever their
+    cursor.
     """
     _refuse_other_than_defined(load)
     if load.csv.extent.cursor is None:
         return
-    key = Keys(load.table.name).loaded_by
-    data = store.get_if_there(key)
-    kept = decode(LoadedBy, data, store.url(key)) if data is not None else None
-    wanted = LoadedBy(table=str(load.table.name), target=str(load.target), cursor=load.extent.order)
-    if kept == wanted:
+    key = Keys(load.table.name).loaded_cursor
+    data = store.get_if_exists(key)
+    stored = decode(LoadedCursor, data, store.url(key)) if data is not None else None
+    current = LoadedCursor(
+        table=str(load.table.name), target=str(load.target), cursor=load.extent.order
+    )
+    if stored == current:
         return
-    if kept is not None and kept.target == wanted.target and _has_rows(connection, load):
+    if stored is not None and stored.target == current.target and _has_rows(connection, load):
         raise DataError(
-            f"{load.target} is loaded by another cursor than this window was read by",
-            why=f"its rows are by {kept.cursor}, the window's by {load.extent};"
-            " neither tells which row is newer",
-            todo="set the definition back and read the window again, or load the whole table from the"
-            " start as docs/redo.md says",
+            f"{load.target} is loaded by another cursor than this window",
+            why=f"its rows have {stored.cursor}, the window has {load.extent};"
+            " the newer of two rows cannot be determined",
+            todo="restore the definition and read the window again, or reload the whole table as"
+            " docs/redo.md describes",
         )
-    store.put(key, wanted.model_dump_json(indent=1).encode())
+    store.put(key, current.model_dump_json(indent=1).encode())
 
 
 def _refuse_other_than_defined(load: WindowLoad) -> None:
-    """Its rows would be compared by the definition's cursor, and replaced between its bounds."""
+    """A load compares rows by the definition's cursor, and replaces those between its bounds."""
     read = load.extent
     if read == load.defined_extent:
         return
     raise DataError(
         f"the window was read by {read}, from {read.lower} to {read.upper}",
-        why=f"the definition names {load.defined_extent}, by which other rows are in it",
+        why=f"the definition has {load.defined_extent}, which selects other rows",
         todo=f"{REREAD}; or restore the definition",
     )
 
 
 def _has_rows(connection: redshift.Connection, load: WindowLoad) -> bool:
-    """Whether the target has rows, or the ledger says so; a target that was dropped has none."""
+    """Whether the target has rows, or the ledger has some for it; a dropped target has none."""
     if not catalog.table_columns(connection, load.target):
         return False
     ledger = Ledger(load.schema, str(load.table.name))

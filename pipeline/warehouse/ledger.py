@@ -1,7 +1,6 @@
-"""The warehouse's own record of what is loaded; it decides.
+"""The ledger: the authoritative record of loaded windows, in the warehouse.
 
-A row commits in the same transaction as the data it speaks of. The S3 load marker is a copy of it
-that spares Luigi the question.
+A row commits in the transaction of its data. The S3 load marker is a copy, which spares Luigi the query.
 """
 
 from __future__ import annotations
@@ -21,9 +20,9 @@ from pipeline.warehouse import ledger_sql
 
 @dataclass(frozen=True)
 class LedgerRow:
-    """One loaded window: what was loaded (`content`), where to, how, and how many rows.
+    """One loaded window: its content, target, load mode and row counts.
 
-    `content` is the lake's digest, or that and what definition and policies made of it since.
+    `content` is the lake's digest, combined with the changes by definition and policies where there are any.
     """
 
     table: str
@@ -39,28 +38,28 @@ class LedgerRow:
 
 @dataclass(frozen=True)
 class Ledger:
-    """The ledger of a schema, as far as it concerns one source table (``db.table``)."""
+    """The rows of one source table (``db.table``) in the ledger of a schema."""
 
     schema: str
     table: str
 
     def ensure(self, connection: redshift.Connection) -> None:
-        """Create the ledger where there is none; raises WarehouseError when that is not allowed."""
+        """Create the ledger unless it exists; raises WarehouseError without the right to do so."""
         redshift.ensure(connection, ledger_sql.create_ledger(self.schema), "create the ledger")
 
     def rows(self, cursor: extensions.cursor) -> list[LedgerRow]:
-        """All loaded windows of the table, oldest first."""
-        cursor.execute(ledger_sql.select_entries(self.schema), (self.table,))
+        """The rows of all loaded windows, oldest first."""
+        cursor.execute(ledger_sql.select_rows(self.schema), (self.table,))
         return [self._row(values) for values in cursor.fetchall()]
 
     def row(self, cursor: extensions.cursor, window: Window) -> LedgerRow | None:
-        """The row of one window, None when it is not loaded."""
-        cursor.execute(ledger_sql.select_entry(self.schema), self._name(window))
+        """The row of a window, None when it is not loaded."""
+        cursor.execute(ledger_sql.select_row(self.schema), self._key(window))
         values = cursor.fetchone()
         return None if values is None else self._row(values)
 
     def is_overlapped(self, cursor: extensions.cursor, target: str, window: Window) -> bool:
-        """Whether other windows that share an instant with this one have brought rows into the target."""
+        """Whether overlapping windows have loaded rows into the target."""
         instants = (_naive(window.start), _naive(window.end))
         arguments = (self.table, target, *instants, *instants)
         cursor.execute(ledger_sql.count_overlapping(self.schema), arguments)
@@ -70,7 +69,7 @@ class Ledger:
     def windows(
         self, connection: redshift.Connection, target: str, *, snapshots: bool
     ) -> list[Window]:
-        """All windows, or snapshots alone, that are loaded into a target, in one query."""
+        """The windows loaded into a target, or only the snapshots."""
         with connection.cursor() as cursor:
             cursor.execute(ledger_sql.select_windows(self.schema), (self.table, target))
             return [
@@ -80,19 +79,17 @@ class Ledger:
             ]
 
     def record(self, cursor: extensions.cursor, row: LedgerRow) -> None:
-        """Write the row, in place of an earlier one of the same window; it commits with the caller."""
+        """Write a window's row in the caller's transaction; replaces an earlier one."""
         self.forget(cursor, row.window)
         figures = (row.rows_staged, row.rows_loaded, row.rows_replaced)
         rest = (row.content, row.target, row.mode, *figures, _naive(row.committed_at))
-        cursor.execute(
-            ledger_sql.insert_entry(self.schema), (*self._name(row.window), *rest, VERSION)
-        )
+        cursor.execute(ledger_sql.insert_row(self.schema), (*self._key(row.window), *rest, VERSION))
 
     def forget(self, cursor: extensions.cursor, window: Window) -> None:
         """Remove a window's row."""
-        cursor.execute(ledger_sql.delete_entry(self.schema), self._name(window))
+        cursor.execute(ledger_sql.delete_row(self.schema), self._key(window))
 
-    def _name(self, window: Window) -> tuple[str, datetime, datetime]:
+    def _key(self, window: Window) -> tuple[str, datetime, datetime]:
         return self.table, _naive(window.start), _naive(window.end)
 
     def _row(self, values: tuple[Any, ...]) -> LedgerRow:

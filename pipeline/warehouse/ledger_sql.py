@@ -1,4 +1,4 @@
-"""The SQL of the two tables the pipeline keeps for itself in the warehouse."""
+"""The SQL of the pipeline's own tables in the warehouse: the ledger and the view registry."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pipeline.warehouse.sql import Relation
 
 
 def create_ledger(schema: str) -> str:
-    """The ledger: one row for each table and window that is loaded."""
+    """CREATE TABLE for the ledger: one row per loaded window of a table."""
     return (
         f"CREATE TABLE IF NOT EXISTS {Relation(schema, LEDGER)} (\n"
         "  table_name VARCHAR(600) NOT NULL,\n"
@@ -26,7 +26,7 @@ def create_ledger(schema: str) -> str:
 
 
 def create_view_registry(schema: str) -> str:
-    """What each view was made from, so that an unchanged one is left alone."""
+    """CREATE TABLE for the view registry: the definition each view was created from."""
     return (
         f"CREATE TABLE IF NOT EXISTS {Relation(schema, VIEWS)} (\n"
         "  view_name VARCHAR(127) NOT NULL,\n"
@@ -36,8 +36,8 @@ def create_view_registry(schema: str) -> str:
     )
 
 
-def select_entries(schema: str) -> str:
-    """The ledger's rows of one table, oldest window first; takes the table's name."""
+def select_rows(schema: str) -> str:
+    """The ledger's rows of a table, oldest window first; takes the table's name."""
     return (
         "SELECT window_start, window_end, lake_digest, target, mode, rows_staged, rows_loaded,"
         f" rows_replaced, committed_at FROM {Relation(schema, LEDGER)}"
@@ -45,14 +45,14 @@ def select_entries(schema: str) -> str:
     )
 
 
-def select_entry(schema: str) -> str:
-    """The ledger's row of one window; takes the table's name and the window's two instants."""
-    of_table, _, order = select_entries(schema).partition(" ORDER BY ")
-    return f"{of_table} AND window_start = %s AND window_end = %s ORDER BY {order}"
+def select_row(schema: str) -> str:
+    """The ledger's row of a window; takes the table's name and the window's start and end."""
+    rows, _, order = select_rows(schema).partition(" ORDER BY ")
+    return f"{rows} AND window_start = %s AND window_end = %s ORDER BY {order}"
 
 
 def select_windows(schema: str) -> str:
-    """The two instants and the mode of every loaded window; takes the table's name and the target's."""
+    """Start, end and mode of every loaded window; takes the table's and the target's name."""
     return (
         f"SELECT window_start, window_end, mode FROM {Relation(schema, LEDGER)}"
         " WHERE table_name = %s AND target = %s"
@@ -60,7 +60,7 @@ def select_windows(schema: str) -> str:
 
 
 def count_overlapping(schema: str) -> str:
-    """How many other windows with rows overlap one; takes table, target, and its two instants, twice."""
+    """The number of other windows with rows that overlap one; takes table, target, start, end, start, end."""
     return (
         f"SELECT COUNT(*) FROM {Relation(schema, LEDGER)} WHERE table_name = %s AND target = %s"
         " AND rows_staged > 0 AND window_end > %s AND window_start < %s"
@@ -68,29 +68,29 @@ def count_overlapping(schema: str) -> str:
     )
 
 
-def delete_entry(schema: str) -> str:
-    """Takes the table's name and the window's two instants."""
+def delete_row(schema: str) -> str:
+    """Delete a window's row; takes the table's name and the window's start and end."""
     return (
         f"DELETE FROM {Relation(schema, LEDGER)}"
         " WHERE table_name = %s AND window_start = %s AND window_end = %s"
     )
 
 
-def insert_entry(schema: str) -> str:
-    """Takes a value for every column of the ledger, in order."""
+def insert_row(schema: str) -> str:
+    """Add a row; takes a value for every column, in order."""
     return f"INSERT INTO {Relation(schema, LEDGER)} VALUES ({', '.join(['%s'] * 11)})"
 
 
 def select_view(schema: str) -> str:
-    """The digest of the definition a view was made from; takes the view's name."""
+    """The digest of a view's definition; takes the view's name."""
     return f"SELECT definition_digest FROM {Relation(schema, VIEWS)} WHERE view_name = %s"
 
 
 def delete_view(schema: str) -> str:
-    """Takes the view's name."""
+    """Delete a view's row; takes the view's name."""
     return f"DELETE FROM {Relation(schema, VIEWS)} WHERE view_name = %s"
 
 
 def insert_view(schema: str) -> str:
-    """Takes name, digest and instant."""
+    """Add a view's row; takes name, digest and instant."""
     return f"INSERT INTO {Relation(schema, VIEWS)} VALUES (%s, %s, %s)"

@@ -1,7 +1,7 @@
-"""CSV to warehouse: COPY into a staging table, then one transaction that applies it and records it.
+"""CSV to warehouse: COPY into a staging table, then one transaction that applies and records it.
 
-After the lock the ledger is read again, and the window's CSV marker too: of two processes that load one
-window one loads it, and none loads what the window was before it was read again.
+Under the lock the ledger and the window's CSV marker are read a second time: of two processes with one window
+only one loads it, and neither loads an outdated extraction.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Loader:
-    """One load of one window; `copy_credentials` are COPY's clause for reading S3, a secret."""
+    """One load of one window; `copy_credentials`, COPY's clause for S3, are secret."""
 
     connection: redshift.Connection
     lake_window: LakeWindow
@@ -43,10 +43,10 @@ class Loader:
     progress: Progress = silent
 
     def run(self) -> LoadMarker:
-        """Load the window unless the ledger says that this very content is loaded, and return its marker.
+        """Load the window unless the ledger has this content, and return its marker.
 
-        Raises LoadRefused when COPY refuses a value, DataError when the window is not one that the target
-        may take, or when counts differ; nothing is changed in the target then.
+        Raises LoadRefused when COPY refuses a value, DataError when the window does not fit the target or
+        counts differ; the target is unchanged then.
         """
         started = time.monotonic()
         cursor_guard.check(self.connection, self.lake_window.store, self.load)
@@ -56,12 +56,12 @@ class Loader:
         with self.connection.cursor() as cursor:
             row = self._loaded(cursor)
         if row is not None:
-            self.progress("the ledger has it already", 1.0)
+            self.progress("already in the ledger", 1.0)
             return self._marker(row, seconds=0.0)
-        filled = self._fill_staging_table(target)
+        staged = self._fill_staging_table(target)
         row = redshift.in_transaction(
             self.connection,
-            lambda cursor: self._apply(cursor, filled),
+            lambda cursor: self._apply(cursor, staged),
             what=f"{self.lake_window.table} {self.lake_window.window}: {self.load.table.load_mode}",
         )
         return self._marker(row, time.monotonic() - started)
@@ -75,31 +75,31 @@ class Loader:
         load = self.load
         markers = reread_hint.markers_to_delete(self.lake_window)
         otherwise = (
-            "\nOr, where the source was altered back or since this window was read, delete"
+            "\nOr, if the source was altered after this window was read, delete"
             f" {markers}: the window is read again"
         )
         wanted = Wanted(load.target, load.definitions, load.layout, load.unique, otherwise)
         return schema_evolution.follow(self.connection, wanted, has_rows=bool(load.csv.rows))
 
     def _loaded(self, cursor: extensions.cursor) -> LedgerRow | None:
-        """The ledger's row, if this very content is loaded into this target in this mode."""
+        """The ledger's row, where this content is loaded into this target in this mode."""
         row, load = self.ledger.row(cursor, self.load.window), self.load
-        wanted = (load.content, str(load.target), load.table.load_mode)
-        return row if row and (row.content, row.target, row.mode) == wanted else None
+        current = (load.content, str(load.target), load.table.load_mode)
+        return row if row and (row.content, row.target, row.mode) == current else None
 
     def _fill_staging_table(self, target: Target) -> StagingTable:
-        """COPY the window's parts, outside the lock; an empty window has no staging table."""
+        """COPY the window's parts before the lock; for an empty window no table is created."""
         staging.check_parts(self.lake_window, self.load.csv)
-        filled = StagingTable(staging.new_name(), self.load, target)
+        staged = StagingTable(staging.new_name(), self.load, target)
         if self.load.csv.rows:
             self.progress("COPY", None)
             try:
-                staging.fill(self.connection, filled, self._copy_source())
+                staging.fill(self.connection, staged, self._copy_source())
             except LoadRefused as error:
                 error.todo += reread_hint.after_fix(self.lake_window)
                 raise
         self.progress(self.load.table.load_mode, None)
-        return filled
+        return staged
 
     def _copy_source(self) -> CopySource:
         store, csv = self.lake_window.store, self.load.csv
@@ -113,14 +113,14 @@ class Loader:
             format=csv.format,
         )
 
-    def _apply(self, cursor: extensions.cursor, filled: StagingTable) -> LedgerRow:
-        """Lock, look again, apply, record: the transaction that makes the load happen exactly once."""
+    def _apply(self, cursor: extensions.cursor, staged: StagingTable) -> LedgerRow:
+        """Lock, check again, apply, record: the transaction that loads a window exactly once."""
         load = self.load
         cursor.execute(redshift_sql.lock(load.target))
         if row := self._loaded(cursor):
             return row
         self._refuse_outdated()
-        counts = load.mode.apply(cursor, filled)
+        counts = load.mode.apply(cursor, staged)
         row = LedgerRow(
             table=str(load.table.name),
             window=load.window,
@@ -136,37 +136,37 @@ class Loader:
         return row
 
     def _refuse_outdated(self) -> None:
-        """A run that was slower than one that read the window again would put the old rows back."""
+        """Raise DataError where another run has read the window again: this load would restore old rows."""
         current = self.lake_window.find(CSV)
         if current is None or replace(self.load, csv=current).content != self.load.content:
-            state = "gone" if current is None else "of other rows"
+            change = "was deleted" if current is None else "lists other rows"
             raise DataError(
-                "the window was read again while it was loaded",
-                why=f"{self.lake_window.url(CSV)} is {state}; nothing was loaded",
-                todo="run it again",
+                "the window was read again during its load",
+                why=f"{self.lake_window.url(CSV)} {change}; nothing was loaded",
+                todo="run the same command again",
             )
 
     def _forget_dropped_target(self) -> None:
-        """Where the target was dropped, ledger rows and markers of its windows are void."""
+        """Remove the ledger rows and markers of a dropped target's windows."""
         load, store, table = self.load, self.lake_window.store, self.lake_window.table
         if catalog.table_columns(self.connection, load.target):
             return
         with self.connection.cursor() as cursor:
             rows = self.ledger.rows(cursor)
-            void = [row.window for row in rows if row.target == str(load.target)]
-            if others := [window.label for window in void if window != load.window]:
+            lost = [row.window for row in rows if row.target == str(load.target)]
+            if others := [window.label for window in lost if window != load.window]:
                 log.warning(
                     "%s was dropped; the next run loads these windows of %s again: %s",
                     *(load.target, load.table.name, ", ".join(others)),
                 )
-            # markers first: a run that dies in between finds the ledger's rows and does it again
-            for window in void:
+            # Markers first: after a crash in between, the ledger's rows repeat this.
+            for window in lost:
                 LakeWindow(store, table, window).delete(VIEWS, LOAD)
-            for window in void:
+            for window in lost:
                 self.ledger.forget(cursor, window)
 
     def _marker(self, row: LedgerRow, seconds: float) -> LoadMarker:
-        """The S3 marker: a copy of the ledger's row, and what was changed of its rows on their way."""
+        """The load marker: a copy of the ledger's row, and the values that policies changed."""
         return LoadMarker(
             table=row.table,
             window=row.window.name,

@@ -1,4 +1,4 @@
-"""The warehouse table's columns follow the source's, as far as that is safe."""
+"""Adapt the target's columns to the source's, as far as that is safe."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _REFUSALS = (psycopg2.NotSupportedError, psycopg2.ProgrammingError, psycopg2.Int
 class Wanted:
     """The table that a window needs.
 
-    `unique` are columns that the target may declare as its key though the layout has none. `otherwise` is
-    added to a refusal: what to do where the source was altered back.
+    `unique` are columns that the target may declare as its key although the layout has none. `otherwise` is
+    the alternative that a refusal offers.
     """
 
     relation: Relation
@@ -46,51 +46,52 @@ class Wanted:
 
 @dataclass(frozen=True)
 class _Change:
-    """A source column whose warehouse column, one of the target's `types`, does not hold it."""
+    """A source column that its warehouse column, one of the target's `types`, cannot hold."""
 
     wanted: Wanted
     column: Column
     types: Mapping[str, str]
 
     @property
-    def have(self) -> str:
+    def current_type(self) -> str:
         return self.types[self.column.target]
 
     @property
-    def type(self) -> str | None:
-        """The type that holds the old values and the new; None where the kind of value changes."""
-        return wider(self.have, self.column.redshift)
+    def wider_type(self) -> str | None:
+        """The type for old and new values; None where there is none, as for numbers and texts."""
+        return wider(self.current_type, self.column.redshift)
 
     @property
     def is_fixed(self) -> bool:
-        """Whether the column can neither be dropped nor altered."""
+        """Whether the column can be neither dropped nor altered."""
         return self.column.target in self.wanted.layout.fixed
 
     @property
     def statements(self) -> tuple[str, ...]:
         """The statements that give the column its new type."""
         relation, name = self.wanted.relation, self.column.target
-        kind = self.type or self.column.redshift
+        kind = self.wider_type or self.column.redshift
         if self.is_fixed:
             types = {**self.types, name: kind}
             return table_sql.rewrite_table(relation, self.types, types, self.wanted.layout)
-        return table_sql.rewrite_column(relation, name, self.have, kind)
+        return table_sql.rewrite_column(relation, name, self.current_type, kind)
 
     def refused(self, why: str = "") -> DataError:
-        relation, column = self.wanted.relation, self.column
-        needs = f"the source column is {column.source_type}, which needs {column.redshift}"
+        column, name = self.column, redshift_sql.quoted(self.column.target)
+        needs = f"that needs {column.redshift}"
         return DataError(
-            f"{relation} holds {column.target} as {self.have}",
+            f"{self.wanted.relation}.{name} is {self.current_type}"
+            f" but the source column is {column.source_type}",
             why=f"{needs}; {why}" if why else needs,
             todo=f"run in the warehouse: {_script(self.statements)}{self.wanted.otherwise}",
         )
 
 
 def follow(connection: redshift.Connection, wanted: Wanted, *, has_rows: bool = True) -> Target:
-    """Create the target, or add and widen columns of it; nothing is ever lost, narrowed or re-typed.
+    """Create the target, or add and widen its columns; no column is dropped or narrowed.
 
-    Raises DataError, with the statements that a person may run, for a change that cannot be followed.
-    A window without rows needs columns alone.
+    Raises DataError with the statements to run by hand for any other change. A window without rows only adds
+    columns.
     """
     relation = wanted.relation
     create = table_sql.create_table(relation, wanted.types, wanted.layout)
@@ -119,7 +120,7 @@ def follow(connection: redshift.Connection, wanted: Wanted, *, has_rows: bool = 
 
 
 def _widen(connection: redshift.Connection, change: _Change) -> None:
-    relation, name, kind = change.wanted.relation, change.column.target, change.type
+    relation, name, kind = change.wanted.relation, change.column.target, change.wider_type
     if kind is None:
         raise change.refused()
     if kind.startswith("VARCHAR") and not change.is_fixed:
@@ -127,10 +128,10 @@ def _widen(connection: redshift.Connection, change: _Change) -> None:
         try:
             return redshift.ensure(connection, widen, f"alter {relation}")
         except _REFUSALS as error:
-            log.info("%s: %s; the column is rewritten", relation, _text(error))
+            log.info("%s: %s; the column is rewritten", relation, redshift.message(error))
     if change.is_fixed:
-        raise change.refused("it is a key, or the table is distributed or sorted by it")
-    log.warning("%s: %s becomes %s, all rows are rewritten", relation, name, kind)
+        raise change.refused("a column of the key, distkey or sortkey cannot be altered")
+    log.warning("%s: changing %s to %s rewrites all rows", relation, name, kind)
     try:
         redshift.in_transaction(
             connection,
@@ -138,15 +139,15 @@ def _widen(connection: redshift.Connection, change: _Change) -> None:
             what=f"rewrite {name} of {relation}",
         )
     except _REFUSALS as error:
-        raise change.refused(_text(error)) from None
+        raise change.refused(redshift.message(error)) from None
 
 
 def _rewrite(connection: redshift.Connection, cursor: extensions.cursor, change: _Change) -> None:
     relation = change.wanted.relation
     cursor.execute(redshift_sql.lock(relation))
-    # another process may have been faster
+    # another process may have widened it meanwhile
     change = replace(change, types=catalog.table_columns(connection, relation))
-    if not holds(change.have, change.column.redshift):
+    if not holds(change.current_type, change.column.redshift):
         for statement in change.statements:
             cursor.execute(statement)
 
@@ -157,9 +158,10 @@ def _refuse_other_key(
     types: Mapping[str, str],
     required: frozenset[str],
 ) -> None:
-    """The key a table was made with is what its rows were merged by, and what Redshift's planner believes.
+    """Raise DataError where the target declares another key, which its rows were merged by.
 
-    Its columns alone are NOT NULL in a table of ours, so that the catalog is read for it where others are.
+    Redshift's planner relies on it, too. In a table of ours only key columns are NOT NULL: where they match,
+    the catalogue is not queried.
     """
     relation, key = wanted.relation, set(wanted.layout.key)
     if required == key:
@@ -167,45 +169,41 @@ def _refuse_other_key(
     declared = catalog.primary_key(connection, relation)
     if not declared or set(declared) == key or (not key and set(declared) == wanted.unique):
         return
-    needs = f"this window's rows are told apart by {', '.join(wanted.layout.key)}"
+    needs = f"the key of this window's rows is {', '.join(wanted.layout.key)}"
     rewrite = table_sql.rewrite_table(relation, types, types, wanted.layout)
     todo = f"run in the warehouse: {_script(rewrite)}"
     if not key:
-        needs = "several of this window's rows may have one, and Redshift's planner believes a key"
+        needs = "this window's rows may repeat it, and Redshift's planner relies on a declared key"
     if missing := sorted(key - set(types)):
-        renamed = ", ".join(f"{name}: <its name before>" for name in missing)
+        renamed = ", ".join(f"{name}: <its former name>" for name in missing)
         todo = (
             f"if a column was only renamed, keep its name here with `rename: {{{renamed}}}`; else give the"
-            f" table another `target:` and load its windows again: rows that are loaded have no"
+            f" table another `target:` and load its windows again, as the loaded rows have no"
             f" {', '.join(missing)}"
         )
     raise DataError(
-        f"{relation} was made with the key {', '.join(declared)}",
+        f"{relation} has the primary key {', '.join(declared)}",
         why=needs,
         todo=f"{todo}{wanted.otherwise}",
     )
 
 
 def _refuse_column_without_source(target: Target, wanted: Wanted) -> None:
-    """A column that was part of a key is NOT NULL, and a row without it has no value for it."""
+    """Raise DataError for a NOT NULL column, as of a former key, that the window does not have."""
     for name in sorted(target.required - set(wanted.types)):
         raise not_null(target, name, wanted.layout)
 
 
 def not_null(target: Target, name: str, layout: Layout, rows: int | None = None) -> DataError:
-    """The error where `rows` of a window, or all of them, have no value for a NOT NULL column."""
+    """The error for a NOT NULL column that `rows` of a window, or all of them, have no value for."""
     relation, types = target.relation, target.types
     rewrite = table_sql.rewrite_table(relation, types, types, layout)
     return DataError(
-        f"{relation} takes no row without {name}",
-        why=f"it is NOT NULL there, and {rows or 'the'} rows of the window do not have it",
+        f"{relation}.{redshift_sql.quoted(name)} is NOT NULL",
+        why=f"{rows or 'the'} rows of the window have no value for it",
         todo=f"run in the warehouse: {_script(rewrite)}",
     )
 
 
 def _script(statements: Sequence[str]) -> str:
     return "".join(f"{statement}; " for statement in ("BEGIN", *statements, "COMMIT")).rstrip()
-
-
-def _text(error: psycopg2.Error) -> str:
-    return " ".join((error.diag.message_primary or str(error)).split())

@@ -1,13 +1,13 @@
-"""Redshift's SQL, as text: the only place that writes any.
+"""Redshift's SQL as text: names, literals, COPY, and the statements on rows.
 
-Names are folded and quoted, strings never hold a backslash (Redshift reads it as an escape, and E''
-is refused), nothing here uses TRUNCATE, DROP or RENAME of a loaded table.
+Names are folded and quoted. Literals contain no backslash, which Redshift reads as an escape. No statement
+truncates, drops or renames a loaded table.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.model.cursors import Bounds
@@ -17,7 +17,7 @@ _INTEGER = re.compile(r"-?[0-9]+")
 
 @dataclass(frozen=True)
 class Relation:
-    """A table or view in a schema; a temporary table has none."""
+    """A table or view; a temporary table has no schema."""
 
     schema: str | None
     name: str
@@ -27,17 +27,17 @@ class Relation:
 
 
 def quoted(identifier: str) -> str:
-    """A Redshift identifier: folded to lower case, as the server would."""
+    """A quoted identifier, folded to lower case as the server would."""
     return '"' + identifier.lower().replace('"', '""') + '"'
 
 
 def listed(columns: Iterable[str]) -> str:
-    """Identifiers, separated by commas."""
+    """Quoted identifiers, separated by commas."""
     return ", ".join(map(quoted, columns))
 
 
 def literal(text: str) -> str:
-    """A string literal; raises ValueError for a backslash, which servers read in two ways."""
+    """A string literal; raises ValueError for a backslash, whose meaning differs between servers."""
     if "\\" in text:
         raise ValueError("a literal with a backslash does not mean the same on every server")
     return "'" + text.replace("'", "''") + "'"
@@ -45,9 +45,9 @@ def literal(text: str) -> str:
 
 @dataclass(frozen=True)
 class CopySource:
-    """What COPY reads: a manifest's URL, its region, how to log in to S3, how its files are written.
+    """What COPY reads: a manifest, its region, the credentials clause, the format of its files.
 
-    `null_token` and `compression` are those of CSV; Parquet says both itself.
+    `null_token` and `compression` apply to CSV only.
     """
 
     manifest_url: str
@@ -58,22 +58,22 @@ class CopySource:
     format: str = "csv"
 
 
-def copy(stage: Relation, columns: Iterable[str], source: CopySource) -> str:
-    """COPY by manifest; holds credentials, so it is never logged.
+def copy(staging: Relation, columns: Iterable[str], source: CopySource) -> str:
+    """COPY by manifest. The statement contains credentials: do not log it.
 
-    CSV is loaded with an explicit column list. Parquet is loaded by position into all columns of the
-    stage, and neither a region nor MAXERROR may be named:
+    CSV is loaded with a column list, Parquet by position into all columns of the staging table, without
+    REGION and MAXERROR, which COPY does not accept for it:
     https://docs.aws.amazon.com/redshift/latest/dg/copy-usage_notes-copy-from-columnar.html
     """
     if source.format == "parquet":
         return (
-            f"COPY {stage}\n"
+            f"COPY {staging}\n"
             f"FROM {literal(source.manifest_url)}\n"
             f"{source.credentials}\n"
             f"MANIFEST FORMAT AS PARQUET STATUPDATE OFF"
         )
     return (
-        f"COPY {stage} ({listed(columns)})\n"
+        f"COPY {staging} ({listed(columns)})\n"
         f"FROM {literal(source.manifest_url)}\n"
         f"{source.credentials}\n"
         f"REGION {literal(source.region)} MANIFEST\n"
@@ -83,75 +83,75 @@ def copy(stage: Relation, columns: Iterable[str], source: CopySource) -> str:
     )
 
 
-def restore_empty(stage: Relation, column: str, token: str) -> str:
-    """Bytes of length zero, for which COPY has no word, in place of those of the hexadecimal `token`."""
+def restore_empty(staging: Relation, column: str, token: str) -> str:
+    """Replace `token` (hex) by bytes of length zero, which COPY cannot express."""
     return (
-        f"UPDATE {stage} SET {quoted(column)} = CAST('' AS VARBYTE) "
+        f"UPDATE {staging} SET {quoted(column)} = CAST('' AS VARBYTE) "
         f"WHERE {quoted(column)} = FROM_HEX({literal(token)})"
     )
 
 
-def count_empty(stage: Relation, column: str) -> str:
-    """How many bytes of length zero a column has."""
-    return f"SELECT COUNT(*) FROM {stage} WHERE OCTET_LENGTH({quoted(column)}) = 0"
+def count_empty(staging: Relation, column: str) -> str:
+    """Count the values of length zero."""
+    return f"SELECT COUNT(*) FROM {staging} WHERE OCTET_LENGTH({quoted(column)}) = 0"
 
 
 def role_credentials(role: str) -> str:
-    """COPY's clause for a role attached to the cluster."""
+    """COPY's credentials clause for a role attached to the cluster."""
     return "IAM_ROLE default" if role == "default" else f"IAM_ROLE {literal(role)}"
 
 
 def key_credentials(access_key: str, secret_key: str, token: str | None) -> str:
-    """COPY's clause for an access key, in the form that every format takes."""
+    """COPY's credentials clause for an access key, in the form that every file format accepts."""
     pairs = [f"aws_access_key_id={access_key}", f"aws_secret_access_key={secret_key}"]
     pairs += [f"token={token}"] if token else []
     return f"CREDENTIALS {literal(';'.join(pairs))}"
 
 
 def delete_window(target: Relation, cursor: str, bounds: Bounds) -> str:
-    """Remove the rows of a window."""
+    """Delete the rows of a window."""
     return f"DELETE FROM {target} WHERE {_between(cursor, bounds)}"
 
 
 def delete_all(target: Relation) -> str:
-    """Remove every row; unlike TRUNCATE it does not commit."""
+    """Delete every row; unlike TRUNCATE it does not commit."""
     return f"DELETE FROM {target}"
 
 
-def insert_stage(
-    target: Relation, stage: Relation, columns: Sequence[str], values: Mapping[str, str]
+def insert_staged(
+    target: Relation, staging: Relation, columns: Sequence[str], values: Mapping[str, str]
 ) -> str:
-    """Add every row of the stage; `values` are its columns that have another type in the target."""
+    """Insert every staged row; `values` are expressions for columns of another type in the target."""
     chosen = ", ".join(values.get(column, quoted(column)) for column in columns)
-    return f"INSERT INTO {target} ({listed(columns)})\nSELECT {chosen} FROM {stage}"
+    return f"INSERT INTO {target} ({listed(columns)})\nSELECT {chosen} FROM {staging}"
 
 
 def count_case_ignored(table: Relation, column: str) -> str:
-    """How many texts are another in upper case and yet compare equal: none, but where case is ignored.
+    """Count the texts that differ from their upper case but compare equal to it: 0 unless case is ignored.
 
-    A database or a column may be so: https://docs.aws.amazon.com/redshift/latest/dg/r_COLLATE.html
+    A database or a column may ignore case: https://docs.aws.amazon.com/redshift/latest/dg/r_COLLATE.html
     """
     text = quoted(column)
     return f"SELECT COUNT(*) FROM {table} WHERE {text} = UPPER({text}) AND MD5({text}) <> MD5(UPPER({text}))"
 
 
 def count_nulls(table: Relation, column: str) -> str:
-    """How many rows have no value in the column."""
+    """Count the rows where the column is NULL."""
     return f"SELECT COUNT(*) FROM {table} WHERE {quoted(column)} IS NULL"
 
 
 def lock(table: Relation) -> str:
-    """Must be the first statement of its transaction, so that what follows sees what others committed."""
+    """LOCK, the first statement of its transaction: the snapshot of the next one has all earlier commits."""
     return f"LOCK TABLE {table}"
 
 
 def count(table: Relation) -> str:
-    """How many rows a table has."""
+    """Count the rows of a table."""
     return f"SELECT COUNT(*) FROM {table}"
 
 
 def count_window(table: Relation, cursor: str, bounds: Bounds) -> str:
-    """How many rows of a window a table has."""
+    """Count the rows of a window."""
     return f"SELECT COUNT(*) FROM {table} WHERE {_between(cursor, bounds)}"
 
 
@@ -163,17 +163,17 @@ def _between(cursor: str, bounds: Bounds) -> str:
 
 
 def _bound(text: str) -> str:
-    """An integer stays a number: as text it would be taken for the column's type, which may not hold it."""
+    """A bound as SQL: an integer unquoted, as a literal takes the column's type, which may be too small."""
     return text if _INTEGER.fullmatch(text) else literal(text)
 
 
 def probe(relation: Relation) -> str:
-    """Fails where the relation, or one beneath it, is not there."""
+    """A query that fails where the relation, or one it reads, is missing."""
     return f"SELECT 1 FROM {relation} LIMIT 0"
 
 
 def create_schema(name: str) -> str:
-    """What a person may run to have a schema to load into."""
+    """CREATE SCHEMA, for a person to run."""
     return f"CREATE SCHEMA {quoted(name)}"
 
 
@@ -182,40 +182,38 @@ SCHEMA = "SELECT 1 FROM pg_namespace WHERE nspname = %s"
 
 
 def create_view(view: Relation, query: str) -> str:
-    """A late-binding view: it survives whatever happens to the tables beneath it."""
+    """A late-binding view, which survives changes of its tables."""
     return f"CREATE OR REPLACE VIEW {view} AS\n{query}\nWITH NO SCHEMA BINDING"
 
 
 def latest_rows(
     source: Relation,
     columns: Sequence[str],
-    business_key: Sequence[str],
+    key: Sequence[str],
     order: Sequence[str],
     text_key: Sequence[str] = (),
+    values: Mapping[str, str] = {},
 ) -> str:
-    """The latest row per business key, by `order` descending; `text_key` are those of it that are text.
+    """The latest row per key, by `order` descending; `values` are expressions to select for columns.
 
-    A row without a value to order by is the oldest: NULL would come first in Redshift.
+    NULL counts as the oldest; Redshift would sort it first. `text_key` are the key's text columns: their
+    lengths keep texts apart that differ in trailing spaces, which Redshift ignores.
     """
-    rank = free_name(columns)
-    newest_first = ", ".join(f"{quoted(column)} DESC NULLS LAST" for column in order)
+    rank = quoted(free_name("version_rank", columns))
+    newest_first = ", ".join(f"{quoted(c)} DESC NULLS LAST" for c in order)
+    parts = ", ".join([*map(quoted, key), *(f"LEN({quoted(c)})" for c in text_key)])
+    chosen = (f"{values[c]} AS {quoted(c)}" if c in values else quoted(c) for c in columns)
     return (
-        f"SELECT {listed(columns)} FROM (\n"
+        f"SELECT {', '.join(chosen)} FROM (\n"
         f"  SELECT {listed(columns)}, ROW_NUMBER() OVER (\n"
-        f"    PARTITION BY {identity(business_key, text_key)} ORDER BY {newest_first}\n"
+        f"    PARTITION BY {parts} ORDER BY {newest_first}\n"
         f"  ) AS {rank} FROM {source}\n"
         f") AS ranked WHERE {rank} = 1"
     )
 
 
-def identity(key: Sequence[str], text_key: Sequence[str]) -> str:
-    """What to group by so that texts that differ by trailing spaces are not one, as Redshift has it."""
-    return ", ".join([*map(quoted, key), *(f"LEN({quoted(column)})" for column in text_key)])
-
-
-def free_name(columns: Iterable[str]) -> str:
-    """A column's name that none of the columns has."""
-    taken, rank = set(columns), "version_rank"
-    while rank in taken:
-        rank += "_"
-    return quoted(rank)
+def free_name(name: str, taken: Collection[str]) -> str:
+    """The name, with underscores appended until it is not taken."""
+    while name in taken:
+        name += "_"
+    return name

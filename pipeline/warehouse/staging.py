@@ -1,7 +1,6 @@
 """The staging table: a window's rows in a temporary table of this session, counted and checked.
 
-It is filled before the target's lock is taken, so that readers wait for the merge alone
-(docs/decisions/0004).
+It is filled before the target is locked, so that readers wait only for the merge (docs/decisions/0004).
 """
 
 from __future__ import annotations
@@ -22,8 +21,8 @@ from pipeline.warehouse.window_load import StagingTable
 
 
 def new_name() -> Relation:
-    """A name that no other run uses."""
-    return Relation(None, f"stage_{uuid.uuid4().hex[:16]}")
+    """A unique name for a staging table."""
+    return Relation(None, f"staging_{uuid.uuid4().hex[:16]}")
 
 
 def check_parts(lake_window: LakeWindow, csv: CsvManifest) -> None:
@@ -32,7 +31,7 @@ def check_parts(lake_window: LakeWindow, csv: CsvManifest) -> None:
     in_lake = csv.format == "parquet"
     folder = keys.lake_folder(window) if in_lake else keys.csv_folder(window)
     sizes = {stored.key: stored.bytes for stored in store.list(folder)}
-    again = REREAD if in_lake else "delete the window's CSV marker, and it is converted again"
+    reconvert = "delete the window's CSV marker: the window is converted again"
     for part in csv.parts:
         why = ""
         if sizes.get(part.key) != part.bytes:
@@ -40,8 +39,8 @@ def check_parts(lake_window: LakeWindow, csv: CsvManifest) -> None:
         elif (sha256 := store.sha256(part.key)) not in (None, part.sha256):
             why = f"its SHA-256 is {sha256}, the manifest has {part.sha256}"
         if why:
-            what = f"{store.url(part.key)} is not what its manifest says"
-            raise DataError(what, why=why, todo=again)
+            problem = f"{store.url(part.key)} does not match its manifest"
+            raise DataError(problem, why=why, todo=REREAD if in_lake else reconvert)
 
 
 def fill(connection: redshift.Connection, staging: StagingTable, source: CopySource) -> None:
@@ -50,9 +49,9 @@ def fill(connection: redshift.Connection, staging: StagingTable, source: CopySou
     Raises LoadRefused when COPY refuses a value, DataError when counts differ.
     """
     load, relation = staging.load, staging.relation
-    types = {column.target: column.redshift for column in load.staged}
+    types = {column.target: column.redshift for column in load.staging_columns}
     with connection.cursor() as cursor:
-        cursor.execute(table_sql.create_stage(relation, types, load.layout))
+        cursor.execute(table_sql.create_staging_table(relation, types, load.layout))
         copied = copy.copy(connection, relation, tuple(types), source)
         load.check_count("COPY reports", copied)
         _restore_empty(cursor, staging)
@@ -63,21 +62,21 @@ def fill(connection: redshift.Connection, staging: StagingTable, source: CopySou
 
 
 def _restore_empty(cursor: extensions.cursor, staging: StagingTable) -> None:
-    """COPY has no word for bytes of length zero: a token came for them (docs/decisions/0011)."""
+    """Replace the tokens for bytes of length zero, which COPY cannot express (docs/decisions/0011)."""
     csv = staging.load.csv
+    columns = {column.name: column.target for column in staging.load.staging_columns}
     for name, token in csv.empty_tokens.items():
-        column = staging.load.stage_name(name)
-        rows = copy.restore_empty(cursor, staging.relation, column, token)
+        rows = copy.restore_empty(cursor, staging.relation, columns[name], token)
         if rows != csv.empty_bytes[name]:
             raise DataError(
-                f"{rows} values of {name} have the length zero in the warehouse",
+                f"the staging table has {rows} values of length zero in {name}",
                 why=f"the CSV manifest has {csv.empty_bytes[name]}; nothing was loaded",
                 todo=f"make them NULL with `columns: {{{name}: {{on_empty_bytes: null}}}}`",
             )
 
 
 def _check_nulls(cursor: extensions.cursor, staging: StagingTable) -> None:
-    """A column that was part of a key before is still NOT NULL in the warehouse."""
+    """Raise DataError for a NULL in a NOT NULL column, as of a former key."""
     load, target = staging.load, staging.target
     for column in load.definitions:
         if column.target not in target.required or not column.nullable:
@@ -88,11 +87,11 @@ def _check_nulls(cursor: extensions.cursor, staging: StagingTable) -> None:
 
 
 def insert_all(cursor: extensions.cursor, staging: StagingTable) -> int:
-    """Insert every staged row and return their number; raises DataError where it is not the window's."""
+    """Insert every staged row and return their number; raises DataError unless it is the window's."""
     load = staging.load
     if not load.csv.rows:
         return 0
-    insert = redshift_sql.insert_stage(load.target, staging.relation, load.columns, staging.values)
+    insert = redshift_sql.insert_staged(load.target, staging.relation, load.columns, staging.values)
     rows = redshift.affected(cursor, insert)
     load.check_count("INSERT reports", rows)
     return rows

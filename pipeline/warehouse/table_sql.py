@@ -1,7 +1,7 @@
-"""The SQL that makes tables in the warehouse, and changes their columns.
+"""The SQL that creates tables in the warehouse and changes their columns.
 
-ALTER COLUMN … TYPE is for VARCHAR alone; any other column is rewritten: added anew, filled, dropped and
-renamed. One that distributes, sorts or is a key cannot be dropped, and the whole table is rewritten:
+ALTER COLUMN … TYPE applies to VARCHAR only; any other column is rewritten: a new one is added, filled and
+renamed, the old one dropped. A column of key, distkey or sortkey cannot be dropped; its table is rewritten:
 https://docs.aws.amazon.com/redshift/latest/dg/r_ALTER_TABLE.html
 """
 
@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from pipeline.warehouse.sql import Relation, listed, quoted
 
 REWRITTEN = "pipeline_rewritten"
-"""What a column is called while it is rewritten, in one transaction."""
+"""The temporary name of a column that is being rewritten."""
 
 Types = Mapping[str, str]
-"""Columns in order, each with its type as DDL spells it."""
+"""Columns in order, each with its DDL type."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What a warehouse table has besides columns: its key, and how it is distributed and sorted."""
+    """The key, distribution and sorting of a warehouse table."""
 
     key: tuple[str, ...] = ()
     distkey: str | None = None
@@ -29,40 +29,40 @@ class Layout:
 
     @property
     def fixed(self) -> frozenset[str]:
-        """The columns that cannot be dropped, nor altered."""
+        """The columns that can be neither dropped nor altered."""
         return frozenset((*self.key, *self.sortkey, *filter(None, [self.distkey])))
 
 
 def create_table(table: Relation, types: Types, layout: Layout) -> str:
     """CREATE TABLE IF NOT EXISTS for the columns of a source table.
 
-    Only key columns are NOT NULL: a column that was NOT NULL once may be altered in the source.
+    Only key columns are NOT NULL, as the source may drop the NOT NULL of any other.
     """
     lines, attributes = _definition(types, layout)
     return f"CREATE TABLE IF NOT EXISTS {table} (\n  {_joined(lines)}\n){attributes}"
 
 
-def create_stage(stage: Relation, types: Types, layout: Layout) -> str:
-    """A temporary table, seen by this session alone, of exactly the columns that are to be copied.
+def create_staging_table(table: Relation, types: Types, layout: Layout) -> str:
+    """CREATE TEMPORARY TABLE with exactly the columns to copy.
 
-    It has no PRIMARY KEY: Redshift would believe it, and a stage may hold a key twice.
+    It has no PRIMARY KEY: the rows may repeat a key, and Redshift's planner relies on a declared one.
     """
     lines = _joined(_lines(types, layout))
-    return f"CREATE TEMPORARY TABLE {stage} (\n  {lines}\n){_distribution(layout)}"
+    return f"CREATE TEMPORARY TABLE {table} (\n  {lines}\n){_distribution(layout)}"
 
 
 def add_column(table: Relation, name: str, kind: str) -> str:
-    """Redshift adds one column per statement."""
+    """ADD COLUMN; Redshift adds one per statement."""
     return f"ALTER TABLE {table} ADD COLUMN {quoted(name)} {kind}"
 
 
 def widen_varchar(table: Relation, name: str, kind: str) -> str:
-    """Redshift widens a VARCHAR in place, outside a transaction block."""
+    """ALTER COLUMN … TYPE, which widens a VARCHAR in place, outside a transaction block."""
     return f"ALTER TABLE {table} ALTER COLUMN {quoted(name)} TYPE {kind}"
 
 
 def rewrite_column(table: Relation, name: str, have: str, kind: str) -> tuple[str, ...]:
-    """Give a column another type; to be run in one transaction. Readers wait for its end."""
+    """The statements that change a column's type, for one transaction; readers wait for its end."""
     return (
         add_column(table, REWRITTEN, kind),
         f"UPDATE {table} SET {quoted(REWRITTEN)} = {converted(name, have, kind)}",
@@ -72,7 +72,7 @@ def rewrite_column(table: Relation, name: str, have: str, kind: str) -> tuple[st
 
 
 def rewrite_table(table: Relation, have: Types, want: Types, layout: Layout) -> tuple[str, ...]:
-    """Put a copy with other types in the table's place; for a person to run, and to grant rights on."""
+    """The statements that replace a table by a copy with other types, for a person to run and grant on."""
     new, old = (Relation(table.schema, f"{table.name}_{word}") for word in ("new", "old"))
     values = ", ".join(converted(name, have[name], kind) for name, kind in want.items())
     lines, attributes = _definition(want, layout)
@@ -85,9 +85,9 @@ def rewrite_table(table: Relation, have: Types, want: Types, layout: Layout) -> 
 
 
 def converted(name: str, have: str, want: str) -> str:
-    """A column of type `have` as a value of type `want`.
+    """A column of type `have` as an expression of type `want`.
 
-    Within one type Redshift converts by itself, and a catalogue may not say how long a VARBYTE is.
+    Types that differ only in length need no cast, and the catalogue may omit the length of a VARBYTE.
     """
     if have.partition("(")[0] == want.partition("(")[0]:
         return quoted(name)
@@ -99,7 +99,7 @@ def converted(name: str, have: str, want: str) -> str:
 
 
 def _definition(types: Types, layout: Layout) -> tuple[list[str], str]:
-    """What stands within the brackets of CREATE TABLE, and what behind them."""
+    """The lines inside the parentheses of CREATE TABLE, and the table attributes after them."""
     key = [f"PRIMARY KEY ({listed(layout.key)})"] if layout.key else []
     sorted_by = f" COMPOUND SORTKEY ({listed(layout.sortkey)})" if layout.sortkey else ""
     return [*_lines(types, layout), *key], _distribution(layout) + sorted_by

@@ -1,4 +1,4 @@
-"""Views in the warehouse: created once, and again when their definition changes."""
+"""Views in the warehouse, replaced when their definition changes."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from pipeline.warehouse.sql import Relation
 
 @dataclass(frozen=True)
 class View:
-    """A view's name and the query it stands for."""
+    """A view's name and query."""
 
     relation: Relation
     query: str
 
     @property
     def digest(self) -> str:
-        """Changes whenever the view must be made anew."""
+        """The digest of the view's definition."""
         return hashlib.sha256(
             redshift_sql.create_view(self.relation, self.query).encode()
         ).hexdigest()
@@ -35,25 +35,25 @@ class View:
 def refresh_views(
     connection: redshift.Connection, views: Sequence[View], schema: str
 ) -> tuple[str, ...]:
-    """Create each view that is missing or was made from another definition; return their names."""
+    """Create each view that is missing, unreadable or of another definition; return their names."""
     redshift.ensure(connection, ledger_sql.create_view_registry(schema), "create the view registry")
-    stale = [view for view in views if not _stands(connection, view, schema)]
+    stale = [view for view in views if not _is_current(connection, view, schema)]
     for view in stale:
-        _make(connection, view, schema)
+        _replace(connection, view, schema)
     return tuple(view.relation.name for view in stale)
 
 
-def _stands(connection: redshift.Connection, view: View, schema: str) -> bool:
+def _is_current(connection: redshift.Connection, view: View, schema: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(ledger_sql.select_view(schema), (view.relation.name,))
         row = cursor.fetchone()
         if row is None or str(row[0]) != view.digest:
             return False
-        return _problem(cursor, view) is None
+        return _read_error(cursor, view) is None
 
 
-def _problem(cursor: psycopg2.extensions.cursor, view: View) -> psycopg2.Error | None:
-    """Why the view cannot be read; None when it can."""
+def _read_error(cursor: psycopg2.extensions.cursor, view: View) -> psycopg2.Error | None:
+    """The error of reading the view, None when it can be read."""
     try:
         cursor.execute(redshift_sql.probe(view.relation))
     except psycopg2.Error as error:
@@ -61,23 +61,23 @@ def _problem(cursor: psycopg2.extensions.cursor, view: View) -> psycopg2.Error |
     return None
 
 
-def _make(connection: redshift.Connection, view: View, schema: str) -> None:
-    """Create the view; raises ConfigurationError when its query is wrong.
+def _replace(connection: redshift.Connection, view: View, schema: str) -> None:
+    """Create or replace the view; raises ConfigurationError for an invalid query.
 
-    A late-binding view may be made before the tables beneath it: that they are missing is no error.
+    A late-binding view may precede its tables: a missing one is no error.
     """
     try:
         redshift.in_transaction(
             connection, lambda cursor: _create(cursor, view, schema), what=f"create {view.relation}"
         )
         with connection.cursor() as cursor:
-            problem = _problem(cursor, view)
+            problem = _read_error(cursor, view)
     except (psycopg2.ProgrammingError, psycopg2.NotSupportedError) as error:
         problem = error
     if problem and not isinstance(problem, psycopg2.errors.UndefinedTable):
         raise ConfigurationError(
             f"the view {view.relation} cannot be read",
-            why=" ".join((problem.diag.message_primary or str(problem)).split()),
+            why=redshift.message(problem),
             todo=f"correct configs/views/{view.relation.name}.sql, or the table's business_key",
         ) from None
 

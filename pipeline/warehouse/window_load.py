@@ -1,4 +1,4 @@
-"""One load: a window's rows, the table they go to, and how the one fits the other."""
+"""One load: a window's rows, their target, and the mapping between both."""
 
 from __future__ import annotations
 
@@ -23,41 +23,41 @@ from pipeline.warehouse import sql as redshift_sql
 from pipeline.warehouse import table_sql
 from pipeline.warehouse.catalog import Target
 from pipeline.warehouse.merge_sql import Merge
-from pipeline.warehouse.sql import Relation
+from pipeline.warehouse.sql import Relation, free_name
 from pipeline.warehouse.table_sql import Layout
 
 
 @dataclass(frozen=True)
 class Counts:
-    """What a load changed in its target: rows inserted, and rows they replaced."""
+    """The rows that a load inserted into its target, and those it replaced."""
 
     loaded: int = 0
     replaced: int = 0
 
 
 class LoadMode(Protocol):
-    """What a module of `warehouse/modes` has."""
+    """The interface of a module in `warehouse/modes`."""
 
     needs_key: bool
-    """Whether rows are one by a key, which the target declares."""
+    """Whether the target has one row per key, and declares the key."""
     keeps_versions: bool
-    """Whether the target keeps rows that the source has no more."""
+    """Whether the target keeps versions that the source no longer has."""
     replaces_table: bool
-    """Whether a load takes the place of all rows."""
+    """Whether a load replaces all rows."""
 
     def prepare(self, cursor: extensions.cursor, staging: StagingTable) -> None:
-        """Check the filled staging table, and make of it what `apply` needs; outside the lock."""
+        """Check the filled staging table and derive what `apply` needs, before the lock."""
 
     def apply(self, cursor: extensions.cursor, staging: StagingTable) -> Counts:
-        """Bring the staged rows into the target, under its lock, in the transaction of the ledger row."""
+        """Bring the staged rows into the locked target, in the transaction of the ledger row."""
 
 
 @dataclass(frozen=True)
 class WindowLoad:
-    """The rows to load, the table to load them into, and the mode.
+    """A window's rows, their target and the load mode.
 
-    The window may have been read when the source, or the table's definition, was another: a column of the
-    definition that the window lacks is a DataError, unless nothing depends on it.
+    The source or the table's definition may have changed since the window was read: a column that the load
+    needs and the window lacks is a DataError.
     """
 
     table: Table
@@ -65,7 +65,7 @@ class WindowLoad:
     csv: CsvManifest
     schema: str
     bounds: Bounds
-    """Of the cursor as the warehouse has it; nothing is replaced beyond them."""
+    """The window's bounds on the cursor in the warehouse; no row outside them is replaced."""
     mode: LoadMode
 
     @property
@@ -75,62 +75,62 @@ class WindowLoad:
 
     @cached_property
     def definitions(self) -> tuple[Column, ...]:
-        """The window's columns, in the order of the files, as the warehouse is to have them."""
+        """The columns to load, in file order, with their warehouse names and types."""
         excluded = left_out(self.table.exclude, (column.name for column in self.csv.columns))
         replicated = (column for column in self.csv.columns if column.name not in excluded)
         columns = as_defined(replicated, self.table.rename, self.table.super)
-        _refuse_one_name_for_two(columns)
+        _refuse_duplicate_target(columns)
         return columns
 
     @cached_property
-    def staged(self) -> tuple[Column, ...]:
-        """All columns of the files, as staged: one that is excluded since has a name of its own."""
-        loaded = {column.name: column for column in self.definitions}
+    def staging_columns(self) -> tuple[Column, ...]:
+        """All columns of the files; one that was excluded later has an unused name."""
+        loaded, taken = {column.name: column for column in self.definitions}, self.columns
         return tuple(
-            loaded.get(column.name) or replace(column, target=_free(f"excluded_{i}", self.columns))
+            loaded.get(column.name) or replace(column, target=free_name(f"excluded_{i}", taken))
             for i, column in enumerate(self.csv.columns)
         )
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names in the warehouse of what is loaded."""
+        """The warehouse names of the loaded columns."""
         return tuple(column.target for column in self.definitions)
 
     @property
     def types(self) -> dict[str, str]:
-        """Their types in the warehouse, by name, as the files have them."""
+        """The types of the staged values, by warehouse name."""
         return {column.target: column.redshift for column in self.definitions}
 
     @cached_property
     def content(self) -> str:
-        """One name for what is loaded: the lake's digest, where nothing has changed its rows since.
-
-        Neither in themselves, nor in which of them are versions of one row.
-        """
-        is_other_key = self.mode.needs_key and self.key != self._known(self.csv.key)
-        otherwise = [self.key] if is_other_key else []
-        if not otherwise and not self.csv.converted and self.definitions == self.csv.columns:
+        """The digest of the loaded content: the lake's, unless conversion, definition or key changed it."""
+        has_other_key = self.mode.needs_key and self.key != self._present(self.csv.key)
+        other_key = [self.key] if has_other_key else []
+        if not other_key and not self.csv.converted and self.definitions == self.csv.columns:
             return self.csv.lake_digest
         shape = [(column.name, column.target, column.redshift) for column in self.definitions]
-        content = json.dumps([self.csv.lake_digest, self.csv.converted, shape, *otherwise])
+        content = json.dumps([self.csv.lake_digest, self.csv.converted, shape, *other_key])
         return hashlib.sha256(content.encode()).hexdigest()
 
     @cached_property
     def key(self) -> tuple[str, ...]:
-        """The warehouse names of the columns to merge by: the definition's, else the primary key.
+        """The warehouse names of the columns to merge by: those of `key:`, else the primary key.
 
-        Raises DataError where the window does not say which these are, or where one of them may be NULL.
+        Raises DataError where the window has no such key, or where one of its columns may be NULL.
         """
-        named, read = self.table.key, self.csv.extent
-        if not named and read.key:
-            raise self._keyless(f"it was read when `key:` named {', '.join(read.key)}")
-        key = self.names(named or self.csv.key, "the key")
+        read_key = self.csv.extent.key
+        if not self.table.key and read_key:
+            raise self._keyless(f"it was read when `key:` named {', '.join(read_key)}")
+        key = self._required(self.table.key or self.csv.key, "the key")
         if not key:
             raise self._keyless("the table had no primary key when it was read")
-        nullable = {column.target for column in self.definitions if column.nullable}
-        if unknown := [name for name in key if name in nullable]:
-            raise self._keyless(f"{', '.join(unknown)} may be NULL in it, which equals nothing")
+        if nullable := [name for name in key if name in self._nullable]:
+            raise self._keyless(f"{', '.join(nullable)} may be NULL in it, and NULL equals nothing")
         return key
+
+    @property
+    def _nullable(self) -> set[str]:
+        return {column.target for column in self.definitions if column.nullable}
 
     def _keyless(self, why: str) -> DataError:
         return DataError(
@@ -141,15 +141,16 @@ class WindowLoad:
 
     @property
     def extent(self) -> Extent:
-        """Which rows the window was read as, its columns as the warehouse calls them."""
+        """The extent that the window was read by, with the cursor's warehouse name."""
         read = self.csv.extent
         if read.cursor is None:
             return read
-        return read.model_copy(update={"cursor": self.name_of(read.cursor)})
+        (name,) = self._present((read.cursor,)) or (read.cursor,)
+        return read.model_copy(update={"cursor": name})
 
     @property
     def defined_extent(self) -> Extent:
-        """The extent that the definition names now; of its zone only the source could tell."""
+        """The extent by the current definition; the time zone, which only the source knows, as read."""
         cursor = self.table.warehouse_cursor
         defined = {
             "cursor": self.cursor or None,
@@ -162,87 +163,78 @@ class WindowLoad:
 
     @property
     def cursor(self) -> str:
-        """The warehouse name of the cursor, empty for a full snapshot.
+        """The warehouse name of the cursor, empty for a snapshot.
 
-        One that had another name when the window was read is that column, if it goes into the same one.
+        A cursor that was renamed in the source since is the column with the same warehouse name.
         """
         cursor = self.table.cursor
         if not cursor:
             return ""
-        renamed = warehouse_name(cursor, self.table.rename)
-        if not self._known((cursor,)) and renamed in self.columns:
-            return renamed
-        return self.names((cursor,), "cursor")[0]
+        name = warehouse_name(cursor, self.table.rename)
+        if not self._present((cursor,)) and name in self.columns:
+            return name
+        return self._required((cursor,), "cursor")[0]
 
     @property
     def layout(self) -> Layout:
         """Key, distribution and sorting of the target, as far as the window has their columns."""
-        distkey = self._known((self.table.distkey,) if self.table.distkey else ())
+        distkey = self._present((self.table.distkey,) if self.table.distkey else ())
         return Layout(
             key=self.key if self.mode.needs_key else (),
             distkey=distkey[0] if distkey else None,
-            sortkey=self._known(self.table.sortkey),
+            sortkey=self._present(self.table.sortkey),
         )
 
     @property
     def unique(self) -> frozenset[str]:
-        """The warehouse names of the columns that tell a snapshot's rows apart: no key need be declared."""
-        return frozenset(self._known(self.csv.key) if self.mode.replaces_table else ())
+        """The warehouse names of a snapshot's key, which the target may declare."""
+        return frozenset(self._present(self.csv.key) if self.mode.replaces_table else ())
 
-    def names(self, columns: Sequence[str], setting: str) -> tuple[str, ...]:
+    def _required(self, columns: Sequence[str], setting: str) -> tuple[str, ...]:
         """The warehouse names of source columns; raises DataError where the window lacks one."""
         for column in columns:
-            if not self._known((column,)):
+            if not self._present((column,)):
                 raise DataError(
                     f"the window has no column {column} to load, which {setting} names",
-                    why=f"it has {', '.join(each.name for each in self.definitions)}",
+                    why=f"it has {', '.join(column.name for column in self.definitions)}",
                     todo=f"correct the definition of {self.table.name}, or {REREAD}",
                 )
-        return self._known(columns)
+        return self._present(columns)
 
-    def stage_name(self, column: str) -> str:
-        """The name that a source column has in the stage."""
-        return next(each.target for each in self.staged if each.name == column)
-
-    def _known(self, columns: Iterable[str]) -> tuple[str, ...]:
+    def _present(self, columns: Iterable[str]) -> tuple[str, ...]:
+        """The warehouse names of those source columns that the window has."""
         targets = {column.name: column.target for column in self.definitions}
-        found = (spelled(column, targets) for column in columns)
-        return tuple(targets[name] for name in found if name is not None)
-
-    def name_of(self, column: str) -> str:
-        """What the warehouse calls a column of the source; the same where the window does not have it."""
-        return next(iter(self._known((column,))), column)
+        names = (spelled(column, targets) for column in columns)
+        return tuple(targets[name] for name in names if name is not None)
 
     @property
     def texts(self) -> frozenset[str]:
-        """The warehouse names of the columns of text."""
+        """The warehouse names of the text columns."""
         return frozenset(column.target for column in self.definitions if column.arrow == "string")
 
     @property
     def version(self) -> tuple[str, ...]:
-        """What tells versions of rows apart: key and cursor. Empty for no key, or one that may be NULL."""
+        """Key and cursor, which identify a row version; empty without a complete key that is NOT NULL."""
         key = self.table.key or self.csv.key
-        named = [spelled(name, (c.name for c in self.definitions)) for name in key]
-        columns = {column.name: column for column in self.definitions}
-        found = [columns[name] for name in named if name is not None and not columns[name].nullable]
-        if not key or len(found) < len(key):
+        names = self._present(key)
+        if not key or len(names) < len(key) or self._nullable.intersection(names):
             return ()
-        return tuple(dict.fromkeys([*(column.target for column in found), self.cursor]))
+        return tuple(dict.fromkeys([*names, self.cursor]))
 
-    def check_count(self, counted_by: str, rows: int) -> None:
-        """Raise DataError unless those are the window's rows."""
+    def check_count(self, counter: str, rows: int) -> None:
+        """Raise DataError unless the count, by `counter`, is the window's."""
         if rows != self.csv.rows:
             raise DataError(
-                f"{counted_by} {rows} rows",
+                f"{counter} {rows} rows",
                 why=f"the CSV manifest has {self.csv.rows}",
-                todo="run it again; nothing was loaded",
+                todo="run the same command again; nothing was loaded",
             )
 
-    def merge(self, stage: Relation, target: Target) -> Merge:
-        """The statements that bring the stage into the target."""
+    def merge(self, staging: Relation, target: Target) -> Merge:
+        """The statements that merge the staging table into the target."""
         return Merge(
             target=self.target,
-            stage=stage,
+            staging=staging,
             columns=self.columns,
             key=self.key,
             cursor=self.cursor,
@@ -252,7 +244,7 @@ class WindowLoad:
         )
 
     def values(self, target: Target) -> dict[str, str]:
-        """The columns that the target has in another type, each as a value of that type."""
+        """The columns of another type in the target, each as an expression of that type."""
         values = {
             name: table_sql.converted(name, kind, target.types[name])
             for name, kind in self.types.items()
@@ -261,18 +253,17 @@ class WindowLoad:
 
     @property
     def _tie_break(self) -> tuple[str, ...]:
-        """What orders rows of one key and one cursor value, where `key:` may repeat."""
+        """The columns that order rows of one key and cursor value, as `key:` may repeat."""
         if not self.table.key:
             return ()
-        known = {*self.key, self.cursor}
         unordered = ("VARBYTE", "SUPER")
         ordered = (c.target for c in self.definitions if not c.redshift.startswith(unordered))
-        return tuple(name for name in ordered if name not in known)
+        return tuple(name for name in ordered if name not in (*self.key, self.cursor))
 
 
 @dataclass(frozen=True)
 class StagingTable:
-    """A temporary table that holds the rows of a load, and the target that they fit."""
+    """A temporary table with the rows of a load, and their target."""
 
     relation: Relation
     load: WindowLoad
@@ -280,27 +271,20 @@ class StagingTable:
 
     @property
     def merge(self) -> Merge:
-        """The statements that bring the staged rows into the target by their key."""
+        """The statements that merge the staged rows into the target."""
         return self.load.merge(self.relation, self.target)
 
     @property
     def values(self) -> dict[str, str]:
-        """The staged columns that have another type in the target, each as a value of that type."""
+        """The staged columns of another type in the target, each as an expression of that type."""
         return self.load.values(self.target)
 
 
-def _refuse_one_name_for_two(columns: Sequence[Column]) -> None:
+def _refuse_duplicate_target(columns: Sequence[Column]) -> None:
     if (both := of_one_target(columns)) is not None:
         one, other = (column.name for column in both)
         raise DataError(
-            f"the window's columns {one} and {other} would be one column, {both[0].target}",
-            why="the definition's `rename:` gives them one name, or one that the warehouse folds",
+            f"the window's columns {one} and {other} have the same target, {both[0].target}",
+            why="the definition's `rename:` gives them one name, apart from case",
             todo="give one of them another name with `rename:`, or leave it out with `exclude:`",
         )
-
-
-def _free(name: str, taken: Sequence[str]) -> str:
-    """The name, longer until no column has it."""
-    while name in taken:
-        name += "_"
-    return name

@@ -77,9 +77,9 @@ def test_pitfall_21_a_snapshot_that_fails_leaves_the_last_one(
     loaded_days("orders", 1)
     before = world.loaded("orders")
     world.sql("DELETE FROM orders WHERE id = 1")
-    insert = redshift_sql.insert_stage
+    insert = redshift_sql.insert_staged
     monkeypatch.setattr(
-        redshift_sql, "insert_stage", lambda *what: f"{insert(*what)} WHERE 1 / (id - id) = 1"
+        redshift_sql, "insert_staged", lambda *what: f"{insert(*what)} WHERE 1 / (id - id) = 1"
     )
     world.failure(RefreshViews(table=table, window=day("2025-08-02")))
     assert world.loaded("orders") == before

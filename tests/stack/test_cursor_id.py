@@ -76,14 +76,14 @@ def ranges(world: World) -> id_ranges.IdRanges:
     return id_ranges.read(world.lake, TableName(world.name, "logs"))[0]
 
 
-def is_fixed(world: World, window: Window) -> bool:
+def has_ids(world: World, window: Window) -> bool:
     def described(connection: mysql.Connection) -> tuple[source_table.SourceTable, str]:
         return source_table.describe(connection, TableName(world.name, "logs")), "id"
 
     def connect() -> Any:
         return mysql.connected(settings().source)
 
-    return assign_id_ranges.is_fixed(world.lake_window("logs", window), connect, described, 0)
+    return assign_id_ranges.assign(world.lake_window("logs", window), connect, described, 0)
 
 
 def test_each_window_takes_what_came_since_the_one_before(
@@ -177,18 +177,18 @@ def test_a_lower_id_that_commits_later_is_waited_for(
         assert cursor.fetchone() == (2,)
     now = datetime.now(UTC).replace(microsecond=0)
     window = Window(now - timedelta(days=1), now - timedelta(hours=1))
-    assert not is_fixed(world, window)
+    assert not has_ids(world, window)
     kept = ranges(world)
-    assert kept.of(window) is None
+    assert kept.bounds(window) is None
     assert kept.reading is not None
     assert kept.reading.behind == 3
     add(world, 3)  # came after the reading: it belongs to a later window
-    assert not is_fixed(world, window)
+    assert not has_ids(world, window)
     writer.commit()
     world.forget()
     monkeypatch.setattr(assign_id_ranges, "PATIENCE", 30.0)
-    assert is_fixed(world, window)
-    assert ranges(world).of(window) == Bounds(None, "3")
+    assert has_ids(world, window)
+    assert ranges(world).bounds(window) == Bounds(None, "3")
 
 
 def test_a_window_without_ids_yet_is_missing_data(world: World, logs: str, writer: Any):
@@ -222,9 +222,11 @@ def test_two_processes_that_fix_windows_at_once_part_the_ids(world: World, logs:
     add(world, *range(50))
     windows = [day(f"2025-08-{number:02d}") for number in range(1, 9)]
     with ThreadPoolExecutor(8) as pool:
-        assert all(pool.map(lambda window: is_fixed(world, window), windows))
+        assert all(pool.map(lambda window: has_ids(world, window), windows))
     found = ranges(world)
-    holders = [[w for w in windows if number_in(found.of(w), number)] for number in range(1, 51)]
+    holders = [
+        [w for w in windows if number_in(found.bounds(w), number)] for number in range(1, 51)
+    ]
     assert [len(each) for each in holders] == [1] * 50
 
 
@@ -282,7 +284,7 @@ def test_ids_that_were_fixed_and_lost_are_told(world: World, logs: str):
     keys, window = world.keys("logs"), day("2025-08-01")
     world.lake.delete([keys.id_ranges, keys.load_marker(window), keys.views_marker(window)])
     error = world.failure(DailyLoad(date=date(2025, 8, 1), table=logs))
-    assert "are lost" in str(error)
+    assert "is lost" in str(error)
     assert keys.id_ranges in str(error)
 
 
@@ -298,7 +300,7 @@ def test_ranges_that_are_lost_are_not_begun_anew(world: World, logs: str):
     arguments = ["DailyLoad", "--date", "2025-08-02", "--table", logs]
     for _ in range(2):
         out = world.luigi(*arguments, check=45).stdout
-        assert f"the ids of the windows of {logs} are lost" in out
+        assert f"the id ranges of {logs} are lost" in out
         assert keys.id_ranges in out
         assert "restore it" in out
         assert not world.lake.exists(keys.id_ranges)
@@ -339,7 +341,7 @@ def test_ids_of_several_servers_are_warned_of(world: World, logs: str):
         out = world.luigi("DailyLoad", "--date", "2025-08-01", "--table", logs).stdout
     finally:
         world.sql("SET GLOBAL auto_increment_increment = 1")
-    assert out.count("ids step by 3 (auto_increment_increment)") == 1
+    assert out.count("auto_increment_increment is 3") == 1
 
 
 def test_of_many_windows_the_first_alone_is_waited_for(
@@ -349,7 +351,7 @@ def test_of_many_windows_the_first_alone_is_waited_for(
     writer.cursor().execute("INSERT INTO logs (who) VALUES (1)")
     windows = [day(f"2025-08-0{number}") for number in range(1, 6)]
     begun = time.monotonic()
-    assert [is_fixed(world, window) for window in windows] == [False] * 5
+    assert [has_ids(world, window) for window in windows] == [False] * 5
     assert 4 <= time.monotonic() - begun < 12  # not five times four
     writer.commit()
 

@@ -48,7 +48,7 @@ def test_a_cursor_is_what_the_server_sets_at_every_change(
         "by_its_name": {"cursor_type": "full"},
     }
     for remark in (
-        "# its oldest row is of 2006-02-15: --start 2006-02-15 loads them all",
+        "# its oldest row is of 2006-02-15: --start 2006-02-15 loads all rows",
         f"# without an index: ALTER TABLE `{world.name}`.`scanned` ADD INDEX (`at`, `id`)",
         "# no primary key to merge by: at",
         "# if every change sets it, and it is never NULL: cursor: updated_at",

@@ -250,7 +250,7 @@ def test_a_slow_run_does_not_put_back_what_a_window_was_before_it_was_read_anew(
 
     monkeypatch.setattr(staging, "fill", overtaken)
     error = str(world.failure(CopyToRedshift(table=table, window=FIRST)))
-    assert "read again while it was loaded" in error
+    assert "read again during its load" in error
     assert_same(world, "orders")
     assert_tidy(world, "orders")
     assert CopyToRedshift(table=table, window=FIRST).complete()

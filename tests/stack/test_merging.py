@@ -54,7 +54,7 @@ def test_a_text_key_where_the_warehouse_ignores_case_is_refused(
         lambda *what: asked(*what).replace('WHERE "code"', 'WHERE UPPER("code")'),
     )
     error = world.failure(DailyLoad(date(2025, 8, 1), table=table))
-    assert "code that differ in case for one" in str(error)
+    assert "ignores the case of code, a key column" in str(error)
     monkeypatch.setattr(redshift_sql, "count_case_ignored", asked)
     world.succeed(DailyLoad(date(2025, 8, 1), table=table))
     assert world.loaded("codes", "code", "at") == [("a",), ("A",)]
@@ -117,7 +117,7 @@ def test_a_row_that_two_chunks_have_read_is_refused_and_read_again(world: World)
     )
     error = world.failure(DailyLoad(date(2025, 8, 1), table=table))
     assert isinstance(error, DataError)
-    assert "144 rows have only 143 different keys" in str(error)
+    assert "144 rows have only 143 distinct keys" in str(error)
     assert world.loaded("orders") == []
     world.unmark("orders", FIRST, "lake", "csv")
     world.load_days(table, 1)

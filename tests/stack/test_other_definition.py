@@ -55,7 +55,7 @@ def test_a_key_that_grew_is_refused_and_neither_tenants_row_is_lost(world: World
         "INSERT INTO rows_ VALUES (9, 2, 5, '2025-08-03 10:00')",
     )
     error = refused(world, table, THIRD)
-    assert "was made with the key id" in str(error)
+    assert "has the primary key id" in str(error)
     assert world.loaded("rows_", "tenant, id") == [(1, 1)]
     world.follow(error)
     world.load_days(table, THIRD)
@@ -70,7 +70,7 @@ def test_a_key_of_the_definition_that_changed_is_refused(world: World):
     table = tenants(world)
     world.define("rows_", cursor="at", key="tenant")
     world.sql("INSERT INTO rows_ VALUES (7, 3, 3, '2025-08-03 10:00')")
-    assert "was made with the key id" in str(refused(world, table, THIRD))
+    assert "has the primary key id" in str(refused(world, table, THIRD))
     assert world.loaded("rows_", "tenant, id") == [(1, 1)]
 
 
@@ -92,7 +92,7 @@ def test_a_key_column_that_was_renamed_keeps_its_name_as_the_message_says(world:
         "ALTER TABLE rows_ CHANGE id number INT NOT NULL",
         "INSERT INTO rows_ VALUES (1, 3, 3, '2025-08-03 10:00')",
     )
-    assert "`rename: {number: <its name before>}`" in refused(world, table, THIRD).todo
+    assert "`rename: {number: <its former name>}`" in refused(world, table, THIRD).todo
     world.define("rows_", cursor="at", rename={"number": "id"})
     world.load_days(table, FIRST, SECOND, THIRD)
     assert world.loaded("rows_", "id, n") == [(1, 1), (2, 2), (3, 3)]
@@ -333,7 +333,7 @@ def test_a_window_with_two_columns_of_one_name_is_refused(world: World):
     world.sql("ALTER TABLE logs DROP COLUMN m")
     world.define("logs", cursor="at", rename={"n": "m"})
     error = refused(world, table, FIRST)
-    assert "would be one column, m" in str(error)
+    assert "have the same target, m" in str(error)
 
 
 # The same rows, made otherwise

@@ -76,5 +76,5 @@ def test_without_a_key_a_day_takes_the_place_of_its_hours_or_is_refused(
     world.sql("DELETE FROM states WHERE n < 3")
     world.unmark("states", FIRST)
     error = world.failure(CopyToRedshift(table=table, window=day("2025-08-01")))
-    assert "3 rows of the window are loaded already" in str(error)
+    assert "overlapping windows have loaded 3" in str(error)
     assert versions(world) == [(1,), (2,), (5,)]

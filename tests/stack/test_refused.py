@@ -91,7 +91,7 @@ def test_a_column_of_another_type_stops_the_window_and_says_what_to_do(world: Wo
     world.sql("ALTER TABLE notes MODIFY at DATETIME NOT NULL, ADD price DECIMAL(10,2)")
     world.query("ALTER TABLE {schema}.notes ADD COLUMN price DATE")
     out = refused(world, notes, DataError)
-    assert "holds price as DATE" in out
+    assert '"price" is DATE but the source column is' in out
     assert "needs DECIMAL(10,2)" in out
     assert_untouched(world)
     world.query("ALTER TABLE {schema}.notes DROP COLUMN price")
@@ -119,7 +119,7 @@ def test_a_damaged_csv_part_is_refused_and_made_anew(world: World, notes: str, d
     world.lake.put(part["key"], data)
     # a part of another size is noticed before anything is asked of the warehouse
     out = refused(world, notes, DataError)
-    assert f"{world.lake.url(part['key'])} is not what its manifest says" in out
+    assert f"{world.lake.url(part['key'])} does not match its manifest" in out
     part["bytes"] = len(data)
     world.lake.put(keys.csv_marker(SECOND), json.dumps(marker).encode())
     assert "its SHA-256 is" in refused(world, notes, DataError)
@@ -162,7 +162,7 @@ def test_a_lake_part_that_was_tampered_with_is_not_converted(world: World, notes
         file.unlink()  # the local copy would spare the download, and with it the look
     world.lake.put(part, good[:-1] + bytes([good[-1] ^ 1]))
     out = refused(world, notes, DataError)
-    assert f"{world.lake.url(part)} is not what its manifest says" in out
+    assert f"{world.lake.url(part)} does not match its manifest" in out
     assert_untouched(world)
     assert not world.lake_keys(keys.csv_folder(SECOND))
     world.unmark("notes", SECOND, "lake")  # as the message advises

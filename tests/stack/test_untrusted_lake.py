@@ -99,7 +99,7 @@ def test_a_part_outside_the_window_s_folder_is_refused(world: World, orders: str
     tamper(world, CSV, lambda marker: marker["parts"][0].update(key="stray.csv.zst"))
     error = world.failure(CopyToRedshift(table=orders, window=FIRST))
     assert isinstance(error, DataError)
-    assert "stray.csv.zst is not what its manifest says" in str(error)
+    assert "stray.csv.zst does not match its manifest" in str(error)
 
 
 def test_a_part_of_the_same_size_and_other_content_is_refused(world: World, orders: str):

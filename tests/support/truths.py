@@ -45,9 +45,9 @@ def assert_tidy(world: World, table: str) -> None:
 
 
 def stages(world: World) -> list[str]:
-    """Stage tables of whatever session."""
+    """Staging tables of any session."""
     rows = world.query(
-        "SELECT relname FROM pg_class WHERE relname LIKE 'stage_%' AND relkind = 'r'"
+        "SELECT relname FROM pg_class WHERE relname LIKE 'staging_%' AND relkind = 'r'"
     )
     return [name for (name,) in rows]
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.config.tables import TableDefinition
 from pipeline.errors import ConfigurationError
-from pipeline.lake.id_ranges import LEAST, NOTHING, IdRanges, Reading
+from pipeline.lake.id_ranges import LOWEST_ID, NO_IDS, IdRanges, Reading
 from pipeline.model.cursors import Bounds, Snapshot, TimeCursor, bound_of
 from pipeline.model.window import Window
 from pipeline.source import sql as mysql_sql
@@ -111,11 +111,11 @@ def test_ids_are_parted_in_whatever_order_windows_are_planned(order: list[int], 
     ranges, days = IdRanges(table="s.t"), windows(6)
     seen: dict[str, Bounds] = {}
     for day, behind in zip(order, highest, strict=True):
-        if ranges.of(days[day]) is None:
+        if ranges.bounds(days[day]) is None:
             ranges = ranges.with_window(days[day], behind)
-        seen[days[day].name] = ranges.of(days[day]) or NOTHING
-    assert {day.name: ranges.of(day) for day in days} == seen, "a range changed"
-    top = ranges.behind
+        seen[days[day].name] = ranges.bounds(days[day]) or NO_IDS
+    assert {day.name: ranges.bounds(day) for day in days} == seen, "a range changed"
+    top = ranges.upper
     for number in range(-8, 60):
         holders = [b for b in seen.values() if holds(b, number)]
         assert len(holders) == (number < top), number
@@ -128,15 +128,15 @@ def holds(bounds: Bounds, number: int) -> bool:
 
 def test_a_window_within_one_that_is_planned_has_nothing():
     ranges = IdRanges(table="s.t").with_window(DAY, 10)
-    assert ranges.of(HOUR) == NOTHING
-    assert ranges.of(Window(DAY.start, DAY.end + timedelta(days=1))) is None
+    assert ranges.bounds(HOUR) == NO_IDS
+    assert ranges.bounds(Window(DAY.start, DAY.end + timedelta(days=1))) is None
 
 
 def test_the_first_window_takes_all_there_is_and_an_empty_table_leaves_all_to_come():
     first, second = windows(2)
-    ranges = IdRanges(table="s.t").with_window(first, LEAST)
-    assert ranges.of(first) == Bounds(None, str(LEAST))
-    assert ranges.with_window(second, 8).of(second) == Bounds(str(LEAST), "8")
+    ranges = IdRanges(table="s.t").with_window(first, LOWEST_ID)
+    assert ranges.bounds(first) == Bounds(None, str(LOWEST_ID))
+    assert ranges.with_window(second, 8).bounds(second) == Bounds(str(LOWEST_ID), "8")
 
 
 def test_ranges_are_put_together():
@@ -144,9 +144,9 @@ def test_ranges_are_put_together():
     ranges = IdRanges(table="s.t")
     for window, behind in ((one, 10), (two, 20), (three, 20), (four, 40)):
         ranges = ranges.with_window(window, behind)
-    assert ranges.together([one, two, three, four]) == [Bounds(None, "40")]
-    assert ranges.together([four, one]) == [Bounds(None, "10"), Bounds("20", "40")]
-    assert ranges.together([]) == []
+    assert ranges.merged([one, two, three, four]) == [Bounds(None, "40")]
+    assert ranges.merged([four, one]) == [Bounds(None, "10"), Bounds("20", "40")]
+    assert ranges.merged([]) == []
 
 
 def test_ids_survive_json():

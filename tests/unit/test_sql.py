@@ -142,9 +142,9 @@ def test_copy_of_parquet_names_neither_columns_nor_region():
 def test_a_merge_of_a_composite_key_compares_every_column_of_it():
     merge = Merge(Relation("s", "t"), Relation(None, "stage"), ("a", "b", "at"), ("a", "b"), "at")
     for statement in (merge.delete_older, merge.insert_missing, merge.count_unmerged):
-        assert '."a" = stage."a"' in statement
-        assert '."b" = stage."b"' in statement
-    assert '."at" <= stage."at"' in merge.delete_older
+        assert '."a" = staged."a"' in statement
+        assert '."b" = staged."b"' in statement
+    assert '."at" <= staged."at"' in merge.delete_older
     assert 'PARTITION BY "a", "b" ORDER BY "at" DESC NULLS LAST\n' in merge.keep_newest
 
 
@@ -203,7 +203,7 @@ STATEMENTS = dict(warehouse_statements())
 
 def test_the_statements_of_the_warehouse_are_found():
     """Else the test below would hold without a statement."""
-    assert {"copy", "delete_all", "insert_stage", "create_table", "lock"} <= set(STATEMENTS)
+    assert {"copy", "delete_all", "insert_staged", "create_table", "lock"} <= set(STATEMENTS)
     assert any(name.startswith("Merge.") for name in STATEMENTS)
 
 

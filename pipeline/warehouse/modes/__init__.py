@@ -1,4 +1,4 @@
-"""Load modes: one module each, and one line here. `window_load.LoadMode` says what a module has."""
+"""The load modes: one module each, with the interface `window_load.LoadMode`, and one line here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""load: append. The target keeps every version; a window's rows are replaced as a set."""
+"""load: append. The target keeps every row version; a window is replaced as a whole."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ replaces_table: bool = False
 
 
 def prepare(_cursor: extensions.cursor, _staging: StagingTable) -> None:
-    """Nothing to prepare: rows are inserted as they are staged."""
+    """Nothing to prepare: rows are inserted as staged."""
 
 
 def apply(cursor: extensions.cursor, staging: StagingTable) -> Counts:
-    """Replace the window's rows, or where windows overlap, the versions that this one brings again."""
+    """Replace the window's rows, or where windows overlap, the staged versions."""
     load = staging.load
     if not _is_overlapped(cursor, load):
         return _replace_window(cursor, staging)
@@ -35,7 +35,7 @@ def apply(cursor: extensions.cursor, staging: StagingTable) -> Counts:
 
 
 def _is_overlapped(cursor: extensions.cursor, load: WindowLoad) -> bool:
-    """Whether rows between the window's bounds were loaded by others, as by hours of a day."""
+    """Whether other windows, such as hours of a day, have loaded rows between the window's bounds."""
     if load.table.warehouse_cursor.needs_assigned_bounds:
         return False
     ledger = Ledger(load.schema, str(load.table.name))
@@ -50,7 +50,7 @@ def _replace_window(cursor: extensions.cursor, staging: StagingTable) -> Counts:
 
 
 def _replace_versions(cursor: extensions.cursor, staging: StagingTable) -> Counts:
-    """Replace the versions that the window brings; those that only another window saw stay."""
+    """Replace the staged versions; those that only another window has stay."""
     load = staging.load
     texts = load.texts.intersection(load.version)
     delete = merge_sql.delete_versions(
@@ -64,8 +64,7 @@ def _refuse_fewer_rows(cursor: extensions.cursor, load: WindowLoad) -> None:
     count = redshift_sql.count_window(load.target, load.cursor, load.bounds)
     if (rows := redshift.scalar(cursor, count)) > load.csv.rows:
         raise DataError(
-            f"{rows} rows of the window are loaded already, by windows that overlap it, and it has"
-            f" {load.csv.rows}",
-            why="versions that are no longer in the source would be lost; without a key nothing tells which",
-            todo="load this table by days or by hours alone, or name columns in `key:` that are never NULL",
+            f"the window has {load.csv.rows} rows, but overlapping windows have loaded {rows}",
+            why="row versions that the source no longer has would be lost, and there is no key to find them",
+            todo="load this table by days or by hours only, or name columns in `key:` that are never NULL",
         )

@@ -1,4 +1,4 @@
-"""load: merge. The target has one row per key, the newest by cursor, in whatever order windows are loaded."""
+"""load: merge. The target has one row per key, the newest by cursor, whatever the order of the windows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ replaces_table: bool = False
 
 
 def prepare(cursor: extensions.cursor, staging: StagingTable) -> None:
-    """Make a second staging table with one row per key; raises DataError where a primary key repeats."""
+    """Create a second staging table with one row per key; raises DataError where a primary key repeats."""
     _check_case(cursor, staging)
     merge = staging.merge
     cursor.execute(merge.keep_newest)
@@ -24,7 +24,7 @@ def prepare(cursor: extensions.cursor, staging: StagingTable) -> None:
 
 
 def apply(cursor: extensions.cursor, staging: StagingTable) -> Counts:
-    """Replace older versions of the staged rows, add missing ones; raises DataError for a row left out."""
+    """Replace older versions of the staged rows, insert missing ones; raises DataError for one left out."""
     if not staging.load.csv.rows:
         return Counts()
     merge = staging.merge
@@ -33,31 +33,31 @@ def apply(cursor: extensions.cursor, staging: StagingTable) -> Counts:
     if unmerged := redshift.scalar(cursor, merge.count_unmerged):
         raise DataError(
             f"{unmerged} rows of the staging table did not reach {staging.load.target}",
-            why="their keys are equal there but not here",
+            why="their keys are equal in the warehouse but not in the source",
             todo="check that `key:` identifies a row; nothing was loaded",
         )
     return Counts(loaded, replaced)
 
 
 def _check_case(cursor: extensions.cursor, staging: StagingTable) -> None:
-    """Where the warehouse ignores case, two keys of the source may be one, and a row be lost."""
+    """Raise ConfigurationError where the warehouse ignores case: keys that differ in case would merge."""
     load = staging.load
     for name in sorted(load.texts.intersection(load.key)):
         if redshift.scalar(cursor, redshift_sql.count_case_ignored(staging.relation, name)):
             raise ConfigurationError(
-                f"the warehouse takes values of {name} that differ in case for one, and it is a key",
-                why="the database was made with COLLATE CASE_INSENSITIVE",
-                todo="load into a database that is CASE_SENSITIVE, or with load: append",
+                f"the warehouse ignores the case of {name}, a key column",
+                why="the database was created with COLLATE CASE_INSENSITIVE",
+                todo="load into a CASE_SENSITIVE database, or use load: append",
             )
 
 
 def _check_keys(load: WindowLoad, distinct: int) -> None:
-    """A primary key is unique; columns that `key:` names may repeat, and the newest row stays."""
+    """Raise DataError where a primary key repeats; columns of `key:` may, and the newest row stays."""
     if load.table.key or distinct == load.csv.rows:
         return
     raise DataError(
-        f"{load.csv.rows} rows have only {distinct} different keys",
-        why=f"{', '.join(load.key)} is the primary key in the source, but a row was read twice: its cursor"
-        " was set back within the window between the reading of two chunks",
+        f"{load.csv.rows} rows have only {distinct} distinct keys",
+        why=f"{', '.join(load.key)} is the source's primary key, but a row was read twice: its cursor"
+        " was set back within the window while its chunks were read",
         todo=REREAD,
     )

@@ -1,4 +1,4 @@
-"""load: replace. A snapshot takes the place of all rows, unless a later one is loaded."""
+"""load: replace. A snapshot replaces all rows, unless a later one is loaded."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ replaces_table: bool = True
 
 
 def prepare(_cursor: extensions.cursor, _staging: StagingTable) -> None:
-    """Nothing to prepare: rows are inserted as they are staged."""
+    """Nothing to prepare: rows are inserted as staged."""
 
 
 def apply(cursor: extensions.cursor, staging: StagingTable) -> Counts:
-    """Delete every row and insert the snapshot's, in one transaction; a later snapshot stays."""
+    """Delete every row and insert the snapshot's; a later snapshot stays."""
     load = staging.load
     rows = Ledger(load.schema, str(load.table.name)).rows(cursor)
     snapshots = (row for row in rows if row.target == str(load.target) and is_snapshot(row.mode))
