@@ -132,6 +132,11 @@ ROUND_TRIP = promise(
     "`append` and `full`. A fault in the codec would be detected.",
     section=VALUES,
 )
+SESSION = promise(
+    "Settings of the source server change nothing that is read, or the read is refused with the "
+    "setting's name ([the session](source.md)).",
+    section=VALUES,
+)
 ZERO_DATE = promise(
     "A date that no calendar has stops its window, or becomes what `on_zero_date` says.",
     section=VALUES,

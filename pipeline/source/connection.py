@@ -1,4 +1,4 @@
-"""The source: one MySQL server, spoken to in UTC and utf8mb4."""
+"""The source: one MySQL server, by sessions of the pipeline's own (`session`), in UTC and utf8mb4."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from pipeline.errors import SourceError
 from pipeline.model.window import UTC
 from pipeline.net.retry import retried
 from pipeline.net.ssh_tunnel import route
+from pipeline.source import session
 from pipeline.source import sql as mysql_sql
 
 log = logging.getLogger(__name__)
@@ -77,7 +78,7 @@ _CONTEXTS: dict[str, ssl.SSLContext] = {}
 
 
 def _connect(settings: Source, host: str, port: int) -> Connection:
-    return _Connection(
+    connection = _Connection(
         host=host,
         port=port,
         user=settings.user,
@@ -91,10 +92,13 @@ def _connect(settings: Source, host: str, port: int) -> Connection:
         # Without it PyMySQL encrypts and takes any certificate. Names are not compared: through a
         # bastion the server is 127.0.0.1.
         ssl_verify_cert=True if settings.ssl_ca else None,
-        # The server gives up on a client that does not read for this long, by default 60 seconds:
-        # less than a slow upload can take.
-        init_command=f"SET time_zone = '+00:00', net_write_timeout = {settings.timeout:d}",
     )
+    try:
+        session.prepare(connection, settings.timeout)
+    except BaseException:
+        _close(connection)
+        raise
+    return connection
 
 
 def _close(connection: Connection) -> None:
@@ -138,8 +142,7 @@ def zone(connection: Connection) -> str:
 def snapshot(connection: Connection) -> Iterator[None]:
     """One consistent, read-only snapshot for everything read inside."""
     with connection.cursor() as cursor:
-        for statement in mysql_sql.SNAPSHOT:
-            cursor.execute(statement)
+        cursor.execute(mysql_sql.SNAPSHOT)
     yield
     connection.rollback()
 

@@ -1,4 +1,4 @@
-"""MySQL's SQL, as text, of tables and their rows: here and in `activity_sql` alone any is written."""
+"""MySQL's SQL, as text, of tables and their rows; `activity_sql` and `session_sql` have the rest."""
 
 from __future__ import annotations
 
@@ -56,10 +56,8 @@ FROM (SELECT TIMESTAMP(MAKEDATE(YEAR(UTC_TIMESTAMP()), 15)) AS winter,
 """
 # By how much ids of one server step; more than one where several servers write.
 ID_STEP = "SELECT @@global.auto_increment_increment"
-SNAPSHOT = (
-    "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
-    "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
-)
+# Of sessions that are REPEATABLE READ, as `session_sql` has them.
+SNAPSHOT = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
 
 
 _INTEGER = re.compile(r"-?[0-9]+")
