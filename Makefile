@@ -44,14 +44,6 @@ stack: setup ## tests on real servers; SOURCE=mysql takes MySQL 9 in the place o
 
 luigi-newest: setup ## tests of the command line with the newest Luigi that setup.py allows, in .venv-luigi/
 	$(PYTHON) -m venv $(VENV)-luigi
-	$(BIN)/python -c '$(PACKAGES)' > $$($(VENV)-luigi/bin/python -c '$(PACKAGES)')/beside.pth
-	$(VENV)-luigi/bin/pip install --quiet --disable-pip-version-check --upgrade \
-	  "$$(sed -n 's/.*"\(luigi.*\)",/\1/p' setup.py)"
-	$(VENV)-luigi/bin/python -m pytest tests/unit/test_luigi_hooks.py tests/unit/test_imports.py \
-	  tests/stack/test_command_line.py tests/stack/test_bounded_ranges.py
-
-luigi-newest: setup ## tests of the command line with the newest Luigi that setup.py allows, in .venv-luigi/
-	$(PYTHON) -m venv $(VENV)-luigi
 	echo "import site; site.addsitedir('$$($(BIN)/python -c '$(PACKAGES)')')" > \
 	  $$($(VENV)-luigi/bin/python -c '$(PACKAGES)')/beside.pth
 	range=$$(sed -n 's/.*"\(luigi.*\)",/\1/p' setup.py); for how in '--ignore-installed --no-deps' ''; do \
