@@ -84,6 +84,11 @@ class TableDefinition(Policies):
     on_null_cursor: Literal["error", "ignore"] = Field(
         "error", description="rows without a cursor, which no window holds: refuse, or leave out"
     )
+    on_lost_column: Literal["refuse", "follow"] = Field(
+        "refuse",
+        description="columns that the lake has and the account sees no more, where it may not read the whole "
+        "table: refuse, or take them for dropped; a visible DROP COLUMN is followed in any case",
+    )
     chunks: Annotated[int, Field(ge=1, le=256)] | Literal["auto"] = Field(
         "auto",
         description="pieces a window is read in, side by side with strategy intra-table; "

@@ -54,6 +54,12 @@ def backed_up_windows(store: Store, table: TableName) -> list[Window]:
     return sorted(_windows(markers))
 
 
+def newest_manifest(store: Store, table: TableName) -> LakeManifest | None:
+    """The lake manifest of the latest window; None where the lake has no window of the table."""
+    windows = backed_up_windows(store, table)
+    return _optional(store, LakeManifest, Keys(table).lake_marker(windows[-1])) if windows else None
+
+
 def loaded_windows(store: Store, table: TableName) -> list[Window]:
     """The windows that have a load marker, oldest first: one LIST a thousand."""
     return sorted(_windows(found.key for found in store.list(Keys(table).loads)))

@@ -29,6 +29,7 @@ from pipeline.steps import (
     assign_id_ranges,
     convert,
     extract,
+    lost_columns,
     plan,
     refresh,
     upload,
@@ -107,6 +108,7 @@ class PlanChunks(SpoolTask):
             validate_table.check_table(self.definition, source)
             if self.timezone is None:
                 validate_table.check_zone(self.definition, source, mysql.zone(connection))
+            lost_columns.refuse_lost(lake(), self.definition, source)
             chunk_bytes = settings().run.chunk_mb * 10**6
             bounds = self._bounds(source)
             cut = plan.plan_chunks(connection, self.definition, source, bounds, chunk_bytes)
