@@ -72,9 +72,11 @@ def _table(connection: mysql.Connection, table: Table, settings: Settings) -> st
     if zone_of(table, timezone) is None:
         validate_table.check_zone(table, source, mysql.zone(connection))
     key = ", ".join(validate_table.key_of(table, source)) or "none"
+    hidden = validate_table.hidden_columns(table, source)
     if table.cursor and (advice := validate_table.index_advice(table.cursor, source)):
-        return advice
-    return f"{len(source.columns)} columns, key {key}, cursor {table.cursor or 'none'}"
+        return f"{hidden}; {advice}" if hidden else advice
+    summary = f"{len(source.columns)} columns, key {key}, cursor {table.cursor or 'none'}"
+    return f"{summary}; {hidden}" if hidden else summary
 
 
 def _finding(name: str, check: Callable[[Settings], str], settings: Settings) -> Finding:

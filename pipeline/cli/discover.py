@@ -14,6 +14,7 @@ from pipeline.errors import ConfigurationError
 from pipeline.model.identifiers import LEDGER, VIEWS
 from pipeline.source import connection as mysql
 from pipeline.source import table as source_table
+from pipeline.source import visibility
 from pipeline.steps.discover import propose
 
 _HEAD = """\
@@ -39,9 +40,17 @@ def run(options: argparse.Namespace) -> int:
             for table in listed:
                 if table.is_view or str(table.name) in defined:
                     continue
-                proposal = propose(connection, table, taken)
+                try:
+                    proposal = propose(connection, table, taken)
+                except ConfigurationError as error:
+                    lines.append(f"  # {table.name}, left out: {' '.join(str(error).split())}")
+                    continue
                 lines += [f"  # {' '.join(remark.split())}" for remark in proposal.remarks]
                 lines.append(_yaml(str(table.name), proposal.definition))
+            if not visibility.lists_all_tables(connection, database):
+                lines.append(
+                    f"  # tables of {database} that the account may not read are not listed"
+                )
             if views := [table.name.table for table in listed if table.is_view]:
                 lines.append(
                     f"  # views of {database}, left out: {' '.join(', '.join(views).split())}"

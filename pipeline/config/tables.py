@@ -81,6 +81,11 @@ class TableDefinition(Policies):
         "error",
         description="rows without a cursor value, which belong to no window: refuse, or leave out",
     )
+    on_lost_column: Literal["refuse", "follow"] = Field(
+        "refuse",
+        description="columns that the lake has and the account sees no more, where it may not read the whole "
+        "table: refuse, or take them for dropped; a visible DROP COLUMN is followed in any case",
+    )
     chunks: Annotated[int, Field(ge=1, le=256)] | Literal["auto"] = Field(
         "auto",
         description="chunks of a window, read in parallel with strategy intra-table; "

@@ -66,6 +66,12 @@ def marked_windows(
     return sorted(window for key in markers if (window := window_of_key(key)) is not None)
 
 
+def newest_manifest(store: Store, table: TableName) -> LakeManifest | None:
+    """The lake manifest of the latest window; None where the lake has no window of the table."""
+    windows = marked_windows(store, table, LAKE)
+    return LakeWindow(store, table, windows[-1]).find(LAKE) if windows else None
+
+
 def newest_snapshot(
     store: Store, table: TableName, stage: AnyStage, windows: Iterable[Window]
 ) -> datetime | None:

@@ -21,7 +21,8 @@ _EXPRESSIONS = {
 
 COLUMNS = """
 SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, CHARACTER_MAXIMUM_LENGTH,
-       CHARACTER_OCTET_LENGTH, NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION, EXTRA
+       CHARACTER_OCTET_LENGTH, NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION, EXTRA,
+       ORDINAL_POSITION, PRIVILEGES
 FROM information_schema.columns WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s
 ORDER BY ORDINAL_POSITION
 """
@@ -30,6 +31,25 @@ INDEXES = """
 SELECT INDEX_NAME, COLUMN_NAME
 FROM information_schema.statistics WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s
 ORDER BY INDEX_NAME <> 'PRIMARY', INDEX_NAME, SEQ_IN_INDEX
+"""
+# MySQL's and MariaDB's: columns of InnoDB, whoever may read them.
+STORED_COLUMNS = tuple(
+    f"""
+SELECT c.NAME FROM information_schema.{prefix}_COLUMNS AS c
+JOIN information_schema.{prefix}_TABLES AS t ON t.TABLE_ID = c.TABLE_ID WHERE t.NAME = %s ORDER BY c.POS
+"""
+    for prefix in ("INNODB", "INNODB_SYS")
+)
+# A grant on databases names them by a pattern.
+READS_DATABASE = """
+SELECT COUNT(*) FROM (
+  SELECT GRANTEE FROM information_schema.user_privileges WHERE PRIVILEGE_TYPE = 'SELECT'
+  UNION ALL SELECT GRANTEE FROM information_schema.schema_privileges
+  WHERE PRIVILEGE_TYPE = 'SELECT' AND (TABLE_SCHEMA = %s OR %s LIKE TABLE_SCHEMA)
+) AS granted
+WHERE GRANTEE = CONCAT('''', LEFT(CURRENT_USER(), CHAR_LENGTH(CURRENT_USER())
+  - CHAR_LENGTH(SUBSTRING_INDEX(CURRENT_USER(), '@', -1)) - 1), '''@''',
+  SUBSTRING_INDEX(CURRENT_USER(), '@', -1), '''')
 """
 # Estimates: InnoDB samples them. A row takes at least a byte.
 SIZE = """
@@ -119,6 +139,20 @@ def select_rows(
     )
     ordered = f" ORDER BY {', '.join(map(quoted, order))}" if order else ""
     return f"SELECT {chosen} FROM {_qualified(table)}{_where(span)}{ordered}"
+
+
+def select_nothing(table: TableName) -> str:
+    """No row of every column: refused where one of them may not be read, or where a view is broken."""
+    return f"SELECT * FROM {_qualified(table)} LIMIT 0"
+
+
+def join_by_key(table: TableName, key: Sequence[str]) -> str:
+    """Each row with those of the same values of primary key columns; whether it is one row, EXPLAIN says."""
+    equal = " AND ".join(f"b.{quoted(name)} = a.{quoted(name)}" for name in key)
+    name = _qualified(table)
+    return (
+        f"SELECT STRAIGHT_JOIN 1 FROM {name} AS a, {name} AS b FORCE INDEX (PRIMARY) WHERE {equal}"
+    )
 
 
 def explain(query: str) -> str:

@@ -12,7 +12,9 @@ from pipeline.model.columns import Column, column_of
 from pipeline.model.identifiers import all_spelled, spelled
 from pipeline.model.table_name import TableName
 from pipeline.source import sql as mysql_sql
+from pipeline.source import visibility
 from pipeline.source.connection import Connection, rows_of
+from pipeline.source.visibility import Hidden, may_read
 
 # Before anything in quotes, as a comment is; left out by the server as long as it is 1.
 _NEXT_ID = re.compile(r"[^']*?\bENGINE=\w+ AUTO_INCREMENT=(\d+)")
@@ -31,6 +33,8 @@ class SourceTable:
     """The column of which the server gives each new row a higher number."""
     on_update: tuple[str, ...] = ()
     """The columns that the server sets to the time of each change."""
+    hidden: Hidden | None = None
+    """What of it the account may not read; None where it may read every column."""
 
     def column(self, name: str) -> Column | None:
         """The column of that name; MySQL's column names do not distinguish case."""
@@ -69,24 +73,25 @@ def describe(
     """The table's columns, key and indexes.
 
     Generated columns are carried as their type; invisible ones and those of `exclude` are left out, those
-    of `rename` get another name in the warehouse. Raises ConfigurationError when there is no such table,
-    or one of `exclude` or `rename` is no column of it.
+    of `rename` get another name in the warehouse. What the account may not read is `hidden`, and a column of
+    it may be named in `exclude`. Raises ConfigurationError when there is no such table, or one of `exclude`
+    or `rename` is no column of it, SourceError for a view that is broken.
     """
-    rows = described_columns(connection, name)
+    shown, sees_all = _shown_columns(connection, name)
+    rows = [row for row in shown if sees_all or may_read(row)]
+    keys = _indexes(connection, name)
+    hidden = None if sees_all else visibility.hidden(connection, name, shown, keys)
     known = [str(row["COLUMN_NAME"]) for row in rows]
-    for setting, named in (("exclude", exclude), ("rename", rename or {})):
+    for setting, named in (("exclude", () if hidden else exclude), ("rename", rename or {})):
         if unknown := [column for column in named if spelled(column, known) is None]:
             raise ConfigurationError(
-                f"{setting} names columns that {name} does not have", why=", ".join(unknown)
+                f"{setting} names columns that {name} does not have{_or_hidden(hidden)}",
+                why=", ".join(unknown),
             )
     extras = {str(row["COLUMN_NAME"]): str(row["EXTRA"]).upper() for row in rows}
-    hidden = {name for name, extra in extras.items() if "INVISIBLE" in extra}
-    left_out = hidden | all_spelled(exclude, known)
+    invisible = {name for name, extra in extras.items() if "INVISIBLE" in extra}
+    left_out = invisible | all_spelled(exclude, known)
     targets = {spelled(column, known): target for column, target in (rename or {}).items()}
-    keys: dict[str, list[str]] = {}
-    for row in rows_of(connection, mysql_sql.INDEXES, (name.database, name.table)):
-        if row["COLUMN_NAME"] is not None:  # NULL for an index on an expression
-            keys.setdefault(str(row["INDEX_NAME"]), []).append(str(row["COLUMN_NAME"]))
     return SourceTable(
         name=name,
         columns=tuple(
@@ -94,24 +99,54 @@ def describe(
             for row, column in ((row, str(row["COLUMN_NAME"])) for row in rows)
             if column not in left_out
         ),
-        primary_key=tuple(keys.get("PRIMARY", ())),
+        primary_key=() if hidden and hidden.key else tuple(keys.get("PRIMARY", ())),
         indexes=tuple(tuple(columns) for columns in keys.values()),
         left_out=tuple(sorted(left_out)),
         auto_increment=next((n for n, extra in extras.items() if "AUTO_INCREMENT" in extra), None),
         on_update=tuple(n for n, extra in extras.items() if "ON UPDATE" in extra),
+        hidden=hidden,
     )
 
 
+def _or_hidden(hidden: Hidden | None) -> str:
+    return ", or that the account may not read" if hidden else ""
+
+
+def _indexes(connection: Connection, name: TableName) -> dict[str, list[str]]:
+    """The columns of each index, in order, as far as they are shown; the primary key first."""
+    keys: dict[str, list[str]] = {}
+    for row in rows_of(connection, mysql_sql.INDEXES, (name.database, name.table)):
+        if row["COLUMN_NAME"] is not None:  # NULL for an index on an expression
+            keys.setdefault(str(row["INDEX_NAME"]), []).append(str(row["COLUMN_NAME"]))
+    return keys
+
+
 def described_columns(connection: Connection, name: TableName) -> list[dict[str, Any]]:
-    """The rows of ``information_schema.columns``, in order. Raises ConfigurationError for no such table."""
+    """The rows of ``information_schema.columns`` of the columns that the account may read, in order.
+
+    Raises as `describe` does.
+    """
+    shown, sees_all = _shown_columns(connection, name)
+    return [row for row in shown if sees_all or may_read(row)]
+
+
+def _shown_columns(connection: Connection, name: TableName) -> tuple[list[dict[str, Any]], bool]:
+    """The rows of ``information_schema.columns``, and whether every column of the table may be read."""
     rows = rows_of(connection, mysql_sql.COLUMNS, (name.database, name.table))
+    sees_all = visibility.sees_all(connection, name)
     if not rows:
         raise ConfigurationError(
             f"the source has no table {name}",
             why="information_schema does not show it to this user",
             todo="correct the name (it may be case-sensitive), or GRANT SELECT on it",
         )
-    return rows
+    if not sees_all and not any(map(may_read, rows)):
+        raise ConfigurationError(
+            f"no column of {name} may be read",
+            why="the account has other rights on it, but not SELECT",
+            todo="GRANT SELECT on it",
+        )
+    return rows, sees_all
 
 
 def tables_of(connection: Connection, database: str) -> list[Listed]:

@@ -54,6 +54,8 @@ def propose(connection: Connection, listed: Listed, taken: set[str]) -> Proposal
     target = _target(listed, taken)
     optional = {"target": target, "exclude": list(exclude), "rename": rename}
     definition |= {key: value for key, value in optional.items() if value}
+    if source.hidden:
+        remarks.append(f"left out, as the account may not read them: {source.hidden.besides(())}")
     if hidden := [name for name in source.left_out if name not in exclude]:
         remarks.append(f"left out, as they are invisible: {', '.join(hidden)}")
     return Proposal(definition, (*(f"{name}: {why}" for name, why in exclude.items()), *remarks))
@@ -122,7 +124,10 @@ def _cursor(source: SourceTable, rows: int) -> tuple[str | None, list[str]]:
     size = [f"about {rows:,} rows, read as a whole each time"] if rows >= _LARGE else []
     key = [columns.get(name) for name in source.primary_key]
     if not key or any(column is None or column.nullable for column in key):
-        return None, [*size, *(f"no primary key to merge by: {name}" for name in source.on_update)]
+        missing = "no primary key to merge by"
+        if source.hidden and source.hidden.key:
+            missing = f"its primary key is hidden, {source.hidden.key}"
+        return None, [*size, *(f"{missing}: {name}" for name in source.on_update)]
     certain = [name for name in source.on_update if name in columns and not columns[name].nullable]
     if certain:
         cursor = min(certain, key=lambda name: not source.is_indexed(name))

@@ -44,10 +44,12 @@ def check_table(table: Table, source: SourceTable) -> None:
     for setting, columns in named.items():
         for column in columns:
             if source.column(column) is None:
+                right = ", or GRANT SELECT on the whole table" if source.hidden else ""
                 raise ConfigurationError(
                     f"{setting} names the column {column}, which {source.name} does not have",
-                    why=f"its columns are {', '.join(c.name for c in source.columns)}",
-                    todo=f"correct `{setting}:` in the table's definition",
+                    why=f"its columns are {', '.join(c.name for c in source.columns)}"
+                    + (", as far as the account may read them" if source.hidden else ""),
+                    todo=f"correct `{setting}:` in the table's definition{right}",
                 )
     if table.business_key and not table.cursor and not key_of(table, source):
         raise ConfigurationError(
@@ -55,11 +57,19 @@ def check_table(table: Table, source: SourceTable) -> None:
             why="business_key asks for the latest, and there is neither a cursor nor a key",
             todo="name unique columns in `key:`, or leave out `business_key:`",
         )
+    if hidden := hidden_columns(table, source):
+        notes.warn(log, f"{source.name}: {hidden}")
     _check_cursor(table, source)
     _check_key(table, source)
     _check_policies(table, source)
     _check_super(table, source)
     _check_names(source)
+
+
+def hidden_columns(table: Table, source: SourceTable) -> str:
+    """What to say of columns that the account may not read and `exclude:` does not name; else empty."""
+    names = source.hidden.besides(table.exclude) if source.hidden else ""
+    return f"columns left out, as the account may not read them: {names}" if names else ""
 
 
 def peculiarities(table: Table, source: SourceTable) -> list[str]:
@@ -154,6 +164,13 @@ def _check_key(table: Table, source: SourceTable) -> None:
     if not MODES[table.load_mode].needs_key:
         return
     key = table.key or source.primary_key
+    if not key and source.hidden and source.hidden.key:
+        raise ConfigurationError(
+            f"the primary key of {source.name} is hidden from the account",
+            why=source.hidden.key,
+            todo="GRANT SELECT on the whole table, name unique columns that it may read in `key:`, or keep"
+            " every version with load: append",
+        )
     if not key:
         raise ConfigurationError(
             f"{source.name} has no primary key to merge by",

@@ -28,6 +28,7 @@ from pipeline.steps import (
     convert,
     extract,
     load,
+    lost_columns,
     plan,
     refresh,
     upload,
@@ -92,6 +93,7 @@ class PlanChunks(SpoolTask):
             validate_table.check_table(self.definition, source)
             if self.timezone is None:
                 validate_table.check_zone(self.definition, source, mysql.zone(connection))
+            lost_columns.refuse_lost(self.lake_window.store, self.definition, source)
             column = source.column(self.definition.cursor) if self.definition.cursor else None
             cursor = self.definition.source_cursor(column.timezone if column else None)
             bounds = id_ranges.bounds_of(self.lake_window, cursor)

@@ -34,7 +34,7 @@ from pipeline.source import table as source_table
 from pipeline.steps import extract, plan, validate_table
 from tests import promises
 
-DRAWS = 40
+DRAWS = 25
 SEED = 7 if os.environ.get("CI") else random.randrange(10**6)  # noqa: S311 - no secret
 WINDOW = Bounds("2025-08-01 00:00:00.000000", "2025-08-02 00:00:00.000000")
 # What no session can do anything about: whether the account may log in at all.
