@@ -155,7 +155,7 @@ def _convert_group(group: Group, conversion: Conversion, tokens: Tokens) -> _Con
         conversion.rules,
         [name for name in lake.nul_columns if name in names],
         tokens.empty,
-        {each.column for each in lake.coerced if each.kind == "invalid_utf8"},
+        {c.column for c in lake.coerced if c.kind == "invalid_utf8"},
     )
     writer = CsvWriter(conversion.part_bytes, conversion.compression)
     for lake_batch in batches(group, names):

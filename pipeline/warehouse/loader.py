@@ -25,7 +25,7 @@ from pipeline.warehouse import connection as redshift
 from pipeline.warehouse import sql as redshift_sql
 from pipeline.warehouse.catalog import Target
 from pipeline.warehouse.ledger import Ledger, LedgerRow
-from pipeline.warehouse.schema_evolution import Wanted
+from pipeline.warehouse.schema_evolution import TableSpec
 from pipeline.warehouse.sql import CopySource
 from pipeline.warehouse.window_load import StagingTable, WindowLoad
 
@@ -74,12 +74,12 @@ class Loader:
     def _evolve_schema(self) -> Target:
         load = self.load
         markers = reread_hint.markers_to_delete(self.lake_window)
-        otherwise = (
+        alternative = (
             "\nOr, if the source was altered after this window was read, delete"
             f" {markers}: the window is read again"
         )
-        wanted = Wanted(load.target, load.definitions, load.layout, load.unique, otherwise)
-        return schema_evolution.follow(self.connection, wanted, has_rows=bool(load.csv.rows))
+        spec = TableSpec(load.target, load.definitions, load.layout, load.unique, alternative)
+        return schema_evolution.evolve(self.connection, spec, has_rows=bool(load.csv.rows))
 
     def _loaded(self, cursor: extensions.cursor) -> LedgerRow | None:
         """The ledger's row, where this content is loaded into this target in this mode."""

@@ -25,10 +25,10 @@ _REFUSALS = (psycopg2.NotSupportedError, psycopg2.ProgrammingError, psycopg2.Int
 
 
 @dataclass(frozen=True)
-class Wanted:
+class TableSpec:
     """The table that a window needs.
 
-    `unique` are columns that the target may declare as its key although the layout has none. `otherwise` is
+    `unique` are columns that the target may declare as its key although the layout has none. `alternative` is
     the alternative that a refusal offers.
     """
 
@@ -36,7 +36,7 @@ class Wanted:
     columns: Sequence[Column]
     layout: Layout
     unique: frozenset[str] = frozenset()
-    otherwise: str = ""
+    alternative: str = ""
 
     @property
     def types(self) -> dict[str, str]:
@@ -48,7 +48,7 @@ class Wanted:
 class _Change:
     """A source column that its warehouse column, one of the target's `types`, cannot hold."""
 
-    wanted: Wanted
+    spec: TableSpec
     column: Column
     types: Mapping[str, str]
 
@@ -64,63 +64,63 @@ class _Change:
     @property
     def is_fixed(self) -> bool:
         """Whether the column can be neither dropped nor altered."""
-        return self.column.target in self.wanted.layout.fixed
+        return self.column.target in self.spec.layout.fixed
 
     @property
     def statements(self) -> tuple[str, ...]:
         """The statements that give the column its new type."""
-        relation, name = self.wanted.relation, self.column.target
+        relation, name = self.spec.relation, self.column.target
         kind = self.wider_type or self.column.redshift
         if self.is_fixed:
             types = {**self.types, name: kind}
-            return table_sql.rewrite_table(relation, self.types, types, self.wanted.layout)
+            return table_sql.rewrite_table(relation, self.types, types, self.spec.layout)
         return table_sql.rewrite_column(relation, name, self.current_type, kind)
 
     def refused(self, why: str = "") -> DataError:
         column, name = self.column, redshift_sql.quoted(self.column.target)
         needs = f"that needs {column.redshift}"
         return DataError(
-            f"{self.wanted.relation}.{name} is {self.current_type}"
+            f"{self.spec.relation}.{name} is {self.current_type}"
             f" but the source column is {column.source_type}",
             why=f"{needs}; {why}" if why else needs,
-            todo=f"run in the warehouse: {_script(self.statements)}{self.wanted.otherwise}",
+            todo=f"run in the warehouse: {_script(self.statements)}{self.spec.alternative}",
         )
 
 
-def follow(connection: redshift.Connection, wanted: Wanted, *, has_rows: bool = True) -> Target:
+def evolve(connection: redshift.Connection, spec: TableSpec, *, has_rows: bool = True) -> Target:
     """Create the target, or add and widen its columns; no column is dropped or narrowed.
 
     Raises DataError with the statements to run by hand for any other change. A window without rows only adds
     columns.
     """
-    relation = wanted.relation
-    create = table_sql.create_table(relation, wanted.types, wanted.layout)
+    relation = spec.relation
+    create = table_sql.create_table(relation, spec.types, spec.layout)
     redshift.ensure(connection, create, f"create {relation}")
     present = catalog.table_columns(connection, relation)
     required = catalog.required_columns(connection, relation)
     if has_rows:
-        _refuse_other_key(connection, wanted, present, required)
-    missing = [column for column in wanted.columns if column.target not in present]
+        _refuse_other_key(connection, spec, present, required)
+    missing = [column for column in spec.columns if column.target not in present]
     for column in missing:
         add = table_sql.add_column(relation, column.target, column.redshift)
         redshift.add_column(connection, add)
     narrow = [
         column
-        for column in wanted.columns
+        for column in spec.columns
         if has_rows and column not in missing and not holds(present[column.target], column.redshift)
     ]
     for column in narrow:
-        _widen(connection, _Change(wanted, column, present))
+        _widen(connection, _Change(spec, column, present))
     if missing or narrow:
         present = catalog.table_columns(connection, relation)
     target = Target(relation, present, required)
     if has_rows:
-        _refuse_column_without_source(target, wanted)
+        _refuse_column_without_source(target, spec)
     return target
 
 
 def _widen(connection: redshift.Connection, change: _Change) -> None:
-    relation, name, kind = change.wanted.relation, change.column.target, change.wider_type
+    relation, name, kind = change.spec.relation, change.column.target, change.wider_type
     if kind is None:
         raise change.refused()
     if kind.startswith("VARCHAR") and not change.is_fixed:
@@ -143,7 +143,7 @@ def _widen(connection: redshift.Connection, change: _Change) -> None:
 
 
 def _rewrite(connection: redshift.Connection, cursor: extensions.cursor, change: _Change) -> None:
-    relation = change.wanted.relation
+    relation = change.spec.relation
     cursor.execute(redshift_sql.lock(relation))
     # another process may have widened it meanwhile
     change = replace(change, types=catalog.table_columns(connection, relation))
@@ -154,7 +154,7 @@ def _rewrite(connection: redshift.Connection, cursor: extensions.cursor, change:
 
 def _refuse_other_key(
     connection: redshift.Connection,
-    wanted: Wanted,
+    spec: TableSpec,
     types: Mapping[str, str],
     required: frozenset[str],
 ) -> None:
@@ -163,14 +163,14 @@ def _refuse_other_key(
     Redshift's planner relies on it, too. In a table of ours only key columns are NOT NULL: where they match,
     the catalogue is not queried.
     """
-    relation, key = wanted.relation, set(wanted.layout.key)
+    relation, key = spec.relation, set(spec.layout.key)
     if required == key:
         return
     declared = catalog.primary_key(connection, relation)
-    if not declared or set(declared) == key or (not key and set(declared) == wanted.unique):
+    if not declared or set(declared) == key or (not key and set(declared) == spec.unique):
         return
-    needs = f"the key of this window's rows is {', '.join(wanted.layout.key)}"
-    rewrite = table_sql.rewrite_table(relation, types, types, wanted.layout)
+    needs = f"the key of this window's rows is {', '.join(spec.layout.key)}"
+    rewrite = table_sql.rewrite_table(relation, types, types, spec.layout)
     todo = f"run in the warehouse: {_script(rewrite)}"
     if not key:
         needs = "this window's rows may repeat it, and Redshift's planner relies on a declared key"
@@ -184,14 +184,14 @@ def _refuse_other_key(
     raise DataError(
         f"{relation} has the primary key {', '.join(declared)}",
         why=needs,
-        todo=f"{todo}{wanted.otherwise}",
+        todo=f"{todo}{spec.alternative}",
     )
 
 
-def _refuse_column_without_source(target: Target, wanted: Wanted) -> None:
+def _refuse_column_without_source(target: Target, spec: TableSpec) -> None:
     """Raise DataError for a NOT NULL column, as of a former key, that the window does not have."""
-    for name in sorted(target.required - set(wanted.types)):
-        raise not_null(target, name, wanted.layout)
+    for name in sorted(target.required - set(spec.types)):
+        raise not_null(target, name, spec.layout)
 
 
 def not_null(target: Target, name: str, layout: Layout, rows: int | None = None) -> DataError:

@@ -25,7 +25,7 @@ def test_two_processes_add_one_column(world: World, monkeypatch: pytest.MonkeyPa
         Column("id", "int", True, "int32", "INTEGER", "id"),
         Column("v", "int", True, "int32", "INTEGER", "v"),
     ]
-    wanted = schema_evolution.Wanted(target, columns, Layout())
+    spec = schema_evolution.TableSpec(target, columns, Layout())
     table_columns, once = catalog.table_columns, threading.local()
     both_have_looked = threading.Barrier(2, timeout=60)
 
@@ -38,7 +38,7 @@ def test_two_processes_add_one_column(world: World, monkeypatch: pytest.MonkeyPa
 
     def one(_: int) -> dict[str, str]:
         with redshift.connected(settings().warehouse) as connection:
-            return dict(schema_evolution.follow(connection, wanted).types)
+            return dict(schema_evolution.evolve(connection, spec).types)
 
     monkeypatch.setattr(catalog, "table_columns", looking)
     with ThreadPoolExecutor(2) as pool:
