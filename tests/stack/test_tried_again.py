@@ -57,7 +57,7 @@ def test_a_lock_that_is_held_too_long_is_asked_for_again(
     world.build(DailyLoad(date(2025, 8, 1), table=table))
     monkeypatch.setenv("REDSHIFT_STATEMENT_TIMEOUT", "3")
     world.forget()
-    is_unlocked, timeouts = redshift._is_unlocked, []
+    is_unlocked, timeouts = redshift._is_lock_timeout, []
 
     with redshift.connected(settings().warehouse) as other, other.cursor() as holder:
         holder.execute("BEGIN")
@@ -70,7 +70,7 @@ def test_a_lock_that_is_held_too_long_is_asked_for_again(
                 holder.execute("COMMIT")
             return found
 
-        monkeypatch.setattr(redshift, "_is_unlocked", released)
+        monkeypatch.setattr(redshift, "_is_lock_timeout", released)
         world.succeed(DailyLoad(date(2025, 8, 2), table=table))
     assert [type(error) for error in timeouts] == [psycopg2.errors.QueryCanceled]
     assert_same(world, "orders")
