@@ -53,5 +53,5 @@ def lost_columns(table: Table, source: SourceTable, before: tuple[Column, ...]) 
     return tuple(
         name
         for name in names
-        if name not in known and source.column(name) is None and source.hidden.has(name)
+        if name not in known and source.column(name) is None and source.hidden.may_include(name)
     )

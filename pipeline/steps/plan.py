@@ -64,8 +64,8 @@ def _check_cursors(
     connection: Connection, source: SourceTable, table: Table, cursor: str, partial: int
 ) -> int:
     """How many rows have no cursor; raises DataError where that, or a partial date, is not accepted."""
-    policy, zero_is_one = table.on_null_cursor, table.warehouse_cursor.zero_is_a_value
-    query = mysql_sql.count_without_cursor(source.name, cursor, zero_is_one=zero_is_one)
+    policy, zero_is_a_value = table.on_null_cursor, table.warehouse_cursor.zero_is_a_value
+    query = mysql_sql.count_without_cursor(source.name, cursor, zero_is_a_value=zero_is_a_value)
     rows = int(mysql.scalar(connection, query))
     found = rows + partial
     if found and policy == "ignore":

@@ -68,7 +68,7 @@ def check_table(table: Table, source: SourceTable) -> None:
 
 def hidden_columns(table: Table, source: SourceTable) -> str:
     """What to say of columns that the account may not read and `exclude:` does not name; else empty."""
-    names = source.hidden.besides(table.exclude) if source.hidden else ""
+    names = source.hidden.summary(table.exclude) if source.hidden else ""
     return f"columns left out, as the account may not read them: {names}" if names else ""
 
 
