@@ -40,8 +40,9 @@ def read_batches(
 ) -> Iterator[DecodedBatch]:
     """Send `query`, whose result has exactly these `columns`, and yield its rows in batches.
 
-    The first `next()` sends the query. A batch ends at `batch_rows` rows, or with the rows that take it past `batch_bytes` on the wire, which
-    come a few thousand at a time. Memory is that of the caller's batches and one more.
+    The first `next()` sends the query. A batch ends at `batch_rows` rows, or with the rows that take it past
+    `batch_bytes` on the wire, which come a few thousand at a time. Memory is that of the caller's batches and
+    one more.
 
     Raises PyMySQL's errors (`OperationalError` 2013 for a lost connection, the server's error in mid-stream,
     `InternalError` for a malformed stream), and DataError for a value that does not fit its column's type.

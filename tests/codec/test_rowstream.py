@@ -181,7 +181,7 @@ def test_a_lost_packet_is_what_pymysql_says_of_it(play: Play) -> None:
 
 def test_a_packet_that_is_no_row_is_an_internal_error(play: Play) -> None:
     connection = play(wire.packets([*head(), b"\x09short", wire.EOF], sequence=1)[0])
-    with pytest.raises(err.InternalError, match="no row"):
+    with pytest.raises(err.InternalError, match="malformed row"):
         read(connection)
     assert not connection.open
 
