@@ -16,8 +16,8 @@ from typing import Any
 # (end of the file's name, function or "" for any, what it is called); the innermost frame that fits
 # decides. Waiting comes first: a thread that waits stands in the standard library.
 _PLACES = (
-    ("rowstream.py", "read_into", "read the socket"),
-    ("rowstream.py", "_take_over", "read the socket"),
+    ("source/row_batches.py", "read_into", "read the socket"),
+    ("source/row_batches.py", "_take_buffered", "read the socket"),
     ("codec/packets.py", "", "find rows and cells"),
     ("codec/stream.py", "_gather", "find rows and cells"),
     ("codec/decoder.py", "packets", "find rows and cells"),

@@ -1,6 +1,6 @@
-"""The COPY manifest: every part with URL and size, all mandatory.
+"""The COPY manifest: every part with its URL and size, all mandatory.
 
-It is derived from the CSV marker, and written again before each COPY: an earlier object is not used.
+Each COPY rewrites it from the CSV marker: an existing object is not trusted.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""The type map: what each MySQL type becomes in Parquet (Arrow) and in Redshift.
+"""The type map: the lossless Arrow (Parquet) and Redshift type of each MySQL type.
 
-Lossless by construction, and the only place that knows it. Widths and limits of MySQL types are from
-https://dev.mysql.com/doc/refman/9.0/en/data-types.html, of Redshift's from
-https://docs.aws.amazon.com/redshift/latest/dg/c_Supported_data_types.html. `docs/types.md` is made
-from this module.
+Widths and limits are from https://dev.mysql.com/doc/refman/9.0/en/data-types.html for MySQL and
+https://docs.aws.amazon.com/redshift/latest/dg/c_Supported_data_types.html for Redshift. `docs/types.md` is
+generated from this module.
 """
 
 from __future__ import annotations
@@ -25,13 +24,13 @@ MAX_SCALE = 37  # MariaDB has 38
 
 
 class ReadAs(str, enum.Enum):
-    """How a column stands in the SELECT, so that its text on the wire is exact."""
+    """The form of a column in the SELECT whose text on the wire is exact."""
 
     PLAIN = "plain"
     NUMBER = "number"
-    """BIT arrives as bytes unless it is made a number."""
+    """BIT as a number; it would arrive as bytes."""
     DOUBLE = "double"
-    """FLOAT is printed with six digits; as a double it is printed so that it reads back the same."""
+    """FLOAT as a double, which round-trips; MySQL prints FLOAT with six digits."""
     WKB = "wkb"
     """Geometry without the server's SRID prefix."""
     WKT = "wkt"
@@ -40,7 +39,7 @@ class ReadAs(str, enum.Enum):
 
 @dataclass(frozen=True)
 class Column:
-    """One column on its whole way: its source spelling, its Arrow type, its warehouse name and type."""
+    """A column: source name and type, Arrow type, warehouse name (`target`) and type."""
 
     name: str
     source_type: str
@@ -50,7 +49,7 @@ class Column:
     target: str
     read_as: ReadAs = ReadAs.PLAIN
     timezone: str | None = None
-    """Of a DATETIME that holds the local time of a zone; UTC is made of it on the way."""
+    """The zone of a DATETIME in local time, which is converted to UTC; None for any other column."""
 
 
 _TIMESTAMP = "timestamp[us, tz=UTC]"
@@ -93,10 +92,10 @@ _READ_AS = {"bit": ReadAs.NUMBER, "float": ReadAs.DOUBLE} | dict.fromkeys(_GEOME
 
 
 def column_of(row: Mapping[str, object], target: str | None = None) -> Column:
-    """The column that a row of ``information_schema.columns`` describes.
+    """The column of a row of ``information_schema.columns``, with upper-case keys.
 
-    `row` has the view's upper-case names as keys; `target` is the name in the warehouse where it is to
-    have another. Raises ConfigurationError for a type or a name the warehouse cannot hold.
+    `target` is the name in the warehouse, the source name by default. Raises ConfigurationError for a type or
+    a name that the warehouse cannot hold.
     """
     name = str(row["COLUMN_NAME"])
     data_type = str(row["DATA_TYPE"]).lower()
@@ -118,39 +117,39 @@ def column_of(row: Mapping[str, object], target: str | None = None) -> Column:
 def as_defined(
     columns: Iterable[Column], rename: Mapping[str, str], as_super: Sequence[str]
 ) -> tuple[Column, ...]:
-    """The columns with the names and types that a table's definition gives them in the warehouse.
+    """The columns with the warehouse names and types of a table's current definition.
 
-    `rename` maps source names to target names, `as_super` are the source names of JSON columns. Asked
-    anew for each load: the lake keeps what a definition said when a window was read.
+    `rename` maps source names to target names; `as_super` has the source names of SUPER columns. Each load
+    applies them: the lake has the definition of the time of the read.
     """
     columns = tuple(columns)
     names = [column.name for column in columns]
     targets = {spelled(name, names): fold(target) for name, target in rename.items()}
-    parsed = all_spelled(as_super, names)
+    supers = all_spelled(as_super, names)
     return tuple(
         replace(
             column,
             target=targets.get(column.name, column.target),
-            redshift="SUPER" if column.name in parsed else column.redshift,
+            redshift="SUPER" if column.name in supers else column.redshift,
         )
         for column in columns
     )
 
 
 def warehouse_name(column: str, rename: Mapping[str, str]) -> str:
-    """The name of a source column in the warehouse, which a window need not have."""
+    """The warehouse name of a source column, which may be missing from a window."""
     return fold(rename.get(spelled(column, rename) or "", column))
 
 
 def as_boolean(column: Column) -> Column | None:
-    """The column as BOOLEAN, None where it is neither TINYINT nor BIT(1)."""
+    """The column as BOOLEAN; None where it is neither TINYINT nor BIT(1)."""
     if not column.source_type.startswith(("tinyint", "bit(1)")):
         return None
     return replace(column, arrow="bool", redshift="BOOLEAN")
 
 
 def as_well_known_text(column: Column) -> Column:
-    """A geometry as its text; any other column as it is."""
+    """A geometry column as text; any other column unchanged."""
     if column.read_as is not ReadAs.WKB:
         return column
     redshift = f"VARCHAR({MAX_VARCHAR})"
@@ -158,40 +157,40 @@ def as_well_known_text(column: Column) -> Column:
 
 
 def is_text_of_number(column: Column) -> bool:
-    """Whether it is a DECIMAL of more digits than Arrow and Redshift have, carried as its text."""
+    """Whether the column is a DECIMAL with too many digits for Arrow or Redshift, replicated as text."""
     return column.source_type.startswith("decimal") and column.arrow == "string"
 
 
 def in_zone(columns: Iterable[Column], timezone: str, as_is: Iterable[str]) -> tuple[Column, ...]:
-    """The columns, DATETIMEs as local times of the zone but for those of `as_is`, which stand for UTC."""
+    """The columns, with the zone set for each DATETIME but those of `as_is`, which are in UTC."""
     columns = tuple(columns)
-    spared = all_spelled(as_is, [column.name for column in columns])
+    excluded = all_spelled(as_is, [column.name for column in columns])
     return tuple(
         replace(column, timezone=timezone)
-        if column.source_type.startswith("datetime") and column.name not in spared
+        if column.source_type.startswith("datetime") and column.name not in excluded
         else column
         for column in columns
     )
 
 
-def _target(name: str, wanted: str) -> str:
+def _target(name: str, target_name: str) -> str:
     try:
-        target = fold(wanted)
+        target = fold(target_name)
     except ValueError as error:
         raise _refused(name, str(error), _RENAME) from error
     if target in SYSTEM_COLUMNS:
-        raise _refused(name, "every Redshift table has a column of that name already", _RENAME)
+        raise _refused(name, "every Redshift table has a system column of that name", _RENAME)
     return target
 
 
-_RENAME = ", or give it another name with `rename:`"
+_RENAME = ", or rename it with `rename:`"
 
 
-def _refused(column: str, why: str, otherwise: str = "") -> ConfigurationError:
+def _refused(column: str, why: str, alternative: str = "") -> ConfigurationError:
     return ConfigurationError(
-        f"column {column} cannot be carried",
+        f"column {column} cannot be replicated",
         why=why,
-        todo=f"leave it out with `exclude:` in the table's definition{otherwise}",
+        todo=f"leave it out with `exclude:` in the table's definition{alternative}",
     )
 
 
@@ -201,15 +200,11 @@ def _types_of(data_type: str, row: Mapping[str, object]) -> tuple[str, str]:
         unsigned = "unsigned" in column_type or "zerofill" in column_type
         return _INTEGERS[data_type][unsigned]
     if data_type in _TEXTS:
-        return (
-            "string",
-            f"VARCHAR({min(4 * max(_number(row, 'CHARACTER_MAXIMUM_LENGTH'), 1), MAX_VARCHAR)})",
-        )
+        length = 4 * max(_number(row, "CHARACTER_MAXIMUM_LENGTH"), 1)
+        return "string", f"VARCHAR({min(length, MAX_VARCHAR)})"
     if data_type in _BYTES:
-        return (
-            "binary",
-            f"VARBYTE({min(max(_number(row, 'CHARACTER_OCTET_LENGTH'), 1), MAX_VARBYTE)})",
-        )
+        length = max(_number(row, "CHARACTER_OCTET_LENGTH"), 1)
+        return "binary", f"VARBYTE({min(length, MAX_VARBYTE)})"
     if data_type in _GEOMETRY:
         return "binary", f"VARBYTE({MAX_VARBYTE})"
     if data_type in ("enum", "set"):
@@ -239,8 +234,8 @@ def _number(row: Mapping[str, object], key: str) -> int:
     return int(str(row[key]))
 
 
-def of_one_target(columns: Iterable[Column]) -> tuple[Column, Column] | None:
-    """The first two columns that would be one in the warehouse, None where each has a name of its own."""
+def same_target(columns: Iterable[Column]) -> tuple[Column, Column] | None:
+    """The first two columns with one name in the warehouse; None where all names differ."""
     owners: dict[str, Column] = {}
     for column in columns:
         if (other := owners.setdefault(column.target, column)) is not column:
@@ -249,7 +244,7 @@ def of_one_target(columns: Iterable[Column]) -> tuple[Column, Column] | None:
 
 
 def fingerprint(columns: Iterable[Column]) -> str:
-    """A digest of names, types and order: two windows with one fingerprint have one schema."""
-    said = [{k: v for k, v in asdict(column).items() if v is not None} for column in columns]
-    text = json.dumps(said, sort_keys=True)
+    """A digest of names, types and order: equal for windows with equal schemas."""
+    fields = [{k: v for k, v in asdict(column).items() if v is not None} for column in columns]
+    text = json.dumps(fields, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

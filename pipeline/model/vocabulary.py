@@ -1,6 +1,6 @@
-"""The closed vocabularies of markers: a marker is input, and no field of one reaches SQL unchecked.
+"""Types of marker fields, which are untrusted input: none reaches SQL unchecked.
 
-Types are matched against the grammar of what the type map makes, digests and tokens against their pattern.
+Column types must match the grammar of the type map, digests and tokens their pattern.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ HexBytes: TypeAlias = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{2})*
 
 
 def _checked(columns: tuple[Column, ...]) -> tuple[Column, ...]:
-    """The columns; raises ValueError for one that the type map would not make."""
+    """The columns; raises ValueError for one that the type map cannot produce."""
     for column in columns:
         if not _REDSHIFT.fullmatch(column.redshift):
             raise ValueError(f"column {column.name} has the unknown type {column.redshift!r}")

@@ -1,4 +1,4 @@
-"""The source: one MySQL server, by sessions of the pipeline's own (`session`), in UTC and utf8mb4."""
+"""Connections, snapshots and errors of the source: one MySQL server, through PyMySQL."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ _REFUSED = {
     ER.COLUMNACCESS_DENIED_ERROR,
 }
 _AWAY = {CR.CR_CONN_HOST_ERROR, CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST, CR.CR_CONNECTION_ERROR}
-# "You lack a privilege for this statement", as MariaDB and MySQL say it.
+# A missing privilege for a statement: MySQL and MariaDB.
 NO_PRIVILEGE = {ER.SPECIFIC_ACCESS_DENIED_ERROR, ER.ACCESS_DENIED_ERROR}
-# The server is shutting down, or an administrator ended the connection: MariaDB's number and MySQL's.
+# The server is shutting down, or an administrator ended the connection (MariaDB, MySQL).
 _ENDED = {ER.SERVER_SHUTDOWN, 1927, 3169}
 
 
 class SourceLost(SourceError):
-    """The connection broke; the same may succeed on a new one."""
+    """The connection is lost; a new one may succeed."""
 
 
 @contextmanager
 def connected(settings: Source, bastion: Bastion | None = None) -> Iterator[Connection]:
-    """A connection in UTC, utf8mb4 and autocommit, through the bastion if there is one.
+    """An autocommit connection, prepared by `session`, through the bastion if there is one.
 
-    Raises SourceError when the server cannot be reached or refuses the login; a server that is away
-    for a moment is tried again. Errors of statements inside the context are translated too.
+    Raises SourceError when the server cannot be reached after retries, or refuses the login; translates
+    errors of statements inside the context.
     """
     with route(bastion, settings.host, settings.port, SourceError) as (host, port):
         try:
@@ -68,18 +68,18 @@ def connected(settings: Source, bastion: Bastion | None = None) -> Iterator[Conn
 
 
 class _Connection(pymysql.connections.Connection):
-    """PyMySQL's, which reads the system's certificates once, not anew for every connection (25 ms)."""
+    """PyMySQL's, with one TLS context per process: reading the system's certificates takes 25 ms."""
 
     def _create_ssl_ctx(self, sslp: dict[str, Any]) -> ssl.SSLContext:
-        asked = json.dumps(sslp, sort_keys=True, default=str)
-        if asked not in _CONTEXTS:
-            make: Any = super()
-            _CONTEXTS[asked] = make._create_ssl_ctx(sslp)
-        return _CONTEXTS[asked]
+        options = json.dumps(sslp, sort_keys=True, default=str)
+        if options not in _CONTEXTS:
+            parent: Any = super()
+            _CONTEXTS[options] = parent._create_ssl_ctx(sslp)
+        return _CONTEXTS[options]
 
 
-# What TLS connections have in common, by what was asked for.
 _CONTEXTS: dict[str, ssl.SSLContext] = {}
+"""TLS contexts by their options, as JSON."""
 
 
 def _connect(settings: Source, host: str, port: int) -> Connection:
@@ -94,8 +94,8 @@ def _connect(settings: Source, host: str, port: int) -> Connection:
         read_timeout=settings.timeout,
         write_timeout=settings.timeout,
         ssl_ca=str(settings.ssl_ca) if settings.ssl_ca else None,
-        # Without it PyMySQL encrypts and takes any certificate. Names are not compared: through a
-        # bastion the server is 127.0.0.1.
+        # Else PyMySQL encrypts and accepts any certificate. Host names are not checked: through a bastion
+        # the server is 127.0.0.1.
         ssl_verify_cert=True if settings.ssl_ca else None,
     )
     try:
@@ -110,7 +110,7 @@ def _close(connection: Connection) -> None:
     try:
         connection.close()
     except pymysql.err.Error:
-        log.debug("the connection was gone already")
+        log.debug("the connection was already closed")
 
 
 def _is_away(error: BaseException) -> bool:
@@ -119,9 +119,10 @@ def _is_away(error: BaseException) -> bool:
 
 def _translate(error: Exception, settings: Source) -> SourceError:
     code = error.args[0] if error.args else 0
-    what, todo = f"MySQL at {settings.host}:{settings.port} failed", ""
+    address = f"{settings.host}:{settings.port}"
+    failure, todo = f"MySQL at {address} failed", ""
     if code == ER.ACCESS_DENIED_ERROR:
-        what = f"MySQL at {settings.host}:{settings.port} refused the login of {settings.user}"
+        failure = f"MySQL at {address} refused the login of {settings.user}"
         todo = "check DB_USER and DB_PASSWORD"
     elif code in _REFUSED:
         todo = f"GRANT SELECT on it to {settings.user}"
@@ -130,22 +131,23 @@ def _translate(error: Exception, settings: Source) -> SourceError:
             "check DB_HOST, DB_PORT and the network; the same command continues where this stopped"
         )
     kind = SourceLost if code in _AWAY | _ENDED else SourceError
-    return kind(what, why=str(error.args[-1] if error.args else error), todo=todo)
+    return kind(failure, why=str(error.args[-1] if error.args else error), todo=todo)
 
 
 def clock(connection: Connection) -> datetime:
     """The server's clock, in UTC."""
-    return _instant(scalar(connection, mysql_sql.CLOCK))
+    now: datetime = scalar(connection, mysql_sql.CLOCK)
+    return now.replace(tzinfo=UTC)
 
 
 def zone(connection: Connection) -> str:
-    """The zone of sessions that set none, as the server names it; UTC for any that is UTC all year."""
+    """The server's default zone, by its name; UTC for any that is UTC all year."""
     return str(scalar(connection, mysql_sql.ZONE))
 
 
 @contextmanager
 def snapshot(connection: Connection) -> Iterator[None]:
-    """One consistent, read-only snapshot for everything read inside."""
+    """One consistent, read-only snapshot for all reads inside the context."""
     with connection.cursor() as cursor:
         cursor.execute(mysql_sql.SNAPSHOT)
     yield
@@ -153,7 +155,7 @@ def snapshot(connection: Connection) -> Iterator[None]:
 
 
 def scalar(connection: Connection, query: str) -> Any:
-    """The one value of a query of one row and one column; None for no row."""
+    """The value of a query of one row and one column; None for no row."""
     with connection.cursor() as cursor:
         cursor.execute(query)
         row = cursor.fetchone()
@@ -167,7 +169,3 @@ def rows_of(
     with connection.cursor(DictCursor) as cursor:
         cursor.execute(query, arguments or None)
         return list(cursor.fetchall())
-
-
-def _instant(value: datetime) -> datetime:
-    return value.replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""A source table as its definition has it: columns, names, types and zone."""
+"""A source table with the columns, names, types and zone of its definition."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from pipeline.source.table import SourceTable
 
 
 def zone_of(table: Table, timezone: str | None) -> str | None:
-    """The zone whose local time the table's DATETIMEs hold; None for the server's, which must be UTC.
+    """The zone of the table's DATETIMEs; None for the server's, which must be UTC.
 
-    `timezone` is that of tables which name none (DB_TIMEZONE).
+    `timezone` is the default of all tables (DB_TIMEZONE).
     """
     return table.source_timezone or timezone
 
 
 def replicated_table(connection: Connection, table: Table, timezone: str | None) -> SourceTable:
-    """The source table, without what the definition leaves out, with its names, types and zone.
+    """The source table without excluded columns, with the definition's names, types and zone.
 
-    `timezone` is that of tables which name none (DB_TIMEZONE). Raises ConfigurationError where there is no
-    such table, or where the definition asks for what a column cannot be.
+    `timezone` is the default of all tables (DB_TIMEZONE). Raises ConfigurationError for a missing table, and
+    for a type that a column cannot have.
     """
     zone = zone_of(table, timezone)
     source = source_table.describe(connection, table.name, table.exclude, table.rename)
@@ -37,24 +37,23 @@ def replicated_table(connection: Connection, table: Table, timezone: str | None)
 
 
 def _with_chosen_types(table: Table, source: SourceTable) -> SourceTable:
-    """The table with columns of the types that the definition asks for in place of the type map's.
+    """The table with the definition's types in place of the type map's.
 
-    Raises ConfigurationError where one of `booleans` is no column, or no number of one digit.
+    Raises ConfigurationError where one of `booleans` is neither TINYINT nor BIT(1).
     """
-    wanted = all_spelled(table.booleans, (column.name for column in source.columns))
-    shaped = as_well_known_text if table.geometry == "wkt" else _as_it_is
-    chosen = []
+    booleans = all_spelled(table.booleans, (column.name for column in source.columns))
+    columns = []
     for column in source.columns:
-        boolean = as_boolean(column) if column.name in wanted else shaped(column)
-        if boolean is None:
+        chosen: Column | None = column
+        if column.name in booleans:
+            chosen = as_boolean(column)
+        elif table.geometry == "wkt":
+            chosen = as_well_known_text(column)
+        if chosen is None:
             raise ConfigurationError(
                 f"booleans names the column {column.name} of {source.name}",
                 why=f"it is {column.source_type}; only TINYINT and BIT(1) can be true or false",
                 todo="correct `booleans:` in the table's definition",
             )
-        chosen.append(boolean)
-    return replace(source, columns=tuple(chosen))
-
-
-def _as_it_is(column: Column) -> Column:
-    return column
+        columns.append(chosen)
+    return replace(source, columns=tuple(columns))

@@ -1,9 +1,9 @@
 """The rows of a query as record batches, read from the socket of an open PyMySQL connection.
 
-PyMySQL connects, authenticates, sends the query and reads the column definitions. Its own row loop
-makes a Python object of every cell, so from there on the socket is read in large blocks and decoded by
-`pipeline.codec`. This is the one place that uses what PyMySQL keeps to itself (`_sock`, `_rfile`,
-`_result`, `_next_seq_id`, `_force_close`).
+PyMySQL connects, authenticates, sends the query and reads the column definitions. Its row loop makes a
+Python object of every cell, so the rows are read from the socket in large blocks and decoded by
+`pipeline.codec`. No other module uses private attributes of PyMySQL (`_sock`, `_rfile`, `_result`,
+`_next_seq_id`, `_force_close`).
 """
 
 from __future__ import annotations
@@ -38,19 +38,18 @@ def read_batches(
     batch_rows: int = 65_536,
     batch_bytes: int = 4 << 20,
 ) -> Iterator[DecodedBatch]:
-    """Run `query`, whose result has exactly these `columns`, and yield its rows in batches.
+    """Send `query`, whose result has exactly these `columns`, and yield its rows in batches.
 
-    The query is sent when the first batch is asked for.
+    The first `next()` sends the query. A batch ends at `batch_rows` rows, or with the rows that take it past
+    `batch_bytes` on the wire, which come a few thousand at a time. Memory is that of the caller's batches and
+    one more.
 
-    A batch ends at `batch_rows` rows, or with the rows that take it past `batch_bytes` on the wire, which
-    come a few thousand at a time. Memory is that of the batches the caller keeps, and one more.
-
-    Raises what PyMySQL would (`OperationalError` 2013 when the server goes away, the server's own error
-    in mid-stream, `InternalError` for a stream that is none) and DataError for a value that is not of
-    its column's type. After the last batch the connection is free for the next statement; after an
-    error, or when the iterator is abandoned, it is closed, because the rest of the rows is still on it.
+    Raises PyMySQL's errors (`OperationalError` 2013 for a lost connection, the server's error in mid-stream,
+    `InternalError` for a malformed stream), and DataError for a value that does not fit its column's type.
+    The connection is free for the next statement after the last batch. After an error, or an abandoned
+    iterator, it is closed, as unread rows are still on it.
     """
-    _refuse_what_cannot_be_read(connection)
+    _check_protocol(connection)
     connection.query(query, unbuffered=True)
     inner: Any = connection
     result = inner._result
@@ -58,7 +57,7 @@ def read_batches(
     try:
         if result.field_count != len(columns):
             raise err.ProgrammingError(
-                f"the query gives {result.field_count} columns, {len(columns)} are expected"
+                f"the query has {result.field_count} columns, expected {len(columns)}"
             )
         stream = RowStream(
             _Socket(inner).read_into,
@@ -68,25 +67,25 @@ def read_batches(
             batch_bytes=batch_bytes,
         )
         yield from _translated(stream)
-        _hand_back(inner, stream)
+        _release(inner, stream)
         finished = True
     finally:
         result.unbuffered_active, result.connection = False, None
         if not finished:
-            log.debug("the row stream was left before its end: the connection is closed")
+            log.debug("the row stream was abandoned: the connection is closed")
             inner._force_close()
 
 
-def _refuse_what_cannot_be_read(connection: Connection[Any]) -> None:
+def _check_protocol(connection: Connection[Any]) -> None:
     if connection.client_flag & (CLIENT.COMPRESS | CLIENT.DEPRECATE_EOF):
         raise err.NotSupportedError(
-            "rows are read without protocol compression and with EOF packets; "
-            "the connection was opened with client_flag COMPRESS or DEPRECATE_EOF"
+            "the connection has client_flag COMPRESS or DEPRECATE_EOF; rows are read uncompressed and with "
+            "EOF packets"
         )
 
 
 class _Socket:
-    """Reads from a connection's socket, first what PyMySQL's own buffer already holds of the rows."""
+    """A connection's socket, after the rows that PyMySQL has already buffered."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
@@ -94,17 +93,19 @@ class _Socket:
         self._buffered = True
 
     def read_into(self, target: memoryview) -> int:
-        """Fill the beginning of `target`; raises OperationalError 2013 when nothing comes any more."""
+        """Fill the beginning of `target`; raises OperationalError 2013 at the end of the stream."""
         try:
-            count = self._take_over(target) if self._buffered else self._socket.recv_into(target)
+            count = (
+                self._take_buffered(target) if self._buffered else self._socket.recv_into(target)
+            )
         except OSError as error:
             raise err.OperationalError(CR.CR_SERVER_LOST, f"{_LOST} ({error})") from error
         if not count:
             raise err.OperationalError(CR.CR_SERVER_LOST, _LOST)
         return count
 
-    def _take_over(self, target: memoryview) -> int:
-        # read1 gives what is buffered and nothing else, or else makes one read of its own
+    def _take_buffered(self, target: memoryview) -> int:
+        # read1 returns the buffered bytes, or makes one read where there are none
         data = self._connection._rfile.read1(min(_PEEK, len(target)))
         self._buffered = False
         target[: len(data)] = data
@@ -112,24 +113,24 @@ class _Socket:
 
 
 def _translated(stream: RowStream) -> Iterator[DecodedBatch]:
-    """The batches of `stream`, with the errors PyMySQL would raise."""
+    """The batches of `stream`; raises its errors as PyMySQL's."""
     try:
         yield from stream.batches()
     except ServerFailed as error:
         err.raise_mysql_exception(error.payload)
     except WrongSequence as error:
-        # a server that shuts down says so in a packet numbered zero
+        # a server that shuts down sends its error in packet zero
         if error.got == 0:
             raise err.OperationalError(CR.CR_SERVER_LOST, _LOST) from error
         raise err.InternalError(
             f"Packet sequence number wrong - got {error.got} expected {error.expected}"
         ) from error
     except MalformedRow as error:
-        raise err.InternalError(f"the server sent no row: {error}") from error
+        raise err.InternalError(f"the server sent a malformed row: {error}") from error
 
 
-def _hand_back(connection: Any, stream: RowStream) -> None:
-    """Leave the connection as PyMySQL does after the last row."""
+def _release(connection: Any, stream: RowStream) -> None:
+    """Leave the connection in PyMySQL's state after the last row."""
     ending = EOFPacketWrapper(MysqlPacket(stream.ending, connection.encoding))
     if ending.has_next:
         raise err.NotSupportedError("the query has more than one result")

@@ -1,9 +1,8 @@
-"""In which order the server gives a span's rows without sorting them.
+"""The order in which the server returns a span's rows without sorting them.
 
-A read that is to go on after a lost connection needs an order that tells any two rows apart. Sorting
-wide rows for it costs the server more than sending them, and so does walking an index where it would
-rather read the whole table (docs/decisions/0010). But whatever the server walks, it walks in an order:
-an index in that of its columns and the primary key, the table itself in that of the primary key.
+To resume after a lost connection, a read needs an order that is unique by row. Sorting wide rows costs the
+server more than sending them, and so does an index where it would scan the table (docs/decisions/0010). But
+every scan has an order: an index that of its columns and the primary key, the table that of the primary key.
 """
 
 from __future__ import annotations
@@ -24,37 +23,37 @@ _WHOLE_TABLE = "PRIMARY"
 
 @dataclass(frozen=True)
 class _Access:
-    """What the server says of a statement: the index it walks, and whether it sorts what comes."""
+    """The server's plan of a statement: the index that it scans, and whether it sorts the rows."""
 
     index: str
     sorts: bool
 
 
 def free_order(connection: Connection, source: SourceTable, span: Span) -> Order:
-    """The columns by which the span's rows come at no cost, and by which any two of them differ.
+    """Columns that order the span's rows uniquely and without a sort.
 
-    Empty where the server would have to sort or where there is no such key, and for a span without a
-    cursor: a snapshot of a whole table is of one moment, or it is none.
+    Empty where there are none, and for a span without a cursor: a snapshot cannot be resumed, as it must be
+    of one instant.
     """
     orders = list(_orders(source, span))
-    wanted = _access(connection, source, span, ()) if orders else None
-    return next((o for o in orders if _access(connection, source, span, o) == wanted), ())
+    unordered = _access(connection, source, span, ()) if orders else None
+    return next((o for o in orders if _access(connection, source, span, o) == unordered), ())
 
 
 def _orders(source: SourceTable, span: Span) -> Iterator[Order]:
-    """Those of the indexes that begin with the cursor, and that of the table itself."""
+    """The orders of the indexes that begin with the cursor, and that of the table."""
     key, cursor = source.primary_key, span.cursor
     if cursor is None or not key:
         return
     leading = (index for index in source.indexes if index[0] == cursor)
     for index in dict.fromkeys((*leading, key)):
         order = (*index, *(name for name in key if name not in index))
-        if all(_has_literals(source.column(name), span) for name in order):
+        if all(_can_resume_after(source.column(name), span) for name in order):
             yield order
 
 
-def _has_literals(column: Column | None, span: Span) -> bool:
-    """Whether the rows behind any value the column has in the span can be asked for."""
+def _can_resume_after(column: Column | None, span: Span) -> bool:
+    """Whether the rows after any of the column's values in the span can be selected."""
     if column is None or not mysql_sql.has_literal(column):
         return False
     is_bounded = column.name == span.cursor and (span.lower or span.upper) is not None
@@ -66,7 +65,7 @@ def _access(connection: Connection, source: SourceTable, span: Span, order: Orde
     (step,) = mysql.rows_of(connection, mysql_sql.explain(query))
     extra = str(step["Extra"] or "")
     return _Access(
-        # InnoDB's table is the index of its primary key
+        # InnoDB stores a table as its primary key's index
         index=_WHOLE_TABLE if step["type"] == "ALL" else str(step["key"]),
         sorts="filesort" in extra or "temporary" in extra,
     )

@@ -1,7 +1,6 @@
-"""A session of the source that is the pipeline's own, whatever is set server-wide.
+"""A source session that is independent of server-wide settings.
 
-One place sets what reading depends on, and reads it back: a proxy that keeps a value to itself would
-otherwise change rows without a word.
+Variables that rows depend on are set and read back: a proxy that drops a SET would silently change rows.
 """
 
 from __future__ import annotations
@@ -18,31 +17,30 @@ from pipeline.source.session_sql import Variable
 
 Connection: TypeAlias = "pymysql.connections.Connection[Any]"
 
-_OF_THE_CLIENT = range(2000, 3000)
-"""Numbers of PyMySQL's own errors, as of a connection that is lost; the server has others."""
+_CLIENT_ERRORS = range(2000, 3000)
+"""Error numbers of PyMySQL itself, such as a lost connection."""
 
 
 def prepare(connection: Connection, timeout: int) -> None:
-    """Set every variable of the session that reading depends on, in two round trips.
+    """Set every session variable that rows depend on, in two round trips; skip those that the server lacks.
 
-    `timeout` is how many seconds either side may wait for the other. Raises SourceError for a value that is
-    refused, or not kept, and what PyMySQL raises for a connection that is lost. A variable that the server
-    does not have is passed over.
+    `timeout` is the limit of a network wait in seconds, for both sides. Raises SourceError for a value that
+    is refused or not kept, and PyMySQL's error for a lost connection.
     """
     wanted = _set(connection, session_sql.variables(timeout))
     values = _values(connection, wanted)
     for variable in wanted:
         if variable.name in values and not variable.is_set(values[variable.name]):
-            raise _refusal(variable, f"the session has {values[variable.name]!r} after it was set")
+            raise _refusal(variable, f"the session still has {values[variable.name]!r}")
 
 
 def _set(connection: Connection, wanted: Sequence[Variable]) -> Sequence[Variable]:
-    """Set all of them at once; those that the server has."""
+    """Set the variables in one statement, and return those that the server has."""
     try:
         _execute(connection, session_sql.set_all(wanted))
     except pymysql.err.Error as error:
         if error.args[0] != ER.UNKNOWN_SYSTEM_VARIABLE:
-            _set_singly(connection, wanted)
+            _set_each(connection, wanted)
             raise
         known = [variable for variable in wanted if f"'{variable.name}'" not in str(error)]
         if len(known) == len(wanted):
@@ -51,22 +49,22 @@ def _set(connection: Connection, wanted: Sequence[Variable]) -> Sequence[Variabl
     return wanted
 
 
-def _set_singly(connection: Connection, wanted: Sequence[Variable]) -> None:
-    """Raise SourceError that names the variable which the server refuses: its own error often does not."""
+def _set_each(connection: Connection, wanted: Sequence[Variable]) -> None:
+    """Raise SourceError with the name of a refused variable: the server's error often lacks it."""
     for variable in wanted:
         try:
-            # beside one that every server has, as a comment alone is no statement
+            # with one that every server has, as a comment alone is no statement
             _execute(connection, session_sql.set_all([wanted[0], variable]))
         except pymysql.err.Error as error:
             if error.args[0] == ER.UNKNOWN_SYSTEM_VARIABLE:
                 continue
-            if error.args[0] in _OF_THE_CLIENT:
+            if error.args[0] in _CLIENT_ERRORS:
                 raise
             raise _refusal(variable, str(error.args[-1])) from error
 
 
 def _values(connection: Connection, wanted: Sequence[Variable]) -> dict[str, object]:
-    """What the session has, by variable; of those alone that the server has."""
+    """The session's values of the variables that the server has."""
     with connection.cursor() as cursor:
         cursor.execute(session_sql.read_all(wanted))
         names = [str(column[0]) for column in cursor.description or ()]
@@ -80,8 +78,8 @@ def _execute(connection: Connection, statement: str) -> None:
 
 def _refusal(variable: Variable, why: str) -> SourceError:
     return SourceError(
-        f"the source does not give the session {variable.assignment}, which reading depends on",
+        f"the source does not set {variable.assignment} in the session, and rows depend on it",
         why=why,
-        todo="allow the pipeline's account to set it; a proxy in between has to pass SET on, and to keep a"
-        " session on one connection to the server",
+        todo="allow the pipeline's account to set it; a proxy must forward SET, and keep a session on one"
+        " connection to the server",
     )

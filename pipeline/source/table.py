@@ -1,4 +1,4 @@
-"""A table as the source describes it: what `information_schema` says of it."""
+"""A table's columns, indexes and size in the source, from `information_schema`."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from pipeline.source import visibility
 from pipeline.source.connection import Connection, rows_of
 from pipeline.source.visibility import Hidden, may_read
 
-# Before anything in quotes, as a comment is; left out by the server as long as it is 1.
+# Before the first quoted option, such as a comment. The server omits AUTO_INCREMENT = 1.
 _NEXT_ID = re.compile(r"[^']*?\bENGINE=\w+ AUTO_INCREMENT=(\d+)")
 
 
 @dataclass(frozen=True)
 class SourceTable:
-    """A table as the source describes it: columns in order, primary key, indexes' leading columns."""
+    """A source table: columns in order, primary key, columns of each index."""
 
     name: TableName
     columns: tuple[Column, ...]
@@ -30,25 +30,25 @@ class SourceTable:
     indexes: tuple[tuple[str, ...], ...]
     left_out: tuple[str, ...] = ()
     auto_increment: str | None = None
-    """The column of which the server gives each new row a higher number."""
+    """The AUTO_INCREMENT column."""
     on_update: tuple[str, ...] = ()
     """The columns that the server sets to the time of each change."""
     hidden: Hidden | None = None
-    """What of it the account may not read; None where it may read every column."""
+    """The columns that the account may not read; None where it may read every column."""
 
     def column(self, name: str) -> Column | None:
-        """The column of that name; MySQL's column names do not distinguish case."""
-        meant = spelled(name, (column.name for column in self.columns))
-        return next((column for column in self.columns if column.name == meant), None)
+        """The column of that name, in any case, as MySQL compares column names."""
+        spelling = spelled(name, (column.name for column in self.columns))
+        return next((column for column in self.columns if column.name == spelling), None)
 
     def is_indexed(self, column: str) -> bool:
-        """Whether an index leads with that column."""
+        """Whether an index begins with the column."""
         return spelled(column, (c.name for c in self.columns)) in {i[0] for i in self.indexes}
 
 
 @dataclass(frozen=True)
 class TableSize:
-    """A table's size as InnoDB estimates it: rows, bytes of data, bytes a row."""
+    """InnoDB's estimate of a table: rows, bytes of data, bytes per row."""
 
     rows: int
     bytes: int
@@ -56,8 +56,8 @@ class TableSize:
 
 
 @dataclass(frozen=True)
-class Listed:
-    """A table or view of a database, and about how many rows it has."""
+class ListedTable:
+    """A table or view of a database, and the estimate of its rows."""
 
     name: TableName
     rows: int
@@ -72,10 +72,9 @@ def describe(
 ) -> SourceTable:
     """The table's columns, key and indexes.
 
-    Generated columns are carried as their type; invisible ones and those of `exclude` are left out, those
-    of `rename` get another name in the warehouse. What the account may not read is `hidden`, and a column of
-    it may be named in `exclude`. Raises ConfigurationError when there is no such table, or one of `exclude`
-    or `rename` is no column of it, SourceError for a view that is broken.
+    Generated columns keep their type; invisible ones and those of `exclude` are left out; those of `rename`
+    have another name in the warehouse. `exclude` may name hidden columns. Raises ConfigurationError for a
+    missing table, and for an unknown column in `exclude` or `rename`; SourceError for a broken view.
     """
     shown, sees_all = _shown_columns(connection, name)
     rows = [row for row in shown if sees_all or may_read(row)]
@@ -113,7 +112,7 @@ def _or_hidden(hidden: Hidden | None) -> str:
 
 
 def _indexes(connection: Connection, name: TableName) -> dict[str, list[str]]:
-    """The columns of each index, in order, as far as they are shown; the primary key first."""
+    """The visible columns of each index, in order; the primary key first."""
     keys: dict[str, list[str]] = {}
     for row in rows_of(connection, mysql_sql.INDEXES, (name.database, name.table)):
         if row["COLUMN_NAME"] is not None:  # NULL for an index on an expression
@@ -121,17 +120,14 @@ def _indexes(connection: Connection, name: TableName) -> dict[str, list[str]]:
     return keys
 
 
-def described_columns(connection: Connection, name: TableName) -> list[dict[str, Any]]:
-    """The rows of ``information_schema.columns`` of the columns that the account may read, in order.
-
-    Raises as `describe` does.
-    """
+def readable_columns(connection: Connection, name: TableName) -> list[dict[str, Any]]:
+    """The rows of ``information_schema.columns`` for the readable columns, in order; raises as `describe`."""
     shown, sees_all = _shown_columns(connection, name)
     return [row for row in shown if sees_all or may_read(row)]
 
 
 def _shown_columns(connection: Connection, name: TableName) -> tuple[list[dict[str, Any]], bool]:
-    """The rows of ``information_schema.columns``, and whether every column of the table may be read."""
+    """The rows of ``information_schema.columns``, and whether the account may read every column."""
     rows = rows_of(connection, mysql_sql.COLUMNS, (name.database, name.table))
     sees_all = visibility.sees_all(connection, name)
     if not rows:
@@ -149,8 +145,8 @@ def _shown_columns(connection: Connection, name: TableName) -> tuple[list[dict[s
     return rows, sees_all
 
 
-def tables_of(connection: Connection, database: str) -> list[Listed]:
-    """The tables and views of a database, by name; raises ConfigurationError where there is none to see."""
+def tables_of(connection: Connection, database: str) -> list[ListedTable]:
+    """The tables and views of a database, by name; raises ConfigurationError where none is visible."""
     rows = rows_of(connection, mysql_sql.TABLES, (database,))
     if not rows:
         raise ConfigurationError(
@@ -159,7 +155,7 @@ def tables_of(connection: Connection, database: str) -> list[Listed]:
             todo="correct the name (it may be case-sensitive), or GRANT SELECT on its tables",
         )
     return [
-        Listed(
+        ListedTable(
             TableName(database, str(row["TABLE_NAME"])),
             int(row["TABLE_ROWS"]),
             is_view=row["TABLE_TYPE"] == "VIEW",
@@ -169,15 +165,15 @@ def tables_of(connection: Connection, database: str) -> list[Listed]:
 
 
 def next_id(connection: Connection, name: TableName) -> int:
-    """The AUTO_INCREMENT that the next row gets. `information_schema` may have an old one (MySQL 8)."""
+    """The next row's AUTO_INCREMENT, from SHOW CREATE TABLE: `information_schema` may be stale (MySQL 8)."""
     (row,) = rows_of(connection, mysql_sql.show_create(name))
     options = str(row.get("Create Table", "")).rpartition("\n)")[2]
-    found = _NEXT_ID.match(options)
-    return int(found[1]) if found else 1
+    match = _NEXT_ID.match(options)
+    return int(match[1]) if match else 1
 
 
 def size(connection: Connection, name: TableName) -> TableSize:
-    """How large the table is, about."""
+    """The estimate of the table's size."""
     with connection.cursor() as cursor:
         cursor.execute(mysql_sql.SIZE, (name.database, name.table))
         return TableSize(*map(int, cursor.fetchone() or (0, 0, 1)))

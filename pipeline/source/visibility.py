@@ -1,7 +1,7 @@
-"""What the account may read of a table: `information_schema` leaves out the rest without a word.
+"""The columns that the account may read: `information_schema` silently omits the others.
 
-``SELECT *`` is refused unless every column may be read, by both servers, whatever gives the right (a role,
-the table, each column). That is the proof by which a column that is gone was dropped, and not revoked.
+MySQL and MariaDB refuse ``SELECT *`` unless every column may be read, whatever grants it (a role, the table,
+each column). Where it succeeds, a missing column was dropped, not revoked.
 """
 
 from __future__ import annotations
@@ -28,42 +28,38 @@ _DENIED = {
 }
 _BROKEN = {ER.VIEW_INVALID, ER.NO_SUCH_USER}
 _PLAIN = re.compile(r"[A-Za-z0-9_]+")
-_NOT_THERE = {*NO_PRIVILEGE, ER.UNKNOWN_TABLE}
+_UNAVAILABLE = {*NO_PRIVILEGE, ER.UNKNOWN_TABLE}
 
 
 @dataclass(frozen=True)
 class Hidden:
-    """What of a table the account may not read.
-
-    `names` are those columns, all of them where they are `known`; there are `at_least` so many. `key` says
-    what of the primary key is hidden, empty where all of it may be read.
-    """
+    """The columns of a table that the account may not read."""
 
     names: tuple[str, ...]
-    known: bool
-    at_least: int
+    is_complete: bool
+    """Whether `names` has all of them."""
+    minimum: int
+    """Their minimum number."""
     key: str = ""
+    """Why the primary key cannot be read as a whole; empty where it can."""
 
-    def has(self, column: str) -> bool:
-        """Whether the column may be there, as far as the account can tell."""
-        return not self.known or column in self.names
+    def may_include(self, column: str) -> bool:
+        """Whether the column may be hidden, as far as the account can see."""
+        return not self.is_complete or column in self.names
 
-    def besides(self, excluded: Collection[str]) -> str:
-        """The hidden columns in words, without those that are left out anyway; empty for none."""
+    def summary(self, excluded: Collection[str]) -> str:
+        """The hidden columns other than the excluded ones, as text; empty for none."""
         names = [name for name in self.names if name not in excluded]
-        if self.known or (names and len(self.names) >= self.at_least):
-            return ", ".join(names) + ("" if self.known else " (there may be more)")
-        others = f"{max(self.at_least - len(names) - len(excluded), 0)} or more"
+        if self.is_complete or (names and len(self.names) >= self.minimum):
+            return ", ".join(names) + ("" if self.is_complete else " (there may be more)")
+        others = f"{max(self.minimum - len(names) - len(excluded), 0)} or more"
         return (
             f"{', '.join(names)}, and others" if names else f"{others}, whose names it may not see"
         )
 
 
 def sees_all(connection: Connection, name: TableName) -> bool:
-    """Whether there is such a table and the account may read every column of it.
-
-    Raises SourceError for a view that is broken.
-    """
+    """Whether the table exists with all columns readable; raises SourceError for a broken view."""
     try:
         rows_of(connection, mysql_sql.select_nothing(name))
     except pymysql.err.Error as error:
@@ -71,7 +67,7 @@ def sees_all(connection: Connection, name: TableName) -> bool:
             raise SourceError(
                 f"the view {name} cannot be read",
                 why=str(error.args[-1]),
-                todo="repair it in the source, or take it out of the tables' definitions",
+                todo="repair it in the source, or remove its definition from configs/",
             ) from error
         if error.args[0] not in _DENIED:
             raise
@@ -80,7 +76,7 @@ def sees_all(connection: Connection, name: TableName) -> bool:
 
 
 def may_read(row: Mapping[str, Any]) -> bool:
-    """Whether a column of `information_schema.columns` may be read: one to be written to is shown too."""
+    """Whether a column of `information_schema.columns` may be read: a writable one is shown, too."""
     return "select" in str(row["PRIVILEGES"]).lower().split(",")
 
 
@@ -90,38 +86,38 @@ def hidden(
     columns: Sequence[Mapping[str, Any]],
     indexes: Mapping[str, Sequence[str]],
 ) -> Hidden:
-    """What of a table is hidden of which not every column may be read.
+    """The hidden columns of a table of which the account may not read every column.
 
-    `columns` are the rows that `information_schema` shows, `indexes` the columns of each index as far as it
-    shows them: MySQL all of them, MariaDB those that may be read.
+    `columns` are its rows in `information_schema`, `indexes` the visible columns of each index: all in MySQL,
+    the readable ones in MariaDB.
     """
     readable = [str(row["COLUMN_NAME"]) for row in columns if may_read(row)]
-    stored = _stored(connection, name)
+    stored = _innodb_columns(connection, name)
     shown = [str(row["COLUMN_NAME"]) for row in columns]
-    named = stored or [*shown, *(column for index in indexes.values() for column in index)]
-    names = tuple(dict.fromkeys(column for column in named if column not in readable))
+    known = stored or [*shown, *(column for index in indexes.values() for column in index)]
+    names = tuple(dict.fromkeys(column for column in known if column not in readable))
     last = max((int(row["ORDINAL_POSITION"]) for row in columns), default=0)
-    at_least = max(len(names), last - len(readable), 1)
+    minimum = max(len(names), last - len(readable), 1)
     key = _hidden_key(connection, name, indexes.get("PRIMARY", ()), readable)
-    return Hidden(names, bool(stored), at_least, key)
+    return Hidden(names, bool(stored), minimum, key)
 
 
-def _stored(connection: Connection, name: TableName) -> list[str]:
-    """The columns as InnoDB has them, which an account with the right PROCESS may see; else empty.
+def _innodb_columns(connection: Connection, name: TableName) -> list[str]:
+    """The columns in InnoDB's catalogue; empty without the privilege PROCESS.
 
-    Tables with other characters in their names are spelled otherwise there:
+    Empty also for names with other characters, which InnoDB encodes:
     https://dev.mysql.com/doc/refman/9.0/en/identifier-mapping.html
     """
     if not (_PLAIN.fullmatch(name.database) and _PLAIN.fullmatch(name.table)):
         return []
-    for query in mysql_sql.STORED_COLUMNS:
+    for query in mysql_sql.INNODB_COLUMNS:
         try:
-            found = rows_of(connection, query, (f"{name.database}/{name.table}",))
+            rows = rows_of(connection, query, (f"{name.database}/{name.table}",))
         except pymysql.err.Error as error:
-            if error.args[0] not in _NOT_THERE:
+            if error.args[0] not in _UNAVAILABLE:
                 raise
             continue
-        return [str(row["NAME"]) for row in found if not str(row["NAME"]).startswith("!hidden!")]
+        return [str(row["NAME"]) for row in rows if not str(row["NAME"]).startswith("!hidden!")]
     return []
 
 
@@ -133,11 +129,11 @@ def _hidden_key(
     if unreadable := [column for column in key if column not in readable]:
         return f"{', '.join(unreadable)} may not be read"
     (*_, access) = rows_of(connection, mysql_sql.explain(mysql_sql.join_by_key(name, key)))
-    # one row for each, by the whole of a unique key
+    # one row per row, by a whole unique key
     return "" if access["type"] == "eq_ref" else "not all of its columns may be read"
 
 
 def lists_all_tables(connection: Connection, database: str) -> bool:
-    """Whether the account has a right by which it sees every table; one that a role gives is not found."""
-    (row,) = rows_of(connection, mysql_sql.READS_DATABASE, (database, database))
+    """Whether a grant lets the account see every table of the database; grants by role are ignored."""
+    (row,) = rows_of(connection, mysql_sql.DATABASE_GRANTS, (database, database))
     return bool(*row.values())

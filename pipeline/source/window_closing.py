@@ -1,4 +1,4 @@
-"""Until when the source's past is over: which transactions are open, how far a replica is behind."""
+"""The instant until which windows are closed, from open transactions and the delay of a replica."""
 
 from __future__ import annotations
 
@@ -17,77 +17,74 @@ from pipeline.source.replication import replication
 
 log = logging.getLogger(__name__)
 
-LONG = 300
-"""Seconds that a transaction may hold windows back, beyond the lag, before it is told whose it is."""
-PREPARED = 10
-"""Seconds after which a transaction without a connection is one that was prepared (XA) and left: a commit
-takes less. After a restart of the server it is said to have begun then, whenever it did."""
-UNKNOWN = 40 * 365 * 86_400
-"""Seconds: older than any window that is still to be taken."""
-_LOOKS = 20
-"""At the open transactions, until they are shown as they are."""
-_PICTURE = 0.1
-"""Seconds for which nobody may look, before the server shows them anew."""
-_RAREST = 6.0
-"""Seconds between two looks at most, so that many who look leave each other room."""
+WARN_AFTER = 300
+"""Seconds for which a transaction may hold windows open, beyond the lag, without a warning."""
+PREPARED_AFTER = 10
+"""Seconds after which a transaction without a connection is a prepared one (XA): a commit takes less."""
+UNKNOWN_AGE = 40 * 365 * 86_400
+"""Seconds, above the age of any window: a restart resets the start of a prepared transaction."""
+_TRIES = 20
+"""Reads of innodb_trx until one is current."""
+_CACHE_TIME = 0.1
+"""Seconds without a read after which the server refreshes innodb_trx."""
+_MAX_BACKOFF = 6.0
+"""Maximum seconds between two reads, so that many concurrent readers do not block each other."""
 
 
 def closed_until(connection: Connection, lag: int) -> datetime:
-    """The instant before which no transaction can commit a row any more.
+    """The instant before which no transaction can commit another row.
 
-    The clock less `lag` seconds, held back by the oldest open transaction that may write, by the oldest
-    statement that may become one, and by what a replica has not applied yet. Only ever too early, never
-    too late, so it may be remembered. Raises SourceError for a replica that does not replicate, or does
-    not say.
+    It is the clock less `lag` seconds and a replica's delay, or the start of the oldest open transaction or
+    statement that may write, if that is earlier. It may be too early, never too late, and stays valid: it
+    may be cached. Raises SourceError as `replication` does, and where open transactions are not shown.
     """
     now = clock(connection)
-    origin = replication(connection)
-    if origin.blind:
+    status = replication(connection)
+    if status.blind_spot:
         log.warning(
-            "%s: transactions open on a primary cannot be seen, and windows close %d s after their end; "
-            "let DB_CLOSING_LAG outlast the longest transaction",
-            origin.blind,
+            "%s: open transactions of a primary are not visible, and windows close %d s after their end; "
+            "set DB_CLOSING_LAG above the longest transaction",
+            status.blind_spot,
             lag,
         )
     ages = _ages(connection, lag) or []
-    if max(ages, default=0) > lag + origin.behind + LONG:
-        _tell_who_holds(connection)
-    return min(now - timedelta(seconds=age) for age in [lag + origin.behind, *ages])
+    if max(ages, default=0) > lag + status.delay + WARN_AFTER:
+        _log_blockers(connection)
+    return min(now - timedelta(seconds=age) for age in [lag + status.delay, *ages])
 
 
-def _tell_who_holds(connection: Connection) -> None:
-    """Nothing else would tell why no window closes, while an abandoned connection keeps all of them open."""
-    for query in (activity_sql.WHO_WRITES_LONGEST, activity_sql.WHO_STATES_LONGEST):
+def _log_blockers(connection: Connection) -> None:
+    """Log the oldest writers: an abandoned connection keeps every window open."""
+    for query in (activity_sql.LONGEST_TRANSACTION, activity_sql.LONGEST_STATEMENT):
         for row in rows_of(connection, query):
             if not row["id"]:
                 log.warning(
-                    "windows are held back by a prepared transaction, which may be of any age: XA RECOVER in "
-                    "the source lists it, XA COMMIT or XA ROLLBACK ends it"
+                    "windows are held open by a prepared transaction of unknown age: XA RECOVER in the "
+                    "source lists it, XA COMMIT or XA ROLLBACK ends it"
                 )
                 continue
             log.warning(
-                "windows are held back by %s of connection %s (%s), open since %s by the server's clock; "
+                "windows are held open by %s of connection %s (%s) since %s by the server's clock; "
                 "if it is abandoned, KILL %s in the source",
-                *(row["what"], row["id"], row["who"], row["since"], row["id"]),
+                *(row["kind"], row["id"], row["account"], row["began"], row["id"]),
             )
 
 
 def ended_until(connection: Connection, lag: int) -> datetime:
-    """The instant for which holds: whatever had begun by then, and may write, is over.
+    """The instant until which every writing transaction and statement that began has ended.
 
-    As `closed_until`, but `lag` counts only where open transactions cannot be seen.
+    As `closed_until`, but `lag` counts only where open transactions are not visible.
     """
     now = clock(connection)
-    origin, ages = replication(connection), _ages(connection, lag)
-    waited = origin.behind + (lag if origin.blind or ages is None else 0)
-    return min(now - timedelta(seconds=age) for age in [waited, *(ages or [])])
+    status, ages = replication(connection), _ages(connection, lag)
+    margin = status.delay + (lag if status.blind_spot or ages is None else 0)
+    return min(now - timedelta(seconds=age) for age in [margin, *(ages or [])])
 
 
 def _ages(connection: Connection, lag: int) -> list[int] | None:
-    """Seconds since the oldest writing statement and the oldest writing transaction began.
+    """The ages of the oldest writing statement and transaction, in seconds; None where they are not visible.
 
-    None where they cannot be seen. Statements first: one that ends between the two looks has left its
-    transaction to be seen.
+    Statements are read first: one that ends in between leaves its transaction to the second read.
     """
     try:
         ages = (_oldest_statement(connection), _oldest_writer(connection))
@@ -95,52 +92,51 @@ def _ages(connection: Connection, lag: int) -> list[int] | None:
         if error.args[0] not in NO_PRIVILEGE:
             raise
         log.warning(
-            "open transactions cannot be seen (GRANT PROCESS): windows close by lag alone, %d s",
+            "open transactions are not visible (GRANT PROCESS): windows close by lag alone, %d s",
             lag,
         )
         return None
-    # both count whole seconds; one more covers the part that was cut off
+    # one more second, as both ages are rounded down
     return [age + 1 for age in ages if age is not None]
 
 
 def _oldest_statement(connection: Connection) -> int | None:
-    """Seconds since the oldest statement that may write began, None for no such statement."""
+    """The age of the oldest statement that may write, in seconds; None for no such statement."""
     age = scalar(connection, activity_sql.OLDEST_STATEMENT)
     return None if age is None else int(age)
 
 
 def _oldest_writer(connection: Connection) -> int | None:
-    """Seconds since the oldest transaction that may write began, None for no such transaction.
+    """The age of the oldest transaction that may write, in seconds; None for no such transaction.
 
-    innodb_trx is a picture that the server makes anew only after a tenth of a second in which nobody looked
-    at it (https://dev.mysql.com/doc/refman/9.0/en/innodb-information-schema-internal-data.html). One in
-    which this very query is seen is from now; raises SourceError where none is to be had.
+    The server refreshes innodb_trx only after a tenth of a second without a read
+    (https://dev.mysql.com/doc/refman/9.0/en/innodb-information-schema-internal-data.html). A result that
+    shows this query is current; raises SourceError where none is.
     """
-    for look in range(_LOOKS):
+    for attempt in range(_TRIES):
         with snapshot(connection), connection.cursor() as cursor:
             cursor.execute(activity_sql.oldest_writer(uuid.uuid4().hex))
-            age, alone, seen = cursor.fetchone() or (None, None, 0)
-        if seen and alone is not None and int(alone) >= PREPARED:
-            return UNKNOWN
-        if seen:
-            return None if age is None else _with_hour_put_back(connection, int(age))
-        time.sleep(_until_next(look))
+            age, detached, is_current = cursor.fetchone() or (None, None, 0)
+        if is_current and detached is not None and int(detached) >= PREPARED_AFTER:
+            return UNKNOWN_AGE
+        if is_current:
+            return None if age is None else _with_clock_setback(connection, int(age))
+        time.sleep(_backoff(attempt))
     raise SourceError(
-        "the source does not say which transactions are open now",
-        why="its innodb_trx stays as it was, as it does when it is read more than ten times a second",
-        todo="find out who reads information_schema.innodb_trx that often, and run it again",
+        "the source does not show its open transactions",
+        why="its innodb_trx is not refreshed while it is read more than ten times per second",
+        todo="stop the other readers of information_schema.innodb_trx, then run the same command again",
     )
 
 
-def _until_next(look: int) -> float:
-    """Seconds to the next look: ever longer, and at random, as each look puts off what all wait for."""
-    return _PICTURE + random.uniform(0, min(_PICTURE * 2**look, _RAREST))  # noqa: S311 - no secret
+def _backoff(attempt: int) -> float:
+    """Seconds to the next read, growing and random, as each read delays the refresh for all readers."""
+    return _CACHE_TIME + random.uniform(0, min(_CACHE_TIME * 2**attempt, _MAX_BACKOFF))  # noqa: S311 - no secret
 
 
-def _with_hour_put_back(connection: Connection, age: int) -> int:
-    """The age, by the server's local time, and what its clock may have been put back by since.
+def _with_clock_setback(connection: Connection, age: int) -> int:
+    """The age by the server's local time, and the setback of its clock since then.
 
-    A transaction begun before the change looks younger by that, or not even begun. Its digits do not
-    say on which side of the change it began: the older is taken.
+    A transaction that began before a setback looks younger by it. Of an ambiguous start the earlier is taken.
     """
-    return age + int(scalar(connection, activity_sql.put_back_since(age)))
+    return age + int(scalar(connection, activity_sql.clock_setback(age)))

@@ -20,7 +20,7 @@ from pipeline.source import connection as mysql
 from pipeline.source import sql as mysql_sql
 from pipeline.source import table as source_table
 from pipeline.source.connection import Connection
-from pipeline.source.table import Listed, SourceTable
+from pipeline.source.table import ListedTable, SourceTable
 
 # Rows from which a daily snapshot is worth a remark.
 _LARGE = 100_000
@@ -36,7 +36,7 @@ class Proposal:
     remarks: tuple[str, ...]
 
 
-def propose(connection: Connection, listed: Listed, taken: set[str]) -> Proposal:
+def propose(connection: Connection, listed: ListedTable, taken: set[str]) -> Proposal:
     """Propose the definition of a table, without the columns that the warehouse cannot hold.
 
     `taken` are the names of warehouse tables, to which the proposed target is added.
@@ -55,7 +55,7 @@ def propose(connection: Connection, listed: Listed, taken: set[str]) -> Proposal
     optional = {"target": target, "exclude": list(exclude), "rename": rename}
     definition |= {key: value for key, value in optional.items() if value}
     if source.hidden:
-        remarks.append(f"left out, as the account may not read them: {source.hidden.besides(())}")
+        remarks.append(f"left out, as the account may not read them: {source.hidden.summary(())}")
     if hidden := [name for name in source.left_out if name not in exclude]:
         remarks.append(f"left out, as they are invisible: {', '.join(hidden)}")
     return Proposal(definition, (*(f"{name}: {why}" for name, why in exclude.items()), *remarks))
@@ -70,13 +70,13 @@ def _oldest(connection: Connection, source: SourceTable, cursor: str, rows: int)
 
 
 def _fitting_columns(
-    connection: Connection, listed: Listed
+    connection: Connection, listed: ListedTable
 ) -> tuple[dict[str, str], dict[str, str]]:
     """The columns to exclude, each with the reason, and those to rename, each with its new name."""
     exclude: dict[str, str] = {}
     rename: dict[str, str] = {}
     taken: set[str] = set(SYSTEM_COLUMNS)
-    for row in source_table.described_columns(connection, listed.name):
+    for row in source_table.readable_columns(connection, listed.name):
         name = str(row["COLUMN_NAME"])
         try:
             column_of(row, "any")
@@ -90,7 +90,7 @@ def _fitting_columns(
     return exclude, rename
 
 
-def _target(listed: Listed, taken: set[str]) -> str | None:
+def _target(listed: ListedTable, taken: set[str]) -> str | None:
     """A target name, where the table's own is taken or too long; None where it fits."""
     name = listed.name
     target = next(n for n in _names(name.table, name.database) if _is_free(n, taken))

@@ -1,7 +1,7 @@
-"""MySQL to one Parquet spool file: a chunk, read in one consistent snapshot and streamed.
+"""Stream a chunk from one consistent snapshot of MySQL into a Parquet spool file.
 
-Where the connection is lost on the way and the rows come in an order that tells any two apart, the read
-goes on after the last row written, in a new snapshot; else it starts again.
+After a lost connection the read resumes after the last row written, in a new snapshot, where the rows have a
+unique order; else it restarts.
 """
 
 from __future__ import annotations
@@ -36,18 +36,16 @@ from pipeline.spool.folder import appearing
 
 log = logging.getLogger(__name__)
 
-LOSSES = 5
-"""How often in a row a connection may be lost without getting further: rows that are thrown away, as the read
-starts again, are no progress."""
+MAX_LOSSES = 5
+"""Lost connections in a row without progress; rows that a restart discards are no progress."""
 
 _AHEAD = 5
-"""Batches of 4 MB that may wait while a row group is written, so that reading goes on meanwhile: as many
-as arrive in that time."""
+"""Batches of 4 MB in the queue to the writer: those that arrive while a row group is written."""
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """What is to be read: a span of a table, with the columns that identify a row, and by which rules."""
+    """A span of a table to read, with the columns that identify a row and the policies."""
 
     source: SourceTable
     key: tuple[str, ...]
@@ -63,9 +61,8 @@ def extract_chunk(
 ) -> ChunkFigures:
     """Read the chunk's rows into a Parquet file at `path`, which appears once it is complete.
 
-    The rows are counted in the snapshot that they are read from. Raises DataError for a different count or
-    a value that cannot be replicated, SourceError for an unreachable source. The figures are also in the
-    file's footer.
+    The snapshot of the read also counts the rows. Raises DataError for a different count or a value that
+    cannot be replicated, SourceError for an unreachable source. The figures are also in the file's footer.
     """
     started, losses = time.monotonic(), 0
     with appearing(path, replace=False) as partial:
@@ -74,39 +71,40 @@ def extract_chunk(
             before = reading.file.rows
             try:
                 with connect() as connection, mysql.snapshot(connection):
-                    reading.go_on(connection, progress)
+                    reading.read(connection, progress)
                 return reading.finish(time.monotonic() - started)
             except SourceLost as error:
-                written, goes_on = reading.file.rows, reading.can_go_on
-                losses = 1 if goes_on and written > before else losses + 1
-                if losses >= LOSSES:
+                written, can_resume = reading.file.rows, reading.can_resume
+                losses = 1 if can_resume and written > before else losses + 1
+                if losses >= MAX_LOSSES:
                     raise
-                then = "going on" if goes_on else "starting again"
-                log.warning("%s: %d rows are written, %s: %s", path.name, written, then, error)
-            if not goes_on:
+                action = "resuming" if can_resume else "restarting"
+                log.warning("%s: %s after %d rows: %s", path.name, action, written, error)
+            if not can_resume:
                 reading.file.abandon()
                 reading = _Reading(chunk, partial)
 
 
 class _Reading:
-    """A chunk being read into a file, over as many connections as it takes."""
+    """The read of a chunk into a file, over several connections if one is lost."""
 
     def __init__(self, chunk: Chunk, path: Path) -> None:
         self.chunk = chunk
         self.file = ChunkFile(path, chunk.source.columns, chunk.key, chunk.span.cursor)
         self.read_at = datetime.max.replace(tzinfo=UTC)
         self.order: Order = ()
-        self._to_come: int | None = None
+        self._expected = 0
         self._coerced: list[Coercion] = []
         self._nul_columns: set[str] = set()
 
     @property
-    def can_go_on(self) -> bool:
-        """Whether the last row written says where: by the columns of the order, as the source has them."""
-        return bool(self.order) and not {each.column for each in self._coerced} & set(self.order)
+    def can_resume(self) -> bool:
+        """Whether the last row written has the source's values in the columns of the order."""
+        coerced = {coercion.column for coercion in self._coerced}
+        return bool(self.order) and not coerced & set(self.order)
 
-    def go_on(self, connection: Connection, progress: Progress) -> None:
-        """Read what is not in the file yet: everything, or what comes after the last row written."""
+    def read(self, connection: Connection, progress: Progress) -> None:
+        """Read all rows, or those after the last row written."""
         source, span, written = self.chunk.source, self.chunk.span, self.file.rows
         self.read_at = min(self.read_at, mysql.clock(connection))
         if written:
@@ -115,13 +113,13 @@ class _Reading:
             self.order = free_order(connection, source, span)
         expected = int(mysql.scalar(connection, mysql_sql.count_rows(source.name, span)))
         if written:
-            self._check_nothing_came_in(connection, expected)
-        self._to_come = written + expected
+            self._refuse_new_rows(connection, expected)
+        self._expected = written + expected
         query = mysql_sql.select_rows(source.name, source.columns, span, self.order)
         batches = (
             in_utc(b, source.columns) for b in read_batches(connection, query, source.columns)
         )
-        rows = _followed(batches, self.chunk.rules, written, expected, progress)
+        rows = _with_policies(batches, self.chunk.rules, written, expected, progress)
         consume_in_thread(rows, self._write, ahead=_AHEAD)
         _check_count(self.chunk, expected, self.file.rows - written)
 
@@ -130,31 +128,33 @@ class _Reading:
         return self.file.finish(self.read_at, seconds, self._coerced, self._nul_columns)
 
     def _write(self, rows: ExtractedRows) -> None:
-        """Write, and count what was changed of that which is written."""
+        """Write a batch, and record its coercions: only those of written rows count."""
         self.file.write(rows.batch)
         self._coerced += rows.coerced
         self._nul_columns.update(rows.nul_columns)
 
-    def _check_nothing_came_in(self, connection: Connection, behind: int) -> None:
-        """Rows may leave a closed window, none may enter it, neither before the position nor behind it."""
+    def _refuse_new_rows(self, connection: Connection, after: int) -> None:
+        """Rows may leave a closed window, but none may enter it, before or after the position."""
         source, written = self.chunk.source, self.file.rows
         whole = int(mysql.scalar(connection, mysql_sql.count_rows(source.name, self.chunk.span)))
-        if whole - behind > written or written + behind > (self._to_come or 0):
+        before = whole - after
+        if before > written or written + after > self._expected:
             raise DataError(
-                f"{written} of {self._to_come} rows of {source.name} were read, then the connection was lost",
-                why=f"now there are {whole - behind} up to there and {behind} behind it",
-                todo="run it again; rows with an old cursor are being added to this window",
+                f"rows were added to a closed window of {source.name} during the read",
+                why=f"the connection was lost after {written} of {self._expected} rows; now there are "
+                f"{before} up to that position and {after} after it",
+                todo="run the same command again; rows with an old cursor are being added to this window",
             )
 
 
 def _position(order: Order, source: SourceTable, file: ChunkFile) -> tuple[tuple[str, str], ...]:
     values = zip(map(source.column, order), file.last_row(order) or (), strict=True)
-    literals = (mysql_sql.value_literal(_there(column, value)) for column, value in values)
+    literals = (mysql_sql.value_literal(_source_value(column, value)) for column, value in values)
     return tuple(zip(order, literals, strict=True))
 
 
-def _there(column: Column | None, value: object) -> object:
-    """A value as the source has it: a DATETIME of a zone is local time there."""
+def _source_value(column: Column | None, value: object) -> object:
+    """A value as it is in the source, where a DATETIME with a zone is local time."""
     if column is None or column.timezone is None or not isinstance(value, datetime):
         return value
     return zone_named(column.timezone).local_of(value.replace(tzinfo=None))
@@ -165,11 +165,11 @@ def _check_count(chunk: Chunk, expected: int, rows: int) -> None:
         raise DataError(
             f"{rows} rows arrived of {chunk.source.name}",
             why=f"the same snapshot counts {expected} ({chunk.span.lower} to {chunk.span.upper})",
-            todo="run it again; if it recurs, CHECK TABLE in the source (a damaged index does this)",
+            todo="run the same command again; if it recurs, CHECK TABLE in the source for a damaged index",
         )
 
 
-def _followed(
+def _with_policies(
     batches: Iterator[DecodedBatch], rules: Rules, written: int, expected: int, progress: Progress
 ) -> Generator[ExtractedRows, None, None]:
     """Apply the policies to each batch and report progress."""

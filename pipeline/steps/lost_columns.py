@@ -1,7 +1,7 @@
-"""Columns that the lake has and the account sees no more: dropped, or hidden by a REVOKE?
+"""Columns of the lake that are missing in the source: dropped, or hidden from the account by a REVOKE.
 
-Where the account may read every column, one that is gone was dropped, and the warehouse keeps what it had.
-Else nobody can tell, and rows without the column would look like rows with NULL in it.
+Where the account may read every column, a missing one was dropped, and the warehouse keeps its values. Else
+the two are indistinguishable, and rows without the column would be loaded with NULL.
 """
 
 from __future__ import annotations
@@ -15,43 +15,44 @@ from pipeline.lake.s3 import Store
 from pipeline.model.columns import Column
 from pipeline.model.identifiers import left_out
 from pipeline.source.table import SourceTable
+from pipeline.source.visibility import Hidden
 
 log = logging.getLogger(__name__)
 
 
-def refuse_lost(store: Store, table: Table, source: SourceTable) -> None:
-    """Raise DataError where columns of the latest window in the lake are hidden now, or may be.
+def refuse_lost_columns(store: Store, table: Table, source: SourceTable) -> None:
+    """Raise DataError where columns of the newest window in the lake may be hidden now.
 
-    With ``on_lost_column: follow`` they are taken for dropped, and named in the log. The lake is read only
-    where the account does not see the whole table.
+    With ``on_lost_column: follow`` they are logged and treated as dropped. The lake is read only where the
+    account may not read every column.
     """
     if source.hidden is None:
         return
-    before = history.newest_manifest(store, table.name)
-    lost = lost_columns(table, source, before.columns if before else ())
-    if before is None or not lost:
+    newest = history.newest_manifest(store, table.name)
+    lost = _lost_columns(table, source, source.hidden, newest.columns if newest else ())
+    if newest is None or not lost:
         return
     names = ", ".join(lost)
     if table.on_lost_column == "follow":
-        log.warning("%s: columns that are gone are taken for dropped: %s", table.name, names)
+        log.warning("%s: missing columns are treated as dropped: %s", table.name, names)
         return
     raise DataError(
-        f"columns of {table.name} cannot be seen any more: {names}",
-        why=f"window {before.window} has them; the account may not read every column, so that nothing tells a"
-        " column that was dropped from one whose SELECT was revoked",
-        todo=f"GRANT SELECT on the whole table, or on {names}; or leave them out from now on with `exclude:`,"
-        f" or take them for dropped with `on_lost_column: follow` in the definition of {table.name}",
+        f"columns of {table.name} are no longer visible: {names}",
+        why=f"window {newest.window} has them; the account may not read every column, so a dropped column and"
+        " one whose SELECT was revoked look the same",
+        todo=f"GRANT SELECT on the whole table, or on {names}; or, in the definition of {table.name}, leave"
+        " them out with `exclude:`, or treat them as dropped with `on_lost_column: follow`",
     )
 
 
-def lost_columns(table: Table, source: SourceTable, before: tuple[Column, ...]) -> tuple[str, ...]:
-    """Those of the columns before that the definition still wants, and the account does not see."""
-    if source.hidden is None:
-        return ()
-    names = [column.name for column in before]
-    known = left_out(table.exclude, names).union(source.left_out)
-    return tuple(
+def _lost_columns(
+    table: Table, source: SourceTable, hidden: Hidden, columns: tuple[Column, ...]
+) -> list[str]:
+    """The earlier columns that are not left out by the definition, and may be hidden now."""
+    names = [column.name for column in columns]
+    excluded = left_out(table.exclude, names).union(source.left_out)
+    return [
         name
         for name in names
-        if name not in known and source.column(name) is None and source.hidden.has(name)
-    )
+        if name not in excluded and source.column(name) is None and hidden.may_include(name)
+    ]

@@ -1,4 +1,4 @@
-"""Cut a window into chunks that are about equally large."""
+"""Cut a window into chunks of about equal size."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from pipeline.source.table import SourceTable
 from pipeline.spool.folder import Plan
 
 log = logging.getLogger(__name__)
-MOST_CHUNKS = 256
+MAX_CHUNKS = 256
 
 
 def plan_chunks(
     connection: Connection, table: Table, source: SourceTable, bounds: Bounds, chunk_bytes: int
 ) -> Plan:
-    """The spans in which what lies between the bounds is read: contiguous, of about the same number of rows.
+    """Cut the rows between the bounds into contiguous spans of about the same number of rows.
 
-    Their number is the definition's, or as many as make each about `chunk_bytes` of the source's
-    storage. Raises DataError for rows that no window would ever hold.
+    Their number is the definition's, or that at which each has about `chunk_bytes` of the source's storage.
+    Raises DataError for rows that fall into no window.
     """
     columns = fingerprint(source.columns)
     cursor = source.column(table.cursor) if table.cursor else None
@@ -39,12 +39,12 @@ def plan_chunks(
     partial = _count_partial_dates(connection, source, cursor, whole)
     without = partial + _check_cursors(connection, source, table, cursor.name, partial)
     whole = replace(whole, whole_dates=partial > 0)
-    wanted, size = table.chunks, source_table.size(connection, source.name)
-    if wanted == 1 or (wanted == "auto" and size.bytes <= chunk_bytes):
+    size = source_table.size(connection, source.name)
+    if table.chunks == 1 or (table.chunks == "auto" and size.bytes <= chunk_bytes):
         return Plan(spans=(whole,), schema_fingerprint=columns, rows_without_cursor=without)
     rows = int(mysql.scalar(connection, mysql_sql.count_rows(source.name, whole)))
-    fitting = max(1, min(math.ceil(size.row_bytes * rows / chunk_bytes), MOST_CHUNKS))
-    chunks = fitting if wanted == "auto" else wanted
+    fitting = max(1, min(math.ceil(size.row_bytes * rows / chunk_bytes), MAX_CHUNKS))
+    chunks = fitting if table.chunks == "auto" else table.chunks
     spans = tuple(_cut(connection, source, whole, math.ceil(rows / chunks)))
     return Plan(spans=spans, schema_fingerprint=columns, rows_without_cursor=without)
 
@@ -52,10 +52,10 @@ def plan_chunks(
 def _count_partial_dates(
     connection: Connection, source: SourceTable, cursor: Column, span: Span
 ) -> int:
-    """How many rows of the span have a date as 2025-08-00: only one that holds a month's end has any."""
+    """The number of rows with a date such as 2025-08-00, which sorts before the month's first day."""
     if not cursor.arrow.startswith(("timestamp", "date")):
         return 0
-    if span.lower and span.upper and span.lower[:7] == span.upper[:7]:
+    if span.lower and span.upper and span.lower[:7] == span.upper[:7]:  # no start of a month within
         return 0
     return int(mysql.scalar(connection, mysql_sql.count_partial_dates(source.name, span)))
 
@@ -63,28 +63,29 @@ def _count_partial_dates(
 def _check_cursors(
     connection: Connection, source: SourceTable, table: Table, cursor: str, partial: int
 ) -> int:
-    """How many rows have no cursor; raises DataError where that, or a partial date, is not accepted."""
-    policy, zero_is_one = table.on_null_cursor, table.warehouse_cursor.zero_is_a_value
-    query = mysql_sql.count_without_cursor(source.name, cursor, zero_is_one=zero_is_one)
+    """The number of rows without a cursor; raises DataError for them or partial dates unless ignored."""
+    policy, zero_is_a_value = table.on_null_cursor, table.warehouse_cursor.zero_is_a_value
+    query = mysql_sql.count_without_cursor(source.name, cursor, zero_is_a_value=zero_is_a_value)
     rows = int(mysql.scalar(connection, query))
-    found = rows + partial
-    if found and policy == "ignore":
+    total = rows + partial
+    if total and policy == "ignore":
         log.warning(
-            "%s: %d rows without %s are left out, as configured", source.name, found, cursor
+            "%s: %d rows without %s are left out (on_null_cursor: ignore)",
+            *(source.name, total, cursor),
         )
-    elif found:
+    elif total:
         raise DataError(
-            f"{found} rows have no {cursor} and belong to no window",
-            why=f"{cursor} is NULL or zero there, or has no month or no day; no window has such rows",
-            todo=f"fill in {cursor}, or leave such rows out knowingly with on_null_cursor: ignore",
+            f"{total} rows have no {cursor} and belong to no window",
+            why=f"{cursor} is NULL, zero, or a date without a month or a day",
+            todo=f"set {cursor} in these rows, or leave them out with on_null_cursor: ignore",
         )
     return rows
 
 
 def _cut(connection: Connection, source: SourceTable, whole: Span, rows: int) -> Iterator[Span]:
-    """Spans of `rows` rows each; larger where more rows than that share one cursor value.
+    """Spans of `rows` rows each, larger where more rows share one cursor value.
 
-    Each edge is looked for from the one before it, so that the index is walked once in all.
+    Each search starts at the previous edge, so all of them scan the index once.
     """
     lower = whole.lower
     while rows:

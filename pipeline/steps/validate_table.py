@@ -1,4 +1,4 @@
-"""Is a table as its definition says? Asked once for every window, before anything is read."""
+"""Check a table against its definition, for each window before the read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import logging
 from pipeline.config.policies import KINDS
 from pipeline.config.tables import Table
 from pipeline.errors import ConfigurationError
-from pipeline.model.columns import Column, is_text_of_number, of_one_target
+from pipeline.model.columns import Column, is_text_of_number, same_target
 from pipeline.model.cursors import Snapshot
 from pipeline.model.identifiers import all_spelled
 from pipeline.run import notes
@@ -19,9 +19,9 @@ log = logging.getLogger(__name__)
 
 
 def key_of(table: Table, source: SourceTable) -> tuple[str, ...]:
-    """The columns that identify a row, as the source spells them: the definition's, else the primary key.
+    """The columns that identify a row, in the source's spelling: the definition's, else the primary key.
 
-    None where one of them is not carried: the others alone do not identify a row.
+    Empty where one of them is left out: the others do not identify a row.
     """
     named = [source.column(name) for name in table.key or source.primary_key]
     key = tuple(column.name for column in named if column)
@@ -29,7 +29,7 @@ def key_of(table: Table, source: SourceTable) -> tuple[str, ...]:
 
 
 def check_table(table: Table, source: SourceTable) -> None:
-    """Raise ConfigurationError where the definition asks for what the table does not have."""
+    """Raise ConfigurationError where the definition does not fit the table."""
     named = {
         "cursor": (table.cursor,) if table.cursor else (),
         "key": table.key,
@@ -44,17 +44,17 @@ def check_table(table: Table, source: SourceTable) -> None:
     for setting, columns in named.items():
         for column in columns:
             if source.column(column) is None:
-                right = ", or GRANT SELECT on the whole table" if source.hidden else ""
+                grant = ", or GRANT SELECT on the whole table" if source.hidden else ""
                 raise ConfigurationError(
                     f"{setting} names the column {column}, which {source.name} does not have",
                     why=f"its columns are {', '.join(c.name for c in source.columns)}"
                     + (", as far as the account may read them" if source.hidden else ""),
-                    todo=f"correct `{setting}:` in the table's definition{right}",
+                    todo=f"correct `{setting}:` in the table's definition{grant}",
                 )
     if table.business_key and not table.cursor and not key_of(table, source):
         raise ConfigurationError(
-            f"{source.name} has no order in which one of its rows is the latest",
-            why="business_key asks for the latest, and there is neither a cursor nor a key",
+            f"{source.name} has no order of versions, which business_key requires",
+            why="the latest version needs a cursor or a key, and the table has neither",
             todo="name unique columns in `key:`, or leave out `business_key:`",
         )
     if hidden := hidden_columns(table, source):
@@ -67,29 +67,30 @@ def check_table(table: Table, source: SourceTable) -> None:
 
 
 def hidden_columns(table: Table, source: SourceTable) -> str:
-    """What to say of columns that the account may not read and `exclude:` does not name; else empty."""
-    names = source.hidden.besides(table.exclude) if source.hidden else ""
+    """The warning about hidden columns that `exclude:` does not name; empty for none."""
+    names = source.hidden.summary(table.exclude) if source.hidden else ""
     return f"columns left out, as the account may not read them: {names}" if names else ""
 
 
-def peculiarities(table: Table, source: SourceTable) -> list[str]:
-    """What somebody who knows the source would miss in the warehouse, a line for each kind."""
+def deviations(table: Table, source: SourceTable) -> list[str]:
+    """The columns that differ in the warehouse without a setting that says so, one line per reason."""
     excluded = all_spelled(table.exclude, source.left_out)
-    hidden = [name for name in source.left_out if name not in excluded]
-    texts = [c.name for c in source.columns if is_text_of_number(c)]
-    found = {
-        "columns left out, as they are invisible in the source": hidden,
-        "columns carried as text, as no DECIMAL of Redshift has so many digits": texts,
+    columns = {
+        "left out, as they are invisible in the source": [
+            name for name in source.left_out if name not in excluded
+        ],
+        "replicated as text, as they have more digits than Redshift's DECIMAL": [
+            column.name for column in source.columns if is_text_of_number(column)
+        ],
     }
-    return [f"{what}: {', '.join(names)}" for what, names in found.items() if names]
+    return [f"columns {reason}: {', '.join(names)}" for reason, names in columns.items() if names]
 
 
 def check_zone(table: Table, source: SourceTable, server_zone: str) -> None:
-    """Raise ConfigurationError where it is not said whose time a DATETIME or DATE cursor is.
+    """Raise ConfigurationError where the zone of a DATETIME or DATE cursor is unknown.
 
-    For tables of which no zone is set; `server_zone` is that of the server's sessions, UTC for any that is.
-    Sessions write the server's zone into it unless they set one; a window in UTC would then close
-    hours before its rows are written, or never see them.
+    For tables without a configured zone. `server_zone` is the default of the server's sessions: local times
+    in a zone other than UTC fall into windows that close hours before or after their rows are written.
     """
     cursor = source.column(table.cursor) if table.cursor else None
     if cursor is None or cursor.source_type not in ("date", *_datetimes(source)):
@@ -100,8 +101,8 @@ def check_zone(table: Table, source: SourceTable, server_zone: str) -> None:
         raise ConfigurationError(
             f"the cursor {cursor.name} of {source.name} may not be in UTC",
             why=f"a {cursor.source_type.upper()} has no zone, and the server's zone is {server_zone}",
-            todo="set DB_TIMEZONE to the zone whose time the application writes, such as UTC or "
-            "Europe/Berlin, or source_timezone: in the table's definition",
+            todo="set DB_TIMEZONE, or source_timezone: in the table's definition, to the application's zone, "
+            "such as UTC or Europe/Berlin",
         )
 
 
@@ -109,7 +110,7 @@ def _datetimes(source: SourceTable) -> set[str]:
     return {c.source_type for c in source.columns if c.source_type.startswith("datetime")}
 
 
-# By cursor_type: what the column must be in Arrow, what that is called, and what it is in MySQL.
+# By cursor_type: prefixes of the Arrow type, its name, and the column in MySQL.
 _CURSORS = {
     "timestamp": (("timestamp",), "timestamp", "a DATETIME or TIMESTAMP column"),
     "date": (("date32",), "DATE", "a DATE column"),
@@ -122,14 +123,14 @@ def _check_cursor(table: Table, source: SourceTable) -> None:
     column = source.column(table.cursor) if table.cursor else None
     if column is None:
         return
-    kinds, called, wanted = _CURSORS[table.cursor_type]
-    if not column.arrow.startswith(kinds):
-        fitting = [name for name, (kind, *_) in _CURSORS.items() if column.arrow.startswith(kind)]
-        other = " or ".join(f"cursor_type: {name}" for name in [*fitting, Snapshot.cursor_type])
+    prefixes, kind, required = _CURSORS[table.cursor_type]
+    if not column.arrow.startswith(prefixes):
+        fitting = [name for name, (arrow, *_) in _CURSORS.items() if column.arrow.startswith(arrow)]
+        types = " or ".join(f"cursor_type: {name}" for name in [*fitting, Snapshot.cursor_type])
         raise ConfigurationError(
-            f"the cursor {column.name} of {source.name} is no {called}",
+            f"the cursor {column.name} of {source.name} is not of type {kind}",
             why=f"it is {column.source_type}",
-            todo=f"name {wanted}, or use {other}",
+            todo=f"name {required}, or use {types}",
         )
     _check_ascends(table, source, column)
     if advice := index_advice(column.name, source):
@@ -137,20 +138,20 @@ def _check_cursor(table: Table, source: SourceTable) -> None:
 
 
 def _check_ascends(table: Table, source: SourceTable, column: Column) -> None:
-    """An id that does not ascend as rows are added would be below those that are read already."""
+    """Refuse an id cursor that may not ascend: a new row below the ids already read would be lost."""
     if not table.warehouse_cursor.needs_assigned_bounds or table.ids_ascend:
         return
     if column.name != source.auto_increment:
         raise ConfigurationError(
             f"the cursor {column.name} of {source.name} has no AUTO_INCREMENT",
-            why="a row that is added with an id below the highest would never be read",
-            todo="name the AUTO_INCREMENT column; or, where every new row gets a higher id than any that "
-            "is committed or under way, say so with `ids_ascend: true`",
+            why="a new row with an id below the highest would never be read",
+            todo="name the AUTO_INCREMENT column, or set `ids_ascend: true` if every new row has a higher id "
+            "than all rows, committed or not",
         )
 
 
 def index_advice(cursor: str, source: SourceTable) -> str:
-    """What to say of a cursor without an index, with the statement that makes one; else empty."""
+    """The warning about a cursor without an index, with the statement that creates one; else empty."""
     if source.is_indexed(cursor):
         return ""
     columns = list(dict.fromkeys((cursor, *source.primary_key)))
@@ -168,8 +169,8 @@ def _check_key(table: Table, source: SourceTable) -> None:
         raise ConfigurationError(
             f"the primary key of {source.name} is hidden from the account",
             why=source.hidden.key,
-            todo="GRANT SELECT on the whole table, name unique columns that it may read in `key:`, or keep"
-            " every version with load: append",
+            todo="GRANT SELECT on the whole table, name readable unique columns in `key:`, or keep every"
+            " version with load: append",
         )
     if not key:
         raise ConfigurationError(
@@ -188,13 +189,13 @@ def _check_key(table: Table, source: SourceTable) -> None:
         if column.nullable:
             raise ConfigurationError(
                 f"the key column {name} of {source.name} may be NULL",
-                why="NULL equals nothing, so such a row would be added again by every load",
+                why="NULL equals nothing, so every load would insert such a row again",
                 todo="name other columns in `key:`, or use load: append",
             )
 
 
 def _check_policies(table: Table, source: SourceTable) -> None:
-    """A policy that could never apply is a mistake, and a key's values are not to be changed."""
+    """Refuse a policy that cannot apply to its column, or would change a key or the cursor."""
     rules = table.rules(key_of(table, source), (column.name for column in source.columns))
     for name, policies in table.columns.items():
         column = source.column(name)
@@ -203,19 +204,19 @@ def _check_policies(table: Table, source: SourceTable) -> None:
                 continue
             if not column.arrow.startswith(arrow):
                 raise ConfigurationError(
-                    f"on_{kind} says nothing about the column {column.name} of {source.name}",
+                    f"on_{kind} does not apply to the column {column.name} of {source.name}",
                     why=f"it is {column.source_type}",
-                    todo=f"take it out of `columns:` in the definition of {source.name}",
+                    todo=f"remove it from `columns:` in the definition of {source.name}",
                 )
             if rules.policy(column.name, kind) != getattr(policies, f"on_{kind}"):
                 is_key = rules.is_key(column.name)
-                what = "key column" if is_key else "cursor"
+                role = "key column" if is_key else "cursor"
                 raise ConfigurationError(
-                    f"on_{kind} asks to change the {what} {column.name} of {source.name}",
-                    why="two rows whose keys are changed may become one"
+                    f"on_{kind} would change the {role} {column.name} of {source.name}",
+                    why="two rows with changed keys may become one"
                     if is_key
-                    else "a row whose cursor is changed belongs to another window, or to none",
-                    todo=f"take it out of `columns:` in the definition of {source.name}",
+                    else "a row with a changed cursor belongs to another window, or to none",
+                    todo=f"remove it from `columns:` in the definition of {source.name}",
                 )
 
 
@@ -227,14 +228,14 @@ def _check_super(table: Table, source: SourceTable) -> None:
             raise ConfigurationError(
                 f"{source.name}: {name} cannot be loaded as SUPER",
                 why=f"it is {column.source_type}{', and a key' if column.name in key else ''}",
-                todo="name columns of JSON in `super:`, or leave it out there",
+                todo="name JSON columns that are not keys in `super:`",
             )
 
 
 def _check_names(source: SourceTable) -> None:
-    if (both := of_one_target(source.columns)) is not None:
+    if (pair := same_target(source.columns)) is not None:
         raise ConfigurationError(
-            f"{source.name}: {both[0].name} and {both[1].name} are one column to Redshift",
-            why="it folds names to lower case",
-            todo="give one of them another name with `rename:`, or leave it out with `exclude:`",
+            f"{source.name}: {pair[0].name} and {pair[1].name} are one column in Redshift",
+            why="Redshift folds names to lower case",
+            todo="rename one of them with `rename:`, or leave it out with `exclude:`",
         )

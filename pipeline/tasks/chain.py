@@ -93,13 +93,13 @@ class PlanChunks(SpoolTask):
             validate_table.check_table(self.definition, source)
             if self.timezone is None:
                 validate_table.check_zone(self.definition, source, mysql.zone(connection))
-            lost_columns.refuse_lost(self.lake_window.store, self.definition, source)
+            lost_columns.refuse_lost_columns(self.lake_window.store, self.definition, source)
             column = source.column(self.definition.cursor) if self.definition.cursor else None
             cursor = self.definition.source_cursor(column.timezone if column else None)
             bounds = id_ranges.bounds_of(self.lake_window, cursor)
             chunk_bytes = settings().run.chunk_mb * 10**6
             planned = plan.plan_chunks(connection, self.definition, source, bounds, chunk_bytes)
-        for line in validate_table.peculiarities(self.definition, source):
+        for line in validate_table.deviations(self.definition, source):
             self.log(line)
         with unless_overtaken(self):
             self.spool.keep_plan(planned)

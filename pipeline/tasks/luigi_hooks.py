@@ -1,10 +1,10 @@
 """Hooks into a `luigi` command line: exit status, error messages, Ctrl-C, memory.
 
-Luigi offers none of these: it prints tracebacks and a usage of a hundred lines, and without luigi.cfg, which
-holds the exit codes, it always exits with 0. The package calls `install` when Luigi's command line imports
-it, not in a notebook or a test that calls `luigi.build`.
+Luigi prints tracebacks and a usage of a hundred lines, and without luigi.cfg, which has the exit codes, it
+always exits with 0. The package calls `install` when Luigi's command line imports it, not in a notebook or a
+test that calls `luigi.build`.
 
-Names of Luigi are looked up when they are used, not on import: `luigi_names.verify` reports a missing one.
+Luigi's names are resolved on use, not on import: `luigi_names.verify` reports a missing one.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def install() -> None:
     malloc.configure()
     interruption = Interruption()
     interruption.install()
-    sys.excepthook = functools.partial(_explain, sys.excepthook)
+    sys.excepthook = functools.partial(_print_error, sys.excepthook)
     _refuse_without_configuration()
     luigi_names.verify()
     state.current()
@@ -76,8 +76,7 @@ def _log_notes(run: int) -> None:
 def _load_kernels() -> None:
     """Load the compiled kernels before the first fork: 6 ms per worker that inherits them, else 0.55 s.
 
-    A run without anything to do never forks and loads nothing. Kernels start no threads, which a child would
-    lack.
+    A run with nothing to do never forks and loads nothing. Kernels start no threads, which a fork would lose.
     """
     # imported here, as it imports pyarrow
     importlib.import_module("pipeline.codec.warm").warm()
@@ -105,29 +104,25 @@ def _shorten_usage() -> None:
 
 def _refuse(message: str) -> NoReturn:
     raise ConfigurationError(
-        "the command line is wrong", why=message, todo="luigi --module pipeline TASK --help"
+        "the command line is invalid", why=message, todo="luigi --module pipeline TASK --help"
     )
 
 
-def _explain(
+def _print_error(
     default: Callable[..., None],
     kind: type[BaseException],
     error: BaseException,
     trace: TracebackType | None,
 ) -> None:
-    if not isinstance(error, PipelineError) and isinstance(error, _mistakes()):
-        error = ConfigurationError("the command line is wrong", why=" ".join(str(error).split()))
+    if not isinstance(error, PipelineError) and isinstance(error, _usage_errors()):
+        error = ConfigurationError("the command line is invalid", why=" ".join(str(error).split()))
     if not isinstance(error, PipelineError):
         default(kind, error, trace)
         return
-    _say(str(error))
+    print(f"pipeline: {error}", file=sys.stderr, flush=True)  # noqa: T201 - output of a command line
     sys.exit(error.exit_status)
 
 
-def _mistakes() -> tuple[type[BaseException], ...]:
-    """What Luigi raises for a task or a parameter that does not exist, or has another form."""
+def _usage_errors() -> tuple[type[BaseException], ...]:
+    """Luigi's errors for an unknown task or parameter, and for an invalid value."""
     return luigi.parameter.ParameterException, luigi.task_register.TaskClassException
-
-
-def _say(text: str) -> None:
-    print(f"pipeline: {text}", file=sys.stderr, flush=True)  # noqa: T201 - a command line speaks

@@ -28,7 +28,7 @@ from pipeline.tasks.parameters import CountParameter, DayParameter, HourParamete
 
 log = logging.getLogger(__name__)
 _CENTURY = 36_525  # days
-# Each is seven tasks for the scheduler, which scans all of them for each one it hands out.
+# A window is seven tasks, and the scheduler scans all tasks to assign one.
 _LIVE_WINDOWS = 150
 
 

@@ -14,7 +14,7 @@ from psycopg2 import extensions
 from pipeline.config.tables import Table
 from pipeline.errors import DataError
 from pipeline.lake.reread_hint import REREAD
-from pipeline.model.columns import Column, as_defined, of_one_target, warehouse_name
+from pipeline.model.columns import Column, as_defined, same_target, warehouse_name
 from pipeline.model.cursors import Bounds
 from pipeline.model.identifiers import left_out, spelled
 from pipeline.model.markers import CsvManifest, Extent
@@ -281,7 +281,7 @@ class StagingTable:
 
 
 def _refuse_duplicate_target(columns: Sequence[Column]) -> None:
-    if (both := of_one_target(columns)) is not None:
+    if (both := same_target(columns)) is not None:
         one, other = (column.name for column in both)
         raise DataError(
             f"the window's columns {one} and {other} have the same target, {both[0].target}",

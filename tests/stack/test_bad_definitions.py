@@ -38,9 +38,9 @@ def things(world: World) -> str:
     [
         ("nowhere", {"cursor": "at"}, ["the source has no table", "GRANT SELECT"]),
         ("things", {"cursor": "when"}, ["cursor names the column when", "its columns are id, n"]),
-        ("things", {"cursor": "n"}, ["the cursor n", "is no timestamp", "it is int"]),
-        ("things", {"cursor": "name"}, ["the cursor name", "is no timestamp"]),
-        ("things", {"cursor": "born"}, ["the cursor born", "is no timestamp"]),
+        ("things", {"cursor": "n"}, ["the cursor n", "is not of type timestamp", "it is int"]),
+        ("things", {"cursor": "name"}, ["the cursor name", "is not of type timestamp"]),
+        ("things", {"cursor": "born"}, ["the cursor born", "is not of type timestamp"]),
         ("keyless", {"cursor": "at"}, ["no primary key to merge by", "load: append"]),
         ("things", {"cursor": "at", "key": ["maybe"]}, ["key column maybe", "may be NULL"]),
         ("things", {"cursor": "at", "key": ["none"]}, ["key names the column none"]),

@@ -112,10 +112,10 @@ def test_who_holds_windows_back_for_long_is_told(
     cursor.execute("UPDATE visits SET who = 5")
     begun = two_seconds_ago(world)
     assert not is_closed(world, begun + seconds(1))
-    assert "held back" not in caplog.text
-    monkeypatch.setattr(window_closing, "LONG", 0)
+    assert "held open" not in caplog.text
+    monkeypatch.setattr(window_closing, "WARN_AFTER", 0)
     assert not is_closed(world, begun + seconds(1))
-    assert f"held back by a transaction of connection {writer.thread_id()} (root@" in caplog.text
+    assert f"held open by a transaction of connection {writer.thread_id()} (root@" in caplog.text
     assert f"KILL {writer.thread_id()} in the source" in caplog.text
 
 
@@ -123,7 +123,7 @@ def test_a_transaction_that_was_prepared_and_left_holds_all_windows_back(
     world: World, visits: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ):
     """After a restart it is as young as that in innodb_trx, but the rows that it may commit are not."""
-    monkeypatch.setattr(window_closing, "PREPARED", 1)
+    monkeypatch.setattr(window_closing, "PREPARED_AFTER", 1)
     with closing(world.source()) as left:
         for statement in ("XA START '{0}'", "INSERT INTO visits (who) VALUES (2)", "XA END '{0}'"):
             left.cursor().execute(statement.format(world.name))
@@ -333,13 +333,13 @@ def test_where_the_open_transactions_are_never_shown_as_they_are_no_window_close
             while not stop.is_set():
                 looks[0] += cursor.execute("SELECT COUNT(*) FROM information_schema.innodb_trx")
 
-    monkeypatch.setattr(window_closing, "_LOOKS", 3)
+    monkeypatch.setattr(window_closing, "_TRIES", 3)
     watcher = Thread(target=look)
     watcher.start()
     try:
         with mysql.connected(settings().source) as connection:
             until(lambda: looks[0] > 100, "the monitor does not look")
-            with pytest.raises(SourceError, match="which transactions are open now"):
+            with pytest.raises(SourceError, match="does not show its open transactions"):
                 window_closing.closed_until(connection, 0)
     finally:
         stop.set()

@@ -152,7 +152,7 @@ def test_a_replica_that_has_caught_up_is_read_and_the_log_says_what_it_cannot_sh
     pair.catch_up()
     out = take(world, pair, window, 0)
     assert "the source is a replica" in out
-    assert "let DB_CLOSING_LAG outlast the longest transaction" in out
+    assert "set DB_CLOSING_LAG above the longest transaction" in out
     assert world.loaded("visits", "id") == [(1,)]
 
 
@@ -226,7 +226,7 @@ def test_a_replica_that_may_not_be_asked_is_refused_with_the_grant_to_run(
     window = window_over(pair, insert(pair, world))
     user = {"DB_USER": "reader", "DB_PASSWORD": "local"}
     out = take(world, pair, window, 42, **user)
-    assert "it is a replica (read_only is set), and its status is not for this user" in out
+    assert "it is a replica (read_only is set), and this user may not read its status" in out
     grant = "GRANT SLAVE MONITOR ON *.* TO 'reader'@'127.0.0.1'"
     assert grant in out
     assert world.lake_keys() == []
@@ -254,7 +254,7 @@ def test_what_may_be_a_replica_is_waited_for_as_one_and_the_log_says_so(
         now = mysql.clock(connection)
         assert window_closing.ended_until(connection, 3600) < now - timedelta(minutes=59)
         assert window_closing.closed_until(connection, 0) > now - timedelta(minutes=1)
-    assert "whether the source is a replica cannot be seen" in caplog.text
+    assert "may not see whether the source is a replica" in caplog.text
     assert "GRANT SLAVE MONITOR ON *.* TO 'reader'@'127.0.0.1'" in caplog.text
 
 

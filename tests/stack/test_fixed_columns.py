@@ -66,7 +66,7 @@ def test_a_policy_of_the_cursor_itself_is_refused(world: World):
     table = visits(world, columns={"at": {"on_zero_date": "null"}})
     error = world.failure(DailyLoad(FIRST, table=table))
     assert type(error) is ConfigurationError
-    assert "on_zero_date asks to change the cursor at" in str(error)
+    assert "on_zero_date would change the cursor at" in str(error)
 
 
 def test_columns_that_only_python_takes_for_one_are_two(world: World):

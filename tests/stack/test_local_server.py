@@ -63,7 +63,7 @@ def test_a_transaction_begun_before_the_clock_went_back_is_as_old_as_it_is(
     instant = datetime.fromisoformat(now).replace(tzinfo=UTC)
     connection.cursor().execute(f"SET timestamp = {instant.timestamp():.0f}")
     assert mysql.clock(connection) == instant
-    assert window_closing._with_hour_put_back(connection, by_local_time) == age
+    assert window_closing._with_clock_setback(connection, by_local_time) == age
 
 
 @pytest.mark.parametrize(

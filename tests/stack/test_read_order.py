@@ -107,6 +107,6 @@ def test_a_read_in_the_order_of_the_table_goes_on_after_the_last_row(
     places = pq.read_table(path, columns=["place"])["place"].to_pylist()
     assert places == [place for place in range(ROWS) if place != ROWS - 2]
     assert figures.rows == ROWS - 1
-    lost = [record.message for record in caplog.records if "going on" in record.message]
+    lost = [record.message for record in caplog.records if "resuming" in record.message]
     assert len(lost) == 1
-    assert ": 0 rows are written" not in lost[0]
+    assert "after 0 rows:" not in lost[0]

@@ -105,7 +105,7 @@ def test_a_loaded_column_whose_select_is_revoked_is_refused(
     error = world.failure(DailyLoad(SECOND, table=people))
     assert type(error) is DataError
     assert "columns of" in error.what
-    assert error.what.endswith("cannot be seen any more: name")
+    assert error.what.endswith("are no longer visible: name")
     assert "GRANT SELECT on the whole table, or on name" in error.todo
     account.may("SELECT (name) ON people")
     load(world, people, SECOND)
@@ -126,7 +126,7 @@ def test_a_column_that_is_seen_no_more_can_be_let_go(
     world.define("people", cursor="at", **otherwise)
     load(world, people, SECOND)
     assert world.loaded("people", "id, name") == [(1, "a"), (2, None)]
-    followed = "columns that are gone are taken for dropped: name" in caplog.text
+    followed = "missing columns are treated as dropped: name" in caplog.text
     assert followed is ("on_lost_column" in otherwise)
 
 
@@ -134,7 +134,7 @@ def test_a_backup_is_refused_as_a_load_is(world: World, account: Account, people
     assert world.build(DailyBackup(FIRST, table=people)).scheduling_succeeded
     account.may_not("SELECT (name) ON people")
     error = world.failure(DailyBackup(SECOND, table=people))
-    assert "cannot be seen any more: name" in error.what
+    assert "are no longer visible: name" in error.what
 
 
 def test_a_dropped_column_is_followed_where_the_whole_table_may_be_read(
@@ -162,7 +162,7 @@ def test_a_column_dropped_where_nobody_can_tell_is_refused(
 ):
     load(world, people)
     world.sql("ALTER TABLE people DROP COLUMN name")
-    assert "any more: name" in world.failure(DailyLoad(SECOND, table=people)).what
+    assert "no longer visible: name" in world.failure(DailyLoad(SECOND, table=people)).what
     account.may("SELECT ON people")
     load(world, people, SECOND)
 

@@ -150,7 +150,7 @@ def prepared_with(monkeypatch: pytest.MonkeyPatch, *wanted: Variable) -> None:
     [
         (Variable("max_allowed_packet", 1 << 20), "read-only"),
         (Variable("time_zone", "Nowhere/Else"), "Nowhere/Else"),
-        (Variable("group_concat_max_len", 1), "after it was set"),
+        (Variable("group_concat_max_len", 1), "the session still has"),
     ],
 )
 def test_a_value_that_a_session_does_not_get_is_refused_by_its_name(

@@ -101,7 +101,7 @@ def test_an_unknown_type_is_refused_by_name():
 
 
 def test_a_name_that_redshift_cannot_hold_is_refused():
-    with pytest.raises(ConfigurationError, match="cannot be carried"):
+    with pytest.raises(ConfigurationError, match="cannot be replicated"):
         column_of(described("int", COLUMN_NAME="包" * 43))
 
 
