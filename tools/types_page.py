@@ -1,4 +1,4 @@
-"""docs/types.md, made by asking the type map itself."""
+"""docs/types.md, generated from the type map."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from pipeline.model.columns import Column, ReadAs, column_of
 _HEAD = """\
 # Types
 
-Made by asking the type map, `pipeline/model/columns.py`, by `make docs`.
+Generated from the type map, `pipeline/model/columns.py`, by `make docs`.
 
-A value arrives as it is, or its window fails and says which value cannot be carried, unless a
-[policy](policies.md) says what becomes of it. Integers widen, as
-Redshift has no unsigned types; text is counted in bytes there, so a VARCHAR(n) gets 4 n; nothing becomes a
-boolean; times keep their microseconds; floating point is written with the shortest text that reads back
-the same.
+A value arrives unchanged, or its window fails and names the value, unless a [policy](policies.md) permits a
+change. Unsigned integers widen, as Redshift has no unsigned types. Redshift counts text in bytes, so a
+VARCHAR(n) becomes one of 4 n. No type becomes a boolean by itself. Times keep their microseconds. Floating
+point is written as the shortest text that reads back the same.
 
 """
 _NOTES = """
@@ -24,12 +23,12 @@ _NOTES = """
 - With `geometry: wkt` geometry is VARCHAR(65535); with `booleans: [paid]` the TINYINT or BIT(1) column paid
   is BOOLEAN, and a value of it that is neither 0 nor 1 stops the window.
 - NULL stays NULL and `''` stays `''`, for every type.
-- Generated columns are carried as their type; invisible columns are left out, and those of `exclude:`. The
-  log says so, and which DECIMAL has more than 38 digits and is text.
-- JSON of MariaDB is LONGTEXT there. JSON is text here, or SUPER for the columns of `super:`.
-- Columns that Redshift would fold to one name, keeps for itself, or has no room for (127 bytes) are refused,
-  until `rename:` gives them another name there.
-- What becomes of a type that changes: [schema-changes.md](schema-changes.md).
+- Generated columns are replicated as their type. Invisible columns and those of `exclude:` are left out. The
+  log names them, and each DECIMAL of more than 38 digits, which is text.
+- MariaDB's JSON is LONGTEXT. JSON is loaded as text, or as SUPER for the columns of `super:`.
+- Column names that Redshift folds into one, reserves, or cannot hold (over 127 bytes) are refused until
+  `rename:` gives them another name.
+- Types that change: [schema-changes.md](schema-changes.md).
 """
 _EXAMPLES: tuple[tuple[str, dict[str, object]], ...] = (
     ("tinyint(1)", {}),
