@@ -43,7 +43,7 @@ CLOSING_LAG = promise(
     section=WINDOWS,
 )
 STOPPED_REPLICA = promise(
-    "A replica that does not replicate closes no window.",
+    "A replica that has stopped replicating closes no window.",
     section=WINDOWS,
 )
 UNREADABLE_REPLICA = promise(
@@ -133,12 +133,12 @@ ROUND_TRIP = promise(
     section=VALUES,
 )
 SESSION = promise(
-    "Settings of the source server change nothing that is read, or the read is refused with the "
+    "Server-wide settings of the source do not change the rows, or the read is refused with the "
     "setting's name ([the session](source.md)).",
     section=VALUES,
 )
 ZERO_DATE = promise(
-    "A date that no calendar has stops its window, or becomes what `on_zero_date` says.",
+    "A date that is not on the calendar stops its window, or is changed as `on_zero_date` says.",
     section=VALUES,
 )
 TINYINT = promise(
@@ -233,7 +233,7 @@ PARQUET_COPY = promise(
     section=LOADS,
 )
 SNAPSHOT = promise(
-    "`replace` puts a snapshot in the place of the last one, or leaves the last one as it was.",
+    "`replace` replaces the last snapshot with a new one, or leaves the last one unchanged.",
     section=LOADS,
 )
 COLUMN_PLACES = promise(
@@ -255,7 +255,7 @@ NEVER_DROPPED = promise(
     section=LOADS,
 )
 MARKERS = promise(
-    "A marker is written after what it names, and the next stage checks what it says.",
+    "A marker is written after the objects it names, and the next stage checks its content.",
     section=LOADS,
 )
 CONNECTIONS = promise(
@@ -289,8 +289,8 @@ NAME_CONFLICTS = promise(
 
 NOT_PROMISED = "Not promised"
 UNSEEN_CHANGES = promise(
-    "A change that leaves the cursor as it was (an UPDATE that does not touch it, a DELETE, a "
-    "row inserted with an old one) is not seen by time windows.",
+    "Time windows do not see a change that leaves the cursor as it was: an UPDATE that does not "
+    "touch it, a DELETE, a row inserted with an old one.",
     section=NOT_PROMISED,
 )
 CHANGED_KEYS = promise(
@@ -315,8 +315,8 @@ ROW_HISTORY = promise(
     section=NOT_PROMISED,
 )
 ASSUMED_OF_REDSHIFT = promise(
-    "What the stand-in for Redshift does not vouch for ([its "
-    "list](../devstack/redshift/README.md)) is as good as Redshift's documentation. Each rule "
-    "that is assumed has a test.",
+    "Rules of the Redshift stand-in that no cluster has verified "
+    "([list](../devstack/redshift/README.md)) are taken from Redshift's documentation. Each "
+    "assumed rule has a test.",
     section=NOT_PROMISED,
 )

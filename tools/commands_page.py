@@ -1,4 +1,4 @@
-"""docs/commands.md: every operator command and every task, made from their own parsers."""
+"""docs/commands.md: every operator command and every task, generated from their parsers."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tools.markdown import first_line, table
 _HEAD = """\
 # Commands
 
-Made from the parsers of the commands by `make docs`. [Exit codes](exit-codes.md) are the same for all.
+Generated from the parsers of the commands by `make docs`. All share the [exit codes](exit-codes.md).
 """
 _TASKS = """\
 ## Tasks
 
 `luigi --module pipeline TASK`, with the task's parameters as options. A range takes those of its task as
-`--of-params`, or as `--DailyLoad-table` and the like. Luigi adds its own: `--workers`, `--local-scheduler`,
-`--scheduler-host`, ….
+`--of-params`, or as options such as `--DailyLoad-table`. Luigi adds its own: `--workers`,
+`--local-scheduler`, `--scheduler-host`, ….
 """
 
 

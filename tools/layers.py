@@ -20,10 +20,10 @@ class Room:
     alone_imports: tuple[str, ...] = ()
 
 
-# Bottom to top. A room may import itself and the floors below; rooms of one floor do not know each other.
+# Bottom to top. A room may import itself and the floors below; never another room of its floor.
 FLOORS: tuple[tuple[Room, ...], ...] = (
-    (Room("version", "the version"), Room("errors", "what can go wrong, and whose fault it is")),
-    (Room("run", "the state that the processes of one run share"),),
+    (Room("version", "the version"), Room("errors", "error classes, and the exit status of each")),
+    (Room("run", "the shared state of the processes of one run"),),
     (
         Room(
             "model", "values without I/O: window, cursors, columns and the type map, markers, names"
@@ -34,7 +34,7 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
         Room("codec", "bytes ↔ Arrow, compiled"),
     ),
     (
-        Room("policies", "what becomes of values that Parquet or Redshift cannot hold"),
+        Room("policies", "handling of values that Parquet or Redshift cannot hold"),
         Room("net", "SSH tunnel, retry policy, circuit breaker", ("sshtunnel", "tenacity")),
         Room("spool", "rows on the local disk, between MySQL and S3"),
     ),

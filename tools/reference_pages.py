@@ -1,4 +1,4 @@
-"""Reference pages made from the code, so that they cannot say anything else.
+"""Reference pages generated from the code, so that they cannot differ from it.
 
 `make docs` writes them; a test fails when a committed page differs.
 """
@@ -23,16 +23,16 @@ from tools.markdown import first_line, table
 _SETTINGS_HEAD = """\
 # Configuration
 
-Made from `pipeline/config/settings.py` by `make docs`.
+Generated from `pipeline/config/settings.py` by `make docs`.
 
-Each setting comes from the environment, else from `.env` in the working directory, else from its
-section of `luigi.cfg`, else it has the default below. `python -m pipeline config` shows what is in
-effect, secrets masked. Secrets belong in the environment or in `.env`, never in `luigi.cfg`.
+The first source that has a setting counts: the environment, `.env` in the working directory, its section of
+`luigi.cfg`, the default below. `python -m pipeline config` shows the settings in effect, with secrets masked.
+Keep secrets in the environment or in `.env`, never in `luigi.cfg`.
 """
 _TABLES_HEAD = """\
 # Table definitions
 
-Made from `pipeline/config/tables.py` by `make docs`.
+Generated from `pipeline/config/tables.py` by `make docs`.
 
 Tables are defined in `configs/*.yml` (another folder: `PIPELINE_CONFIGS`), under `tables:`, by their
 full name in the source:
@@ -50,37 +50,37 @@ tables:
     cursor_type: full
 ```
 
-A single column may stand where a list is meant. A database with a dot in its name stands in backticks:
+A single column may be written without a list. Put a database with a dot in its name in backticks:
 "`my.db`.orders".
 
-`python -m pipeline discover DATABASE… > configs/FILE.yml` proposes such a file, a definition for every
-table of the databases that has none yet. A cursor is proposed where the server itself sets a column at
-every change (`ON UPDATE CURRENT_TIMESTAMP`, not NULL) and there is a primary key; every other table is
-read as a whole. Names that the warehouse cannot have, or has already, get others; columns of types that
-it has no place for are left out. Comments say what a person may know better: a column that is named like
-a cursor, an index that is missing, since when there are rows.
+`python -m pipeline discover DATABASE… > configs/FILE.yml` writes such a file, with a definition of every
+table of the databases that has none yet. It proposes a cursor where the server itself sets a column at
+every change (`ON UPDATE CURRENT_TIMESTAMP`, not NULL) and the table has a primary key, and a snapshot for
+every other table. Names that the warehouse cannot have, or has already, are replaced; columns of unsupported
+types are left out. Comments point to what needs a decision: a column named like a cursor, a missing index,
+the date of the oldest row.
 """
 _POLICIES_HEAD = """\
 ## Policies
 
-For the whole table, or under `columns:` for one of its columns. [policies.md](policies.md) says what they do.
+For the whole table, or under `columns:` for one of its columns. [policies.md](policies.md) describes each.
 """
 _EXITS = """\
 # Exit codes
 
-Made from `pipeline/errors.py` by `make docs`.
+Generated from `pipeline/errors.py` by `make docs`.
 
 | status | of a `luigi --module pipeline …` run |
 |---|---|
-| 0 | everything asked for is there, or as much as `--limit`, `--max-chunks` and `--minutes` allow |
-| 10 | the same command is running already |
+| 0 | everything requested is done, or as much as `--limit`, `--max-chunks` and `--minutes` allow |
+| 10 | the same command is already running |
 | 20 | missing data: a window is not closed yet, a later run takes it |
-| 25 | something was not run: another worker has it, or a killed one is not yet believed dead |
-| 30 | a task failed in a way nobody foresaw: the log has a traceback |
-| 35 | a task could not be scheduled, likewise |
-| 40 | the command line is wrong in a way that Luigi finds late |
+| 25 | a task was not run: another worker has it, or a killed worker is not yet considered dead |
+| 30 | a task failed with an unexpected error: the log has a traceback |
+| 35 | a task could not be scheduled, with an unexpected error |
+| 40 | an invalid command line that Luigi detects late |
 | 130 | ended by Ctrl-C; its processes have ended, the same command continues |
-| 143 | ended by SIGTERM, likewise |
+| 143 | ended by SIGTERM; as for 130 |
 """
 
 
@@ -124,14 +124,14 @@ def exit_codes() -> str:
     rows = [f"| {kind.exit_status} | {first_line(kind.__doc__)} |" for kind in kinds]
     tail = (
         "\n`python -m pipeline …` ends with 0, 1 (the answer is no), 2 (usage), 41 to 45, 130 (Ctrl-C), or\n"
-        "141 (nobody reads its output, as in `… | head -1`).\n"
+        "141 (its output pipe was closed, as in `… | head -1`).\n"
     )
     return _EXITS + "\n".join(rows) + "\n" + tail
 
 
 def environment_sample() -> str:
     """.env.example: what a first run needs, and everything else commented out."""
-    lines = ["# Copy to .env (it is not committed) and fill in. docs/configuration.md says more."]
+    lines = ["# Copy to .env (not committed) and fill in. See docs/configuration.md."]
     for name, model in SECTIONS.items():
         lines += ["", f"# [{name}] {first_line(model.__doc__)}"]
         for key, variable in variables(model).items():
@@ -153,7 +153,7 @@ PAGES: dict[str, Callable[[], str]] = {
 
 
 LAYERED = ("README.md", "CONTRIBUTING.md")
-"""Pages of a person's making that hold the layer table."""
+"""Hand-written pages that contain the layer table."""
 
 
 def expected(root: Path) -> dict[str, str]:
