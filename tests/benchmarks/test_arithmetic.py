@@ -114,7 +114,7 @@ def test_a_report_says_why_something_could_not_be_measured(tmp_path):
     assert said == "*Could not be measured:* `OSError: the disk is full`"
 
 
-def test_a_frame_that_no_place_names_is_told_by_its_function():
+def test_a_frame_of_no_named_place_is_reported_by_its_function():
     def here() -> str:
         return sampler.place_of(__import__("sys")._getframe())
 

@@ -74,16 +74,16 @@ def test_a_second_run_on_the_same_servers_is_refused(tmp_path: Path, monkeypatch
         assert again.folder.is_dir()
 
 
-def test_a_run_that_is_told_to_end_stops_what_it_measures(tmp_path: Path):
+def test_a_run_that_gets_a_signal_to_end_stops_what_it_measures(tmp_path: Path):
     """SIGTERM reaches the run alone; what it measures stands in a session of its own."""
     script = (
         "import signal, sys; from pathlib import Path; from benchmarks import __main__, children\n"
         "signal.signal(signal.SIGTERM, __main__._interrupt)\n"
-        "told = ['sh', '-c', 'echo $$ > pid.draft; mv pid.draft pid; exec sleep 600']\n"
+        "child = ['sh', '-c', 'echo $$ > pid.draft; mv pid.draft pid; exec sleep 600']\n"
         "children.ROOT = Path(sys.argv[1])\n"
         "look = children._still_runs\n"
         "children._still_runs = lambda child: (children.ROOT / 'watched').touch() or look(child)\n"
-        "children.watch(told, {}, log=children.ROOT / 'log', timeout=600)\n"
+        "children.watch(child, {}, log=children.ROOT / 'log', timeout=600)\n"
     )
     process = start_python("-c", script, str(tmp_path))
     begun = [tmp_path / "pid", tmp_path / "watched"]

@@ -22,15 +22,15 @@ def bastion(tmp_path: Path) -> Iterator[Sshd]:
 @pytest.fixture
 def client(bastion: Sshd) -> Iterator[paramiko.SSHClient]:
     """Logged in by the variables alone, the host key verified."""
-    told = bastion.environment()
+    variables = bastion.environment()
     with paramiko.SSHClient() as client:
-        client.load_host_keys(told["SSH_BASTION_KNOWN_HOSTS"])
+        client.load_host_keys(variables["SSH_BASTION_KNOWN_HOSTS"])
         client.set_missing_host_key_policy(paramiko.RejectPolicy())
         client.connect(
-            told["SSH_BASTION_HOST"],
-            int(told["SSH_BASTION_PORT"]),
-            told["SSH_BASTION_USER"],
-            key_filename=told["SSH_BASTION_KEY_PATH"],
+            variables["SSH_BASTION_HOST"],
+            int(variables["SSH_BASTION_PORT"]),
+            variables["SSH_BASTION_USER"],
+            key_filename=variables["SSH_BASTION_KEY_PATH"],
             allow_agent=False,
             look_for_keys=False,
         )

@@ -58,32 +58,32 @@ def test_up_down_and_up_again_keep_data_and_passwords(
 
 def test_the_variables_lead_to_every_server(directory: Path) -> None:
     with stack.running_stack(directory, luigid=True) as whole:
-        told = whole.environment()
+        variables = whole.environment()
         with pymysql.connect(
-            host=told["DB_HOST"],
-            port=int(told["DB_PORT"]),
-            user=told["DB_USER"],
-            password=told["DB_PASSWORD"],
-            database=told["DB_DATABASE"],
+            host=variables["DB_HOST"],
+            port=int(variables["DB_PORT"]),
+            user=variables["DB_USER"],
+            password=variables["DB_PASSWORD"],
+            database=variables["DB_DATABASE"],
         ):
             pass
         psycopg2.connect(
-            host=told["REDSHIFT_HOST"],
-            port=told["REDSHIFT_PORT"],
-            user=told["REDSHIFT_USER"],
-            password=told["REDSHIFT_PASSWORD"],
-            dbname=told["REDSHIFT_DATABASE"],
-            sslmode=told["REDSHIFT_SSLMODE"],
+            host=variables["REDSHIFT_HOST"],
+            port=variables["REDSHIFT_PORT"],
+            user=variables["REDSHIFT_USER"],
+            password=variables["REDSHIFT_PASSWORD"],
+            dbname=variables["REDSHIFT_DATABASE"],
+            sslmode=variables["REDSHIFT_SSLMODE"],
         ).close()
         boto3.client(
             "s3",
-            endpoint_url=told["AWS_ENDPOINT_URL_S3"],
-            region_name=told["S3_REGION"],
-            aws_access_key_id=told["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=told["AWS_SECRET_ACCESS_KEY"],
-        ).head_bucket(Bucket=told["S3_BUCKET_NAME"])
+            endpoint_url=variables["AWS_ENDPOINT_URL_S3"],
+            region_name=variables["S3_REGION"],
+            aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+        ).head_bucket(Bucket=variables["S3_BUCKET_NAME"])
         scheduler = http.client.HTTPConnection(
-            told["LUIGI_SCHEDULER_HOST"], int(told["LUIGI_SCHEDULER_PORT"])
+            variables["LUIGI_SCHEDULER_HOST"], int(variables["LUIGI_SCHEDULER_PORT"])
         )
         scheduler.request("GET", "/static/visualiser/index.html")
         assert scheduler.getresponse().status == 200

@@ -181,7 +181,7 @@ def test_pitfall_07_the_zone_of_the_server_moves_no_row(world: World, loaded_day
 
 
 @promises.INDEX_ADVICE
-def test_pitfall_08_a_cursor_without_an_index_is_told_with_the_statement_to_run(
+def test_pitfall_08_a_cursor_without_an_index_is_reported_with_the_statement_to_run(
     world: World, loaded_days: Load, caplog: pytest.LogCaptureFixture
 ):
     """A full scan and a filesort for each window end in error 2013: airbyte#25368."""

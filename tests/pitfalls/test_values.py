@@ -244,7 +244,7 @@ def test_edge_the_largest_unsigned_numbers_abort_nothing(world: World, loaded_da
 
 
 @promises.VARCHAR_ROOM
-def test_edge_characters_beyond_the_bmp_are_carried(world: World, loaded_days: Load):
+def test_edge_characters_beyond_the_bmp_are_replicated(world: World, loaded_days: Load):
     """Emoji became `?`."""
     values(world, "a VARCHAR(9), e ENUM('🚚')", "'🚚👨‍👩‍👧', '🚚'")
     loaded_days("facts", 1)

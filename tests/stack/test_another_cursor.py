@@ -35,7 +35,7 @@ def read_again(world: World, text: str) -> None:
 @promises.ID_RANGES_LOST
 @pytest.mark.parametrize(("before", "after"), [BY_ZONE, BY_COLUMN, BY_UNIT])
 @pytest.mark.parametrize("mode", ["merge", "append"])
-def test_another_cursor_is_refused_until_the_table_is_loaded_anew(
+def test_another_cursor_is_refused_until_the_table_is_reloaded(
     world: World, events: str, before: dict[str, Any], after: dict[str, Any], mode: str
 ):
     table = world.define(events, **before, load=mode)
@@ -65,7 +65,7 @@ def test_another_cursor_is_refused_until_the_table_is_loaded_anew(
 def test_a_window_that_was_loaded_under_another_zone_is_not_replaced_either(
     world: World, events: str
 ):
-    """The one window that is loaded is read anew: its old versions would look newer, and stay."""
+    """The one loaded window is read again: its old versions would look newer, and stay."""
     table = world.define(events, cursor="at")
     world.load_days(table, 1)
     read_again(world, "2025-08-01")
@@ -78,7 +78,9 @@ def test_a_window_that_was_loaded_under_another_zone_is_not_replaced_either(
     assert [row[0] for row in world.loaded(events)] == [1, 2]
 
 
-def test_another_target_and_a_target_that_was_dropped_begin_anew(world: World, events: str):
+def test_another_target_and_a_dropped_target_are_loaded_from_the_beginning(
+    world: World, events: str
+):
     table = world.define(events, cursor="at")
     world.load_days(table, 1)
     world.define(events, cursor="changed", target="events_changed")

@@ -125,7 +125,7 @@ def test_a_bastion_that_is_not_there_is_the_sources_fault(
         pass
 
 
-def test_a_missing_key_file_is_told(behind: World, monkeypatch: pytest.MonkeyPatch):
+def test_a_missing_key_file_is_reported(behind: World, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("SSH_BASTION_KEY_PATH", "/no/such/key")
     behind.forget()
     with pytest.raises(ConfigurationError, match="private key is missing"), connect():

@@ -61,7 +61,7 @@ def test_a_day_that_fails_is_not_taken_again_before_the_days_behind_it(world: Wo
     world.luigi(*one)
     assert loaded_days(world) == ["02", "03"]
     world.luigi(*one, check=45)  # nothing else is left
-    world.sql("UPDATE events SET note = 'mended' WHERE id = 3")
+    world.sql("UPDATE events SET note = 'fixed' WHERE id = 3")
     world.unmark("events", day("2025-08-01"), "lake")
     world.luigi(*one)
     assert_same(world, "events", "at < '2025-08-04'")

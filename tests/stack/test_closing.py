@@ -48,7 +48,7 @@ def writer(world: World) -> Iterator[Any]:
 
 
 def is_closed(world: World, end: datetime) -> bool:
-    """Whether a window that ends then may be taken, asked anew."""
+    """Whether a window that ends then is closed, without what the process remembers."""
     world.forget()
     window = Window(end - timedelta(hours=1), end)
     return window_closed.is_closed(window, settings().source, None)
@@ -100,7 +100,7 @@ def test_a_transaction_older_than_the_windows_end_keeps_it_waiting(
     assert world.loaded("visits", "who") == [(2,)]
 
 
-def test_who_holds_windows_back_for_long_is_told(
+def test_a_session_that_holds_windows_back_for_long_is_reported(
     world: World,
     visits: str,
     writer: Any,
@@ -305,12 +305,12 @@ def test_a_statement_of_an_event_holds_windows_back_too(world: World):
 def test_the_open_transactions_are_those_of_now_however_often_others_look(
     world: World, visits: str, writer: Any
 ):
-    """innodb_trx is not made anew while somebody reads it every few milliseconds; a monitor may do that."""
+    """The server does not refresh innodb_trx while a session reads it every few milliseconds."""
     look = "SELECT COUNT(*) FROM information_schema.innodb_trx"
     with closing(world.source()) as monitor, mysql.connected(settings().source) as connection:
         watching = monitor.cursor()
         ending = monotonic() + 0.5
-        while monotonic() < ending:  # a read that is more than 0.1 s after another makes it new
+        while monotonic() < ending:  # a read more than 0.1 s after the last one refreshes it
             watching.execute(look)
         writer.cursor().execute("INSERT INTO visits (who, at) VALUES (2, UTC_TIMESTAMP(6))")
         watching.execute(look)

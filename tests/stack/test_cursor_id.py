@@ -278,7 +278,7 @@ def test_an_empty_table_and_ids_below_zero(world: World, logs: str):
     assert loaded(world) == [1, 2]
 
 
-def test_ids_that_were_fixed_and_lost_are_told(world: World, logs: str):
+def test_ids_that_were_assigned_and_lost_are_reported(world: World, logs: str):
     add(world, 1)
     world.load_windows(logs, day("2025-08-01"))
     keys, window = world.keys("logs"), day("2025-08-01")
@@ -289,7 +289,7 @@ def test_ids_that_were_fixed_and_lost_are_told(world: World, logs: str):
 
 
 @promises.ID_RANGES_LOST
-def test_ranges_that_are_lost_are_not_begun_anew(world: World, logs: str):
+def test_lost_ranges_do_not_start_from_the_beginning(world: World, logs: str):
     """The first range has no lower bound: an append would put its rows in the place of all others."""
     add(world, 1, 2)
     world.load_windows(logs, day("2025-08-01"))

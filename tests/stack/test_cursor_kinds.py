@@ -184,7 +184,7 @@ def test_the_zone_may_be_set_for_all_tables_and_for_one(
 
 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "CEST5", "+25:00"])
-def test_what_is_no_zone_is_told(world: World, events: str, zone: str):
+def test_an_unknown_zone_is_reported(world: World, events: str, zone: str):
     arguments = ["DailyLoad", "--date", "2025-08-01", "--table", world.define(events, cursor="at")]
     out = world.luigi(*arguments, check=41, DB_TIMEZONE=zone).stdout
     assert f"{zone} is not a time zone" in out
@@ -233,7 +233,7 @@ def test_a_date_has_daily_windows(world: World, capsys: pytest.CaptureFixture[st
         ("VARCHAR(20)", {"cursor_type": "id"}, "name the AUTO_INCREMENT column"),
     ],
 )
-def test_a_cursor_of_another_kind_is_told_with_the_kind_to_use(
+def test_a_cursor_of_another_kind_is_reported_with_the_kind_to_use(
     world: World, kind: str, definition: dict[str, str], says: str
 ):
     table = world.create("t", f"id INT PRIMARY KEY, at {kind} NOT NULL", cursor="at", **definition)

@@ -31,7 +31,7 @@ def test_a_workgroup_tells_file_line_and_column(world: World, monkeypatch: pytes
     assert "value" not in told.partition("Try:")[0].partition("column doc")[2].partition(":")[0]
 
 
-def test_what_another_session_of_that_number_was_refused_is_not_told(
+def test_a_refusal_of_another_session_with_that_number_is_not_reported(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
     """Sessions' numbers come again, and the errors of a week are kept."""
@@ -43,7 +43,7 @@ def test_what_another_session_of_that_number_was_refused_is_not_told(
     assert "other" not in told
 
 
-def test_once_it_is_mended_the_window_is_read_anew_as_the_message_says(world: World):
+def test_once_it_is_fixed_the_window_is_read_again_as_the_message_says(world: World):
     told = refusal(world)
     keys, window = world.keys("docs"), day("2025-08-01")
     markers = [keys.lake_marker(window), keys.csv_marker(window)]

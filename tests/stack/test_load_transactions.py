@@ -45,7 +45,7 @@ def daily(table: str) -> DailyLoad:
 
 
 def forget(world: World, name: str) -> None:
-    """Let the table be read and loaded anew."""
+    """Delete the table's markers, so that it is read and loaded again."""
     keys = world.keys(name)
     world.lake.delete([key for key in world.lake_keys() if key.endswith(".json")])
     assert world.lake_keys(keys.loads) == []
@@ -233,7 +233,7 @@ def test_loads_of_two_tables_that_meet_in_the_ledger_both_succeed(
 
 @promises.EXACTLY_ONCE
 @pytest.mark.parametrize("mode", MODES)
-def test_a_slow_run_does_not_put_back_what_a_window_was_before_it_was_read_anew(
+def test_a_slow_run_does_not_restore_rows_of_before_a_redo(
     world: World, monkeypatch: pytest.MonkeyPatch, mode: str
 ):
     table = orders(world, **MODES[mode], **({"cursor": None} if mode == "replace" else {}))
@@ -256,7 +256,7 @@ def test_a_slow_run_does_not_put_back_what_a_window_was_before_it_was_read_anew(
     assert CopyToRedshift(table=table, window=FIRST).complete()
 
 
-def test_a_lost_load_marker_is_written_anew_from_the_ledger(world: World):
+def test_a_lost_load_marker_is_rewritten_from_the_ledger(world: World):
     table = orders(world, load="append")
     world.build(daily(table))
     key = world.keys("orders").load_marker(FIRST)

@@ -16,7 +16,7 @@ FIRST = day("2025-08-01")
 
 @promises.TIE_BREAK
 @pytest.mark.parametrize("order", ["ASC", "DESC"])
-def test_rows_of_one_key_and_one_instant_are_told_apart_by_all_they_hold(world: World, order: str):
+def test_rows_of_one_key_and_one_instant_are_ordered_by_all_their_values(world: World, order: str):
     """`key:` may repeat, and the rows may come in any order: the highest stays, every time."""
     table = world.create(
         "events",

@@ -122,7 +122,7 @@ def test_status_shows_what_is_refused_until_it_is_loaded(
     assert not [each for each in asked(world, capsys, table) if "ConvertCSV" in each]
 
 
-def test_a_snapshot_settles_what_was_refused_of_earlier_ones(world: World):
+def test_a_snapshot_clears_the_refusals_of_earlier_ones(world: World):
     table = world.create(
         "things",
         "id INT PRIMARY KEY, note VARBINARY(20)",
@@ -137,7 +137,7 @@ def test_a_snapshot_settles_what_was_refused_of_earlier_ones(world: World):
     assert world.lake_keys("quarantine/") == [
         keys.quarantine(day("2025-08-02"))
     ]  # the latest says it all
-    world.sql("UPDATE things SET note = 'mended'")
+    world.sql("UPDATE things SET note = 'fixed'")
     world.build(RefreshViews(table=table, window=day("2025-08-03")))
     assert world.lake_keys("quarantine/") == []
 

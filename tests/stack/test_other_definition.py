@@ -134,7 +134,7 @@ def lines(world: World, **definition: Any) -> str:
 
 
 @promises.CURRENT_DEFINITION
-def test_a_key_that_was_mended_before_the_load_loses_no_row(world: World):
+def test_a_key_that_was_corrected_before_the_load_loses_no_row(world: World):
     """The lake was read when `key:` named too little; rows are merged by what it names now."""
     table = lines(world, key="order_no")
     world.build(DailyBackup(FIRST, table=table))

@@ -106,7 +106,7 @@ def test_a_warehouse_that_stays_away_is_left_alone_after_a_few_tries(
     assert len(world.ledger("few")) == 8
 
 
-def test_a_cursor_without_an_index_is_told_once_a_run(world: World):
+def test_a_cursor_without_an_index_is_reported_once_a_run(world: World):
     table = world.create(
         "bare",
         "id INT PRIMARY KEY, at DATETIME NOT NULL",

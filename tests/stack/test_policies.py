@@ -71,7 +71,7 @@ IN_CSV = [
 
 
 @promises.COERCIONS
-def test_every_change_is_counted_in_every_marker_and_told(
+def test_every_change_is_counted_in_every_marker_and_logged(
     world: World, odd: str, capsys: pytest.CaptureFixture[str]
 ):
     out = world.luigi(*ARGUMENTS, odd).stdout
@@ -160,7 +160,7 @@ def test_changes_add_up_over_chunks_and_days(world: World):
     assert "windows: 2" in out
 
 
-def test_rows_without_a_cursor_are_counted_in_the_manifest_and_told(
+def test_rows_without_a_cursor_are_counted_in_the_marker_and_logged(
     world: World, capsys: pytest.CaptureFixture[str]
 ):
     table = world.create(
@@ -358,7 +358,7 @@ def reader(world: World) -> int:
     return int(connection)
 
 
-def test_columns_that_are_left_out_or_text_are_told(world: World):
+def test_columns_that_are_left_out_or_text_are_logged(world: World):
     world.sql(
         "CREATE TABLE shy (id INT PRIMARY KEY, secret INT INVISIBLE, big DECIMAL(65,30), small DECIMAL(9,2),"
         " gone INT, at DATETIME NOT NULL)"

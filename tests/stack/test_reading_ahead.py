@@ -56,7 +56,7 @@ def test_a_damaged_part_is_refused(world: World, uploaded: str, which: int):
     assert not world.lake.exists(world.keys("parcels").csv_marker(DAY))
 
 
-def test_a_part_that_is_gone_is_told(world: World, uploaded: str):
+def test_a_missing_part_is_reported(world: World, uploaded: str):
     key = parts(world)[2]
     world.lake.delete([key])
     assert key in str(world.failure(ConvertCSV(table=uploaded, window=DAY)))

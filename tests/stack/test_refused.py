@@ -73,8 +73,8 @@ def test_a_value_too_long_for_its_column_is_named(world: World, notes: str):
     world.luigi(*arguments, check=45)
     again = quarantined(world)
     assert (again["tries"], again["first_at"]) == (2, entry["first_at"])
-    # mended in the source, the window is read again once its markers are gone
-    world.sql("UPDATE notes SET note = 'mended' WHERE id = 3")
+    # once fixed in the source, the window is read again once its markers are gone
+    world.sql("UPDATE notes SET note = 'fixed' WHERE id = 3")
     world.unmark("notes", SECOND, "lake", "csv")
     world.luigi(*arguments)
     assert_same(world, "notes")
@@ -108,7 +108,7 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_a_damaged_csv_part_is_refused_and_made_anew(world: World, notes: str, damage: str):
+def test_a_damaged_csv_part_is_refused_and_rewritten(world: World, notes: str, damage: str):
     line, column, reason = DAMAGE[damage]
     world.build(ConvertCSV(table=notes, window=SECOND))
     keys = world.keys("notes")

@@ -160,7 +160,7 @@ def test_a_view_keeps_a_column_when_an_older_window_is_refreshed(world: World, o
     assert world.query("SELECT extra FROM {schema}.orders_latest WHERE state = 1") == [(8,)]
 
 
-def test_a_broken_view_is_told_by_its_name(world: World, orders: str):
+def test_a_broken_view_is_reported_by_its_name(world: World, orders: str):
     folder: Path = world.folder / "configs" / "views"
     folder.mkdir()
     (folder / "broken.sql").write_text("SELECT nonsense FROM {schema}.orders")

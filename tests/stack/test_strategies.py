@@ -101,7 +101,7 @@ def run(tables: World, monkeypatch: pytest.MonkeyPatch, strategy: str) -> list[R
 
 
 def overlapping(ran: list[Ran]) -> list[tuple[Ran, Ran]]:
-    # UploadParquet begins, asks for its chunks, and begins anew: its span holds theirs
+    # UploadParquet starts, yields its chunks, and starts a second time: its span includes theirs
     once = [r for r in ran if r.family != "UploadParquet"]
     return [(a, b) for a, b in combinations(once, 2) if a.overlaps(b)]
 

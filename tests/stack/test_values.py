@@ -214,7 +214,7 @@ def test_parts_that_a_token_was_given_up_for_are_gone_and_the_others_stay(world:
     assert world.loaded("tokens", "id, word") == [(1, None), (2, "x"), (3, "__null__")]
 
 
-def test_names_that_need_quoting_are_carried(world: World):
+def test_names_that_need_quoting_are_replicated(world: World):
     name = 'Odd "Table` 顺丰'
     quoted = "`" + name.replace("`", "``") + "`"
     world.sql(
@@ -230,7 +230,7 @@ def test_names_that_need_quoting_are_carried(world: World):
     ]
 
 
-def test_a_value_that_cannot_be_carried_stops_the_window(world: World):
+def test_a_value_that_cannot_be_replicated_stops_the_window(world: World):
     world.sql(
         "SET sql_mode = ''",
         "CREATE TABLE zeros (id INT PRIMARY KEY, born DATE, at DATETIME NOT NULL)",

@@ -104,7 +104,7 @@ class World:
         return name
 
     def forget(self) -> None:
-        """Make the next task in this process read its settings and tables anew."""
+        """Make the next task of this process read its settings and tables again."""
         settings_module.settings.cache_clear()
         yaml_loader.tables.cache_clear()
         state.reset()

@@ -141,7 +141,7 @@ def test_a_refused_value_ends_it_and_closes_the_files(files: Files, at: int):
     assert all(file.closed for file in files.opened)
 
 
-def test_of_two_refused_values_the_first_is_told(files: Files):
+def test_of_two_refused_values_the_first_is_reported(files: Files):
     files.add(10, 10, t="x" * 65_537)
     files.add(10, 10, t="x" * 65_536)
     with pytest.raises(DataError, match="id=9"):
@@ -149,7 +149,7 @@ def test_of_two_refused_values_the_first_is_told(files: Files):
 
 
 @pytest.mark.parametrize(("column", "value"), [("t", "__null__"), ("b", None)])
-def test_a_value_that_is_a_token_is_told(files: Files, column: str, value: Any):
+def test_a_value_that_is_a_token_is_reported(files: Files, column: str, value: Any):
     files.add(100, 10)
     files.add(100, 10, **{column: value or Tokens(COLUMNS).empty["b"]})
     with pytest.raises(TokenTaken) as taken:

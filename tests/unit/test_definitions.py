@@ -37,7 +37,7 @@ def test_keys_that_are_merged_in_may_be_written_again(tmp_path: Path):
     assert {each.cursor for each in found.values()} == {"at"}
 
 
-def test_files_that_define_no_table_are_told_as_no_files_are(tmp_path: Path):
+def test_files_that_define_no_table_are_reported_like_missing_files(tmp_path: Path):
     with pytest.raises(ConfigurationError, match=r"no table is defined: .* holds no \.yml file"):
         read_tables(tmp_path)
     (tmp_path / "shop.yml").write_text("tables: {}")

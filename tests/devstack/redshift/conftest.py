@@ -166,7 +166,7 @@ def lake(standin: Standalone | Cluster, request: pytest.FixtureRequest) -> Itera
 
 @pytest.fixture
 def connect(standin: Standalone | Cluster) -> Iterator[Callable[..., Any]]:
-    """Opens sessions that are closed after the test; in autocommit unless told otherwise."""
+    """Opens sessions that are closed after the test; in autocommit unless set otherwise."""
     opened = []
 
     def opener(autocommit: bool = True, **options: Any) -> Any:

@@ -1,4 +1,4 @@
--- What MySQL has and MariaDB has not: JSON as a type, which it orders anew, VECTOR, collations without padding, generated keys.
+-- What MySQL has and MariaDB has not: JSON as a type, which it reorders, VECTOR, collations without padding, generated keys.
 CREATE TABLE documents (id INT PRIMARY KEY, at DATETIME NOT NULL, doc JSON, v VECTOR(2), KEY ((CAST(doc->>'$.a' AS UNSIGNED))));
 INSERT INTO documents VALUES
   (1, '2025-08-01', '{"b": 1, "a": 7, "b": 2}', STRING_TO_VECTOR('[1, -2]')), (2, '2025-08-01', '[1, 2.50, 1e300, null, true]', NULL),

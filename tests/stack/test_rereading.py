@@ -1,4 +1,4 @@
-"""Rows are read anew where somebody asks for it, and from the source alone."""
+"""Rows are read again where an operator wants it, and from the source alone."""
 
 import shutil
 import signal
@@ -27,7 +27,7 @@ def notes(world: World) -> str:
 
 
 @promises.REREAD
-def test_a_window_is_read_anew_though_its_run_was_killed_with_its_lake_marker_written(
+def test_a_window_is_read_again_though_its_run_was_killed_with_its_lake_marker_written(
     world: World, notes: str
 ):
     """A backup, then nothing looks at the window until it is to be done again."""
@@ -38,7 +38,7 @@ def test_a_window_is_read_anew_though_its_run_was_killed_with_its_lake_marker_wr
     assert process.returncode == -signal.SIGKILL, out
     marker = world.keys("notes").lake_marker(WINDOW)
     assert world.lake.exists(marker)
-    world.sql("UPDATE notes SET note = 'mended' WHERE id = 7", "DELETE FROM notes WHERE id = 8")
+    world.sql("UPDATE notes SET note = 'fixed' WHERE id = 7", "DELETE FROM notes WHERE id = 8")
     world.lake.delete([marker])
     world.luigi("DailyLoad", *line)
     assert_same(world, "notes")
