@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from pipeline.cli.arguments import chosen_tables
+from pipeline.cli.chosen import chosen_tables
 from pipeline.cli.output import say
 from pipeline.config.luigi_cfg import luigi_config
 from pipeline.config.settings import Settings, settings

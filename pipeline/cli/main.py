@@ -19,36 +19,13 @@ from contextlib import suppress
 from types import FrameType, ModuleType
 from typing import NoReturn
 
+from pipeline.cli.commands import COMMANDS
 from pipeline.cli.output import OutputClosed, is_read
 from pipeline.errors import PipelineError
 from pipeline.version import VERSION
 
 # The shell's convention: 128 plus the number of SIGINT, of SIGPIPE.
 INTERRUPTED, UNREAD = 130, 141
-
-# Name, module with `run(options)`, help text.
-_COMMANDS = (
-    (
-        *("status", "pipeline.cli.status"),
-        "how far each table is, and the figures of its last windows",
-    ),
-    (
-        *("verify", "pipeline.cli.verify"),
-        "compare the stages of every window, and source with warehouse; status 1 if they differ",
-    ),
-    (
-        *("check", "pipeline.cli.check"),
-        "check the connections to source, lake, warehouse and scheduler, and the definitions of tables",
-    ),
-    (
-        *("discover", "pipeline.cli.discover"),
-        "print a file for configs/ with a definition of every table of a database",
-    ),
-    (
-        *("config", "pipeline.cli.config"),
-        "print the settings in effect, and the environment variable of each",
-    ),
-)
 
 
 def program() -> int:
@@ -105,15 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=VERSION)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, module, text in _COMMANDS:
-        sub = commands.add_parser(name, help=text, description=text)
-        sub.set_defaults(module=module)
-        if name == "discover":
-            sub.add_argument(
-                "databases", nargs="*", metavar="DATABASE", help="default: DB_DATABASE"
-            )
-        elif name != "config":
-            sub.add_argument("--table", help="db.table; default: every configured table")
-        if name == "status":
-            sub.add_argument("--windows", type=int, help="how many per table; default: a screenful")
+    for command in COMMANDS:
+        sub = commands.add_parser(command.name, help=command.help, description=command.help)
+        sub.set_defaults(module=command.module)
+        for add in command.arguments:
+            add(sub)
     return parser

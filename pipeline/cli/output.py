@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+from datetime import datetime
 
 
 class OutputClosed(Exception):
@@ -16,6 +18,15 @@ def say(text: str) -> None:
         print(text, flush=True)  # noqa: T201 - a command line speaks
     except BrokenPipeError:
         raise OutputClosed from None
+
+
+def say_json(data: object) -> None:
+    """Print data as JSON; instants in ISO 8601, UTC."""
+    say(json.dumps(data, indent=1, ensure_ascii=False, default=_text))
+
+
+def _text(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def is_read() -> bool:

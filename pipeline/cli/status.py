@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
 
-from pipeline.cli.arguments import chosen_tables
+from pipeline.cli.chosen import chosen_tables
 from pipeline.cli.output import say
 from pipeline.cli.text import aligned
 from pipeline.config.settings import settings

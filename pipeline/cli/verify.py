@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from pipeline.cli.arguments import chosen_tables
+from pipeline.cli.chosen import chosen_tables
 from pipeline.cli.output import say
 from pipeline.cli.text import aligned
 from pipeline.config.settings import settings

@@ -62,8 +62,9 @@ def marked_windows(
     keys = Keys(table)
     bounds = stage.bounds(keys, span) if span else ("", None)
     listed = (stored.key for stored in store.list(stage.prefix(keys), *bounds))
-    markers = (key for key in listed if stage.is_marker(key))
-    return sorted(window for key in markers if (window := window_of_key(key)) is not None)
+    named = (window_of_key(key) for key in listed if stage.is_marker(key))
+    windows = sorted(window for window in named if window is not None)
+    return [w for w in windows if span is None or span.start <= w.start < span.end]
 
 
 def newest_manifest(store: Store, table: TableName) -> LakeManifest | None:

@@ -82,7 +82,7 @@ class Keys:
         return f"lake/{self.table.path}/"
 
     def lake_bounds(self, span: Window) -> tuple[str, str]:
-        """The keys before and after all lake keys of windows that begin in the span.
+        """The keys before and after all lake keys of windows that begin on the days of the span.
 
         The first is not a day's complete folder, which an S3 server with real folders would leave out.
         """

@@ -5,6 +5,7 @@ A row commits in the transaction of its data. The S3 load marker is a copy, whic
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,8 +15,10 @@ from psycopg2 import extensions
 from pipeline.model.load_modes import is_snapshot
 from pipeline.model.window import UTC, Window
 from pipeline.version import VERSION
+from pipeline.warehouse import catalog, ledger_sql
 from pipeline.warehouse import connection as redshift
-from pipeline.warehouse import ledger_sql
+from pipeline.warehouse import sql as redshift_sql
+from pipeline.warehouse.sql import Relation
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,20 @@ class Ledger:
     def forget(self, cursor: extensions.cursor, window: Window) -> None:
         """Remove a window's row."""
         cursor.execute(ledger_sql.delete_row(self.schema), self._key(window))
+
+    def forget_all(
+        self, connection: redshift.Connection, target: Relation, windows: Sequence[Window]
+    ) -> None:
+        """Remove windows' rows under the target's lock, where the target exists."""
+        has_target = bool(catalog.table_columns(connection, target))
+
+        def forget(cursor: extensions.cursor) -> None:
+            if has_target:
+                cursor.execute(redshift_sql.lock(target))
+            for window in windows:
+                self.forget(cursor, window)
+
+        redshift.in_transaction(connection, forget, what=f"{self.table}: forget loads")
 
     def _key(self, window: Window) -> tuple[str, datetime, datetime]:
         return self.table, _naive(window.start), _naive(window.end)

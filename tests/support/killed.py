@@ -1,6 +1,7 @@
 """A `luigi` command line that dies at a chosen point, as by kill -9 or a power cut.
 
     python -m tests.support.killed POINT ARGUMENT…
+    python -m tests.support.killed POINT pipeline COMMAND ARGUMENT…     # an operator's command
 
 POINT is ``module:function:before`` or ``…:after``: the first call of that function is the end of the
 command and of every process it has forked. With ``…:after:alone`` only the calling process dies, with
@@ -17,6 +18,8 @@ import sys
 from typing import Any
 
 from luigi.cmdline import luigi_run
+
+from pipeline.cli.main import main
 
 
 def arm(point: str) -> None:
@@ -49,4 +52,6 @@ def arm(point: str) -> None:
 if __name__ == "__main__":
     os.setpgid(0, 0)  # whoever started this stays alive
     arm(sys.argv[1])
+    if sys.argv[2] == "pipeline":
+        sys.exit(main(sys.argv[3:]))
     luigi_run(sys.argv[2:])

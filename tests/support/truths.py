@@ -36,7 +36,9 @@ def assert_tidy(world: World, table: str) -> None:
     listed = world.lake_keys(keys.lake)
     markers = [key for key in listed if LAKE.is_marker(key)]
     named = {part["key"] for key in markers for part in world.marker(key)["parts"]}
-    assert set(listed) == named | set(markers)
+    unnamed, missing = set(listed) - named - set(markers), named - set(listed)
+    assert not unnamed, f"of no manifest: {unnamed}"
+    assert not missing, f"not there: {missing}"
     assert stages(world) == []
     if windows:
         assert world.marker(keys.watermark)["windows_loaded"] == len(windows)

@@ -183,11 +183,15 @@ class World:
         )
 
     def pipeline(
-        self, *arguments: str, check: int | None = 0, **environment: str
+        self, *arguments: str, check: int | None = 0, killed: str = "", **environment: str
     ) -> subprocess.CompletedProcess[str]:
-        """Run `python -m pipeline …`; `check` is the exit status it must have."""
+        """Run `python -m pipeline …`; `check` is the exit status it must have.
+
+        `killed` is the point at which it dies (tests/support/killed.py).
+        """
+        module = ("tests.support.killed", killed, "pipeline") if killed else ("pipeline",)
         return run_python(
-            *("-m", "pipeline", *arguments),
+            *("-m", *module, *arguments),
             status=check,
             environment={**os.environ, **self.environment, **environment},
         )

@@ -1,0 +1,136 @@
+"""`pipeline redo` repeats windows from any stage, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import json
+import signal
+
+import pytest
+
+from tests.support.truths import assert_marked, assert_same, assert_tidy
+from tests.support.world import World, day
+
+FIRST, SECOND = day("2025-08-01"), day("2025-08-02")
+PERIOD = ("--since", "2025-08-01")
+
+
+@pytest.fixture(params=["merge", "append"])
+def notes(world: World, request: pytest.FixtureRequest) -> str:
+    """A table with two loaded days."""
+    table = world.create(
+        "notes",
+        "id INT PRIMARY KEY, note VARCHAR(40), at DATETIME NOT NULL, INDEX (at)",
+        "SELECT seq, CONCAT('n', seq), '2025-08-01 10:00:00' + INTERVAL seq DIV 20 DAY"
+        " FROM seq_1_to_39",
+        cursor="at",
+        load=request.param,
+    )
+    world.load_days(table, 1, 2)
+    return table
+
+
+def state(world: World) -> tuple[list[str], list[object]]:
+    """The keys of the lake, and the ledger."""
+    return world.lake_keys(), list(world.ledger("notes"))
+
+
+def test_without_yes_nothing_is_deleted_and_the_windows_are_shown(world: World, notes: str):
+    before = state(world)
+    out = world.pipeline("redo", "-t", notes, *PERIOD, "--until", "2025-08-03").stdout
+    assert [line.split()[1] for line in out.splitlines() if notes in line] == [
+        FIRST.label,
+        SECOND.label,
+    ]
+    assert "Nothing was deleted" in out
+    assert state(world) == before
+
+
+def test_a_row_that_changed_with_its_cursor_kept_is_read_again(world: World, notes: str):
+    world.sql("UPDATE notes SET note = 'fixed' WHERE id = 7")
+    out = world.pipeline("redo", "-t", notes, *PERIOD, "--yes").stdout
+    line = next(each for each in out.splitlines() if "luigi --module" in each)
+    world.luigi(*line.replace("'", "").split()[3:])
+    assert_same(world, "notes")
+    assert_tidy(world, "notes")
+    assert_marked(world, "notes", FIRST)
+
+
+@pytest.mark.parametrize("start_at", ["source", "lake", "csv"])
+def test_rows_that_were_deleted_in_the_warehouse_are_loaded_again(
+    world: World, notes: str, start_at: str
+):
+    """Their content is the ledger's: without its row nothing would be loaded."""
+    world.query("DELETE FROM {schema}.notes WHERE id < 10")
+    untouched = world.ledger("notes")[1]
+    world.pipeline("redo", "-t", notes, *PERIOD, "--from", start_at, "--yes")
+    assert world.ledger("notes") == [untouched]
+    world.load_days(notes, 1)
+    assert_same(world, "notes")
+    assert_tidy(world, "notes")
+
+
+def test_redo_of_the_views_reaches_no_warehouse(world: World, notes: str):
+    world.pipeline(*("redo", "-t", notes, *PERIOD, "--from", "views", "--yes"), REDSHIFT_PORT="1")
+    assert not world.lake.exists(world.keys("notes").views_marker(FIRST))
+    assert world.lake.exists(world.keys("notes").load_marker(FIRST))
+    world.load_days(notes, 1)
+    assert_marked(world, "notes", FIRST)
+
+
+POINTS = {
+    "before the views marker": "pipeline.lake.window:LakeWindow.delete:before:of=views",
+    "after the views marker": "pipeline.lake.window:LakeWindow.delete:after:of=views",
+    "after the load marker": "pipeline.lake.window:LakeWindow.delete:after:of=load",
+    "after the CSV marker": "pipeline.lake.window:LakeWindow.delete:after:of=CSV",
+    "after the lake marker": "pipeline.lake.window:LakeWindow.delete:after:of=lake",
+    "before the ledger": "pipeline.warehouse.ledger:Ledger.forget:before",
+    "after the ledger, uncommitted": "pipeline.warehouse.ledger:Ledger.forget:after",
+    "after the ledger": "pipeline.warehouse.ledger:Ledger.forget_all:after",
+}
+
+
+@pytest.mark.parametrize("heals", ["a run", "the same redo"])
+@pytest.mark.parametrize("point", POINTS)
+def test_a_redo_that_is_killed_anywhere_loses_nothing(
+    world: World, notes: str, point: str, heals: str
+):
+    world.sql("UPDATE notes SET note = 'fixed' WHERE id = 7")
+    line = ("redo", "-t", notes, *PERIOD, "--yes")
+    world.pipeline(*line, killed=POINTS[point], check=-signal.SIGKILL)
+    world.load_days(notes, 1, 2)
+    assert_tidy(world, "notes")
+    if heals == "the same redo":
+        world.pipeline(*line)
+        world.load_days(notes, 1)
+        assert_same(world, "notes")
+        assert_tidy(world, "notes")
+
+
+def test_json_names_every_window(world: World, notes: str):
+    out = world.pipeline("redo", "-t", notes, *PERIOD, "--json").stdout
+    assert json.loads(out) == {
+        "deleted": False,
+        "tables": [
+            {
+                "table": notes,
+                "windows": [
+                    {
+                        "window": FIRST.name,
+                        "markers": ["views", "load", "CSV", "lake"],
+                        "in_ledger": True,
+                    }
+                ],
+            }
+        ],
+    }
+
+
+def test_a_pattern_chooses_tables_and_none_is_an_error(world: World, notes: str):
+    other = world.create("others", "id INT PRIMARY KEY", cursor_type="full")
+    out = world.pipeline("redo", "-t", f"{world.name}.*", *PERIOD).stdout
+    assert notes in out
+    assert other not in out
+    done = world.pipeline("redo", "-t", "none.*", *PERIOD, check=41)
+    assert "no table matches none.*" in done.stderr
+    done = world.pipeline("redo", "-t", notes, *PERIOD, "--until", "2025-08-01", check=41)
+    assert "--until 2025-08-01 is not after --since 2025-08-01" in done.stderr
