@@ -1,11 +1,11 @@
 """MySQL tables to Amazon Redshift through S3, by time windows, exactly once.
 
-The tasks are names of this package: ``from pipeline import DailyLoad``. Each is imported when it is asked
-for; importing the package by itself imports no library and changes nothing.
+The tasks are names of this package: ``from pipeline import DailyLoad``. Each is imported on first
+use; importing the package by itself imports no library and changes nothing.
 
-``luigi --module pipeline DailyLoad …`` is the one exception. Luigi's command line imports the package and
-looks the task up in its register. So where `luigi.cmdline` is what runs, the package imports all tasks, and
-prepares the process for a run (`pipeline.tasks.luigi_hooks`). ``import luigi`` does not import that module.
+Luigi's command lines are the exception: they import ``--module pipeline`` and look the task up in Luigi's
+register, so the package imports all tasks. For a run, by `luigi.cmdline`, it also prepares the process
+(`pipeline.tasks.luigi_hooks`). ``import luigi`` imports none of these modules.
 """
 
 import importlib
@@ -68,5 +68,6 @@ def __dir__() -> list[str]:
 
 if "luigi.cmdline" in sys.modules:
     importlib.import_module("pipeline.tasks.luigi_hooks").install()
+if sys.modules.keys() & {"luigi.cmdline", "luigi.tools.deps", "luigi.tools.deps_tree"}:
     for _module in dict.fromkeys(_TASKS.values()):
         importlib.import_module(_module)

@@ -129,7 +129,7 @@ CHUNKS = promise(
 VALUES = "Values"
 ROUND_TRIP = promise(
     "Rows of any table, of every type of [the map](types.md), arrive unchanged with `merge`, "
-    "`append` and `full`. A fault in the codec would be detected.",
+    "`append` and `replace`. A fault in the codec would be detected.",
     section=VALUES,
 )
 SESSION = promise(

@@ -1,6 +1,7 @@
 """Imports run one way, and none is hidden in a function. `tools/layers.py` has the table."""
 
 import ast
+import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -58,12 +59,12 @@ def test_no_import_is_hidden_in_a_function(path: Path):
 
 
 def test_steps_do_not_know_each_other():
-    shared = {f"pipeline.steps.{name}" for name in ("reread_hint", "csv_rows", "progress")}
+    shared = "pipeline.steps.csv_rows"  # a part of convert
     for path in (PACKAGE / "steps").glob("*.py"):
         others = {
             name
             for name in imports(path)
-            if name.startswith("pipeline.steps.") and not any(name.startswith(s) for s in shared)
+            if name.startswith("pipeline.steps.") and name.rpartition(".")[0] != shared
         }
         assert not others, f"{path} imports {others}"
 
@@ -75,6 +76,19 @@ def test_a_library_is_known_in_its_room_alone(path: Path):
         for library in room.alone_imports:
             if (path.relative_to(PACKAGE).as_posix(), library) not in EXCEPTIONS:
                 assert library not in known or room_of(path) == room.name, f"{path}: {library}"
+
+
+def test_a_library_of_one_room_is_in_the_table():
+    """Else another room could import it."""
+    found: dict[str, set[str]] = {}
+    for path in modules():
+        for name in imports(path):
+            library = name.split(".")[0]
+            allowed = (path.relative_to(PACKAGE).as_posix(), library) in EXCEPTIONS
+            if library not in {*sys.stdlib_module_names, "pipeline"} and not allowed:
+                found.setdefault(library, set()).add(room_of(path))
+    listed = {library for room in rooms() for library in room.alone_imports}
+    assert {library for library, used in found.items() if len(used) == 1} == listed
 
 
 def test_the_pipeline_knows_nothing_of_the_local_stack_and_no_table_by_name():

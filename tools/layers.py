@@ -30,20 +30,32 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
         ),
     ),
     (
-        Room("config", "the only reader of `luigi.cfg`, `configs/`, `.env` and the environment"),
-        Room("codec", "bytes ↔ Arrow, compiled"),
+        Room(
+            "config",
+            "the only reader of settings (`luigi.cfg`, `.env`, the environment) and table definitions",
+            ("dotenv",),
+        ),
+        Room("codec", "bytes ↔ Arrow, compiled", ("llvmlite", "numba")),
     ),
     (
         Room("policies", "handling of values that Parquet or Redshift cannot hold"),
-        Room("net", "SSH tunnel, retry policy, circuit breaker", ("sshtunnel", "tenacity")),
+        Room(
+            "net",
+            "SSH tunnel, retry policy, circuit breaker",
+            ("paramiko", "sshtunnel", "tenacity"),
+        ),
         Room("spool", "rows on the local disk, between MySQL and S3"),
     ),
     (
         Room("source", "MySQL: sessions, SQL, open transactions, the row stream", ("pymysql",)),
-        Room("lake", "S3: every key, every object: Parquet, CSV, markers, quarantine", ("boto3",)),
+        Room(
+            "lake",
+            "S3: every key, every object: Parquet, CSV, markers, quarantine",
+            ("boto3", "botocore", "mypy_boto3_s3"),
+        ),
     ),
     (Room("warehouse", "Redshift: sessions, SQL, ledger, COPY, load modes, views", ("psycopg2",)),),
-    (Room("steps", "one verb a module: plan, extract, upload, convert, load, refresh, verify"),),
+    (Room("steps", "one step a module: plan, extract, upload, convert, load, refresh, verify"),),
     (Room("tasks", "Luigi wiring", ("luigi",)),),
     (Room("cli", "`python -m pipeline …`, one module a command"),),
     (Room("__main__", "the entry point of `python -m pipeline`"),),

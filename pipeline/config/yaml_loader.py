@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 import yaml
 from pydantic import ValidationError
@@ -119,12 +119,19 @@ def _qualified(name: str, default_database: str) -> str:
     return name if "." in name or not default_database else str(TableName(default_database, name))
 
 
+# The keys that take several columns.
+_LISTS = {
+    name
+    for name, field in TableDefinition.model_fields.items()
+    if get_origin(field.annotation) is tuple
+}
+
+
 def _lists(entry: Any) -> Any:
     """Accept a single column in place of a list of columns."""
-    many = ("key", "business_key", "sortkey", "exclude", "super", "booleans", "datetimes_as_is")
     if not isinstance(entry, dict):
         return entry
-    return {k: [v] if k in many and isinstance(v, str) else v for k, v in entry.items()}
+    return {k: [v] if k in _LISTS and isinstance(v, str) else v for k, v in entry.items()}
 
 
 def _reason(location: tuple[int | str, ...], message: str) -> str:

@@ -1,10 +1,12 @@
 """The COPY manifest: every part with its URL and size, all mandatory.
 
-Each COPY rewrites it from the CSV marker: an existing object is not trusted.
+Each COPY writes it from the CSV marker: an existing object is not trusted. Its key holds the digest of its
+content, so that no load replaces the list that another one's COPY reads.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable
 
@@ -12,10 +14,12 @@ from pipeline.lake.window import LakeWindow
 from pipeline.model.markers import Part
 
 
-def write(lake_window: LakeWindow, lake_digest: str, parts: Iterable[Part]) -> str:
+def write(lake_window: LakeWindow, parts: Iterable[Part]) -> str:
     """Write the manifest of a window's parts and return its key."""
-    key = lake_window.keys.copy_manifest(lake_window.window, lake_digest)
-    lake_window.store.put(key, _content(lake_window, parts))
+    content = _content(lake_window, parts)
+    digest = hashlib.sha256(content).hexdigest()
+    key = lake_window.keys.copy_manifest(lake_window.window, digest)
+    lake_window.store.put(key, content, digest)
     return key
 
 

@@ -67,6 +67,12 @@ def marked_windows(
     return [w for w in windows if span is None or span.start <= w.start < span.end]
 
 
+def has_marker(store: Store, table: TableName, stage: AnyStage) -> bool:
+    """Whether any window of the table has a marker of the stage; stops listing at the first."""
+    listed = store.list(stage.prefix(Keys(table)))
+    return any(stage.is_marker(stored.key) for stored in listed)
+
+
 def newest_manifest(store: Store, table: TableName) -> LakeManifest | None:
     """The lake manifest of the latest window; None where the lake has no window of the table."""
     windows = marked_windows(store, table, LAKE)

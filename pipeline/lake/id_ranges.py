@@ -14,7 +14,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.errors import DataError
-from pipeline.lake.history import marked_windows
+from pipeline.lake.history import has_marker
 from pipeline.lake.keys import Keys
 from pipeline.lake.s3 import Store
 from pipeline.lake.stages import LAKE, LOAD
@@ -132,8 +132,7 @@ def check_not_lost(store: Store, table: TableName) -> None:
     """
     key = Keys(table).id_ranges
     # the lake may have a retention period, load markers stay
-    windows = (marked_windows(store, table, stage) for stage in (LAKE, LOAD))
-    if not any(windows) or store.exists(key):
+    if not any(has_marker(store, table, stage) for stage in (LAKE, LOAD)) or store.exists(key):
         return
     raise DataError(
         f"the id ranges of {table} are lost",

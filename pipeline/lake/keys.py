@@ -51,7 +51,7 @@ class Keys:
         return f"{self.csv_folder(window)}part-{index:05d}-{digest[:12]}.csv{suffix}"
 
     def copy_manifest(self, window: Window, digest: str) -> str:
-        """``…/copy-90be11d0a7c3.manifest``: the manifest COPY reads."""
+        """``…/copy-90be11d0a7c3.manifest``: the manifest COPY reads; `digest` is of its content."""
         return f"{self.csv_folder(window)}copy-{digest[:12]}.manifest"
 
     def csv_marker(self, window: Window) -> str:

@@ -15,6 +15,8 @@ from pipeline.model.markers import LakeManifest, LoadMarker, decode
 from pipeline.model.table_name import TableName
 from pipeline.model.window import UTC, Window, unbroken_end
 
+_REPUBLISHED = "delete it; the next load publishes it again"
+
 
 class Watermark(BaseModel):
     """The published state of a table: instants in UTC, row counts of the latest window.
@@ -54,7 +56,7 @@ def read(store: Store, table: TableName) -> Watermark | None:
     """The published watermark, None before the first load."""
     key = Keys(table).watermark
     data = store.get_if_exists(key)
-    return None if data is None else decode(Watermark, data, key)
+    return None if data is None else decode(Watermark, data, store.url(key), _REPUBLISHED)
 
 
 def reached(table: Table, windows: list[Window]) -> datetime | None:
@@ -78,7 +80,7 @@ def publish(
     key = Keys(table.name).watermark
     while True:
         data, etag = store.get_with_etag(key) or (None, None)
-        earlier = None if data is None else decode(Watermark, data, key)
+        earlier = None if data is None else decode(Watermark, data, store.url(key), _REPUBLISHED)
         watermark = _watermark(table, loaded_windows(), latest, earlier)
         content = watermark.model_dump_json(indent=1).encode()
         if store.put_if_match(key, content, etag):

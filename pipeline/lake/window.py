@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pipeline.errors import LakeError
 from pipeline.lake.keys import Keys
 from pipeline.lake.s3 import Store
-from pipeline.lake.stages import LAKE, LOAD, AnyStage, MarkerT, Stage
+from pipeline.lake.stages import CSV, LAKE, LOAD, AnyStage, MarkerT, Stage
 from pipeline.model.markers import decode
 from pipeline.model.table_name import TableName
 from pipeline.model.window import Window
@@ -72,7 +72,7 @@ class LakeWindow:
 
     def is_snapshot(self, stage: AnyStage) -> bool:
         """Whether the stage's window is a snapshot; the table may have had a cursor before."""
-        marker = self.find(LAKE) if stage is LAKE else self.find(LOAD)
+        marker = self.find(LAKE) if stage in (LAKE, CSV) else self.find(LOAD)
         return marker is not None and marker.is_snapshot
 
     def __str__(self) -> str:

@@ -9,9 +9,9 @@ import hashlib
 import json
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from pipeline.errors import LakeError
 from pipeline.model.cursors import CursorType, EpochUnit
@@ -119,7 +119,8 @@ class Extent(BaseModel):
     epoch_unit: EpochUnit | None = None
     lower: str | None = None
     upper: str | None = None
-    key: tuple[str, ...] = ()
+    key: Annotated[tuple[str, ...], BeforeValidator(lambda key: key or ())] = ()
+    """Null in the cursor objects that version 0.1 wrote."""
 
     @property
     def order(self) -> Extent:

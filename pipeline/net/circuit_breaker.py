@@ -2,6 +2,7 @@
 
 After `PATIENCE` consecutive failed connections, each after its own retries, the tasks of this run fail at
 once for `REST` seconds; then one of them tries again. The counts are part of the run's shared state.
+Only connections to the warehouse are counted (docs/decisions/0015).
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from typing import IO, Any, ClassVar, Generic, TypeVar
 Value = TypeVar("Value")
 
 SERVERS = 8
-"""Servers counted in a run: source, warehouse, bastion and room to spare."""
+"""Addresses counted in a run: one warehouse, and room to spare."""
 
 
 class Server(ctypes.Structure):

@@ -66,7 +66,11 @@ def _log_blockers(connection: Connection) -> None:
             log.warning(
                 "windows are held open by %s of connection %s (%s) since %s by the server's clock; "
                 "if it is abandoned, KILL %s in the source",
-                *(row["kind"], row["id"], row["account"], row["began"], row["id"]),
+                row["kind"],
+                row["id"],
+                row["account"],
+                row["began"],
+                row["id"],
             )
 
 

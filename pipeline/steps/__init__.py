@@ -1,1 +1,1 @@
-"""The steps of the pipeline, one verb per module: functions on values and stores, without Luigi."""
+"""The steps of the pipeline, one per module: functions on values and stores, without Luigi."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 from pipeline.config.settings import Run
 from pipeline.config.tables import Table
@@ -65,14 +65,19 @@ class _CopyParts:
     columns: tuple[Column, ...]
     parts: tuple[Part, ...]
     coerced: tuple[Coercion, ...]
-    attributes: dict[str, Any] = field(default_factory=dict)
+    format: Literal["csv", "parquet"]
+    null_token: str = ""
+    compression: Literal["zstd", "gzip", ""] = ""
+    seconds: float = 0.0
+    empty_tokens: dict[str, str] = field(default_factory=dict)
+    empty_bytes: dict[str, int] = field(default_factory=dict)
+    converted: str = ""
 
 
 def _lake_parts(lake: LakeManifest) -> _CopyParts:
     """The lake's Parquet, unchanged."""
     parts = tuple(part for part in lake.parts if part.rows)
-    attributes = {"format": "parquet", "null_token": "", "compression": ""}
-    return _CopyParts(lake.columns, parts, lake.coerced, attributes)
+    return _CopyParts(lake.columns, parts, lake.coerced, format="parquet")
 
 
 def _conversion(lake_window: LakeWindow, lake: LakeManifest, table: Table, run: Run) -> Conversion:
@@ -105,22 +110,24 @@ def _convert(
         written = _write_parts(lake_window, files, conversion, progress)
     _check_rows(lake, written.parts)
     changes, tokens = written.changes, written.tokens
-    attributes = {
-        "seconds": round(time.monotonic() - started, 3),
-        "null_token": tokens.null,
-        "compression": conversion.compression,
-        "empty_tokens": {name: tokens.empty[name].hex() for name in changes.empty},
-        "empty_bytes": dict(changes.empty),
-        "converted": _digest_of_changes(conversion.excluded, changes.coerced),
-    }
-    coerced = added_up((*lake.coerced, *changes.coerced))
-    parts = _CopyParts(conversion.replicated, written.parts, coerced, attributes)
+    parts = _CopyParts(
+        columns=conversion.replicated,
+        parts=written.parts,
+        coerced=added_up((*lake.coerced, *changes.coerced)),
+        format="csv",
+        null_token=tokens.null,
+        compression=conversion.compression,
+        seconds=round(time.monotonic() - started, 3),
+        empty_tokens={name: tokens.empty[name].hex() for name in changes.empty},
+        empty_bytes=dict(changes.empty),
+        converted=_digest_of_changes(conversion.excluded, changes.coerced),
+    )
     return _write_manifest(lake_window, lake, parts)
 
 
 def _write_manifest(lake_window: LakeWindow, lake: LakeManifest, copy: _CopyParts) -> CsvManifest:
     """Write the COPY manifest and, last, the marker."""
-    copy_key = copy_manifest.write(lake_window, lake.digest, copy.parts)
+    copy_key = copy_manifest.write(lake_window, copy.parts)
     manifest = CsvManifest(
         table=lake.table,
         window=lake.window,
@@ -134,7 +141,13 @@ def _write_manifest(lake_window: LakeWindow, lake: LakeManifest, copy: _CopyPart
         copy_manifest=copy_key,
         coerced=copy.coerced,
         extent=lake.extent,
-        **copy.attributes,
+        format=copy.format,
+        null_token=copy.null_token,
+        compression=copy.compression,
+        seconds=copy.seconds,
+        empty_tokens=copy.empty_tokens,
+        empty_bytes=copy.empty_bytes,
+        converted=copy.converted,
     )
     lake_window.write(CSV, manifest)
     return manifest

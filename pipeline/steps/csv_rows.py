@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -45,7 +46,7 @@ class Conversion:
     columns: Sequence[Column]
     rules: Rules
     part_bytes: int
-    compression: str
+    compression: Literal["zstd", "gzip"]
     hint: str = ""
 
     @property

@@ -69,10 +69,8 @@ def _check_cursors(
     rows = int(mysql.scalar(connection, query))
     total = rows + partial
     if total and policy == "ignore":
-        log.warning(
-            "%s: %d rows without %s are left out (on_null_cursor: ignore)",
-            *(source.name, total, cursor),
-        )
+        message = "%s: %d rows without %s are left out (on_null_cursor: ignore)"
+        log.warning(message, source.name, total, cursor)
     elif total:
         raise DataError(
             f"{total} rows have no {cursor} and belong to no window",

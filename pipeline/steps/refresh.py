@@ -54,8 +54,8 @@ def latest_view(
     """
     if table.latest_view is None:
         return None
-    source = Relation(schema, table.target)
-    present = catalog.table_columns(connection, source)
+    target = Relation(schema, table.target)
+    present = catalog.table_columns(connection, target)
     columns = as_defined(csv.columns, table.rename, table.super)
     targets = {column.name: column.target for column in columns}
 
@@ -70,7 +70,7 @@ def latest_view(
         log.info("%s is not created yet: no loaded window has its columns", table.latest_view)
         return None
     texts = [name for name in business_key if present[name].startswith(("VARCHAR", "CHAR"))]
-    query = redshift_sql.latest_rows(source, list(present), business_key, order, texts)
+    query = redshift_sql.latest_rows(target, list(present), business_key, order, texts)
     return View(Relation(schema, table.latest_view), query)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import luigi
 
 from pipeline.config.settings import settings
-from pipeline.config.tables import Table
+from pipeline.config.tables import Table, TableDefinition
 from pipeline.config.yaml_loader import table_named
 from pipeline.errors import PipelineError
 from pipeline.lake import quarantine
@@ -72,7 +72,8 @@ class WindowTask(luigi.Task):
     def spool(self) -> Spool:
         """The window's spool folder."""
         source, table = settings().source, self.definition
-        definition = table.model_dump_json(exclude={"order"}, exclude_unset=True)
+        fields = set(TableDefinition.model_fields)
+        definition = table.model_dump_json(include=fields, exclude_unset=True)
         origin = f"{source.host}:{source.port} {source.timezone or ''}{definition}"
         return Spool.of(settings().run.spool, table.name, self.window, origin)
 

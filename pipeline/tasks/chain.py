@@ -139,7 +139,7 @@ class ExtractChunk(SpoolTask):
             figures = extract.extract_chunk(self.connected, chunk, self._path, self.progress)
             rate = figures.rows / max(figures.seconds, 1e-3)
             self.log(
-                f"extracted {figures.rows:,} rows in {figures.seconds:.1f} s, {rate:,.0f} a second"
+                f"extracted {figures.rows:,} rows in {figures.seconds:.1f} s, {rate:,.0f} rows/s"
             )
 
     def _refuse_altered(self, source: SourceTable, planned: Plan) -> None:

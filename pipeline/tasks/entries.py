@@ -6,7 +6,6 @@ with one S3 LIST per table.
 
 from __future__ import annotations
 
-import types
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
@@ -195,42 +194,47 @@ class AllTables(Entry):
         return list(tables(settings().run.configs, settings().default_database).values())
 
 
-# The last task of an entry, the stage whose marker it writes, and its text in the docstring.
-_LAST: dict[str, tuple[type[WindowTask], AnyStage, str]] = {
-    "Load": (RefreshViews, VIEWS, "all the way to the views"),
-    "Backup": (UploadParquet, LAKE, "as far as the lake"),
-}
-_PERIODS: dict[str, tuple[type[Entry], str]] = {
-    "Daily": (DailyEntry, "One day"),
-    "Hourly": (HourlyEntry, "One hour"),
-}
-_SCOPES: dict[str, tuple[type[Entry], str]] = {
-    "": (OneTable, "of one table"),
-    "All": (AllTables, "of every configured table"),
-}
+class ToViews(Entry):
+    """An entry that loads."""
+
+    last = RefreshViews
+    stage = VIEWS
 
 
-def _entry(period: str, last: str, scope: str) -> type[Entry]:
-    """The entry class of these parts, such as `DailyLoadAll`; Luigi registers it on creation."""
-    (period_base, period_text), (scope_base, scope_text) = _PERIODS[period], _SCOPES[scope]
-    task, stage, last_text = _LAST[last]
-    body = {
-        "__doc__": f"{period_text} {scope_text}, {last_text}.",
-        "__module__": __name__,
-        "last": task,
-        "stage": stage,
-    }
-    name = f"{period}{last}{scope}"
-    return types.new_class(
-        name, (scope_base, period_base), exec_body=lambda space: space.update(body)
-    )
+class ToLake(Entry):
+    """An entry that backs up."""
+
+    last = UploadParquet
+    stage = LAKE
 
 
-DailyLoad = _entry("Daily", "Load", "")
-DailyLoadAll = _entry("Daily", "Load", "All")
-DailyBackup = _entry("Daily", "Backup", "")
-DailyBackupAll = _entry("Daily", "Backup", "All")
-HourlyLoad = _entry("Hourly", "Load", "")
-HourlyLoadAll = _entry("Hourly", "Load", "All")
-HourlyBackup = _entry("Hourly", "Backup", "")
-HourlyBackupAll = _entry("Hourly", "Backup", "All")
+class DailyLoad(ToViews, OneTable, DailyEntry):
+    """One day of one table, from the source to the views."""
+
+
+class DailyLoadAll(ToViews, AllTables, DailyEntry):
+    """One day of every configured table, from the source to the views."""
+
+
+class DailyBackup(ToLake, OneTable, DailyEntry):
+    """One day of one table, from the source to the lake."""
+
+
+class DailyBackupAll(ToLake, AllTables, DailyEntry):
+    """One day of every configured table, from the source to the lake."""
+
+
+class HourlyLoad(ToViews, OneTable, HourlyEntry):
+    """One hour of one table, from the source to the views."""
+
+
+class HourlyLoadAll(ToViews, AllTables, HourlyEntry):
+    """One hour of every configured table, from the source to the views."""
+
+
+class HourlyBackup(ToLake, OneTable, HourlyEntry):
+    """One hour of one table, from the source to the lake."""
+
+
+class HourlyBackupAll(ToLake, AllTables, HourlyEntry):
+    """One hour of every configured table, from the source to the lake."""

@@ -1,4 +1,4 @@
-"""End a run on Ctrl-C and SIGTERM, from its first instant, with one line and the shell's exit status.
+"""End a run on Ctrl-C and SIGTERM, once the package is imported, with one line and the shell's exit status.
 
 Before the first task there is nothing to clean up, and the handler exits. An exception would be lost in a
 callback of an import, in a fork hook, and in Luigi, whose worker ignores any while it looks up host and user

@@ -38,6 +38,8 @@ class _BatchedRange(luigi.tools.range.RangeBase):
     A short range runs when nothing more urgent can: its priority is below that of every window.
     """
 
+    _taken: set[datetime] | None = None
+    """The periods of a run with a `limit`, once they are chosen."""
     step: ClassVar[timedelta]
     excludes: ClassVar[type[luigi.Task]]
 
@@ -61,10 +63,7 @@ class _BatchedRange(luigi.tools.range.RangeBase):
     def missing(self) -> list[datetime]:
         """The periods left for this run, oldest first, by the lake's current markers."""
         missing = self._missing_now()
-        if self.limit is not None:
-            # Fixed by the first call, which Luigi makes before it forks.
-            if not hasattr(self, "_taken"):
-                self._taken = set(self._in_turn(missing)[: self.limit])
+        if self._taken is not None:
             missing = [when for when in missing if when in self._taken]
         if missing and limits.are_reached():
             log.info("limit reached: %d periods are left, the same command continues", len(missing))
@@ -137,9 +136,14 @@ class _BatchedRange(luigi.tools.range.RangeBase):
         return max((end - stop).total_seconds(), 0.0) / 1e10
 
     def requires(self) -> list[luigi.Task]:
-        """The parts of a long range; the first call, before Luigi forks, sets the limits of the run."""
+        """The parts of a long range.
+
+        The first call, before Luigi forks, sets the limits of the run and chooses the periods of `limit`.
+        """
         if not hasattr(self, "_parts"):
             self._limit_run()
+            if self.limit is not None:
+                self._taken = set(self._in_turn(self._missing_now())[: self.limit])
             self._parts = list(self._short_ranges())
         return self._parts
 

@@ -21,6 +21,11 @@ from pipeline.warehouse import sql as redshift_sql
 from pipeline.warehouse.ledger import Ledger
 from pipeline.warehouse.window_load import WindowLoad
 
+_RESTORE = (
+    "restore it from an earlier object version, or reload the whole table as docs/redo.md describes: without"
+    " it rows of two cursors could be merged"
+)
+
 
 class LoadedCursor(BaseModel):
     """The cursor of all rows of a target, by its warehouse name."""
@@ -43,7 +48,7 @@ def check(connection: redshift.Connection, store: Store, load: WindowLoad) -> No
         return
     key = Keys(load.table.name).loaded_cursor
     data = store.get_if_exists(key)
-    stored = decode(LoadedCursor, data, store.url(key)) if data is not None else None
+    stored = decode(LoadedCursor, data, store.url(key), _RESTORE) if data is not None else None
     current = LoadedCursor(
         table=str(load.table.name), target=str(load.target), cursor=load.extent.order
     )

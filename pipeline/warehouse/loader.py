@@ -62,7 +62,7 @@ class Loader:
         row = redshift.in_transaction(
             self.connection,
             lambda cursor: self._apply(cursor, staged),
-            what=f"{self.lake_window.table} {self.lake_window.window}: {self.load.table.load_mode}",
+            what=f"{self.lake_window.table} {self.lake_window.window}: {self.load.mode.name}",
         )
         return self._marker(row, time.monotonic() - started)
 
@@ -84,7 +84,7 @@ class Loader:
     def _loaded(self, cursor: extensions.cursor) -> LedgerRow | None:
         """The ledger's row, where this content is loaded into this target in this mode."""
         row, load = self.ledger.row(cursor, self.load.window), self.load
-        current = (load.content, str(load.target), load.table.load_mode)
+        current = (load.content, str(load.target), load.mode.name)
         return row if row and (row.content, row.target, row.mode) == current else None
 
     def _fill_staging_table(self, target: Target) -> StagingTable:
@@ -98,12 +98,12 @@ class Loader:
             except LoadRefused as error:
                 error.todo += reread_hint.after_fix(self.lake_window)
                 raise
-        self.progress(self.load.table.load_mode, None)
+        self.progress(self.load.mode.name, None)
         return staged
 
     def _copy_source(self) -> CopySource:
         store, csv = self.lake_window.store, self.load.csv
-        key = copy_manifest.write(self.lake_window, csv.lake_digest, csv.parts)
+        key = copy_manifest.write(self.lake_window, csv.parts)
         return CopySource(
             manifest_url=store.url(key),
             region=store.settings.region,
@@ -126,7 +126,7 @@ class Loader:
             window=load.window,
             content=load.content,
             target=str(load.target),
-            mode=load.table.load_mode,
+            mode=load.mode.name,
             rows_staged=load.csv.rows,
             rows_loaded=counts.loaded,
             rows_replaced=counts.replaced,
@@ -155,10 +155,9 @@ class Loader:
             rows = self.ledger.rows(cursor)
             lost = [row.window for row in rows if row.target == str(load.target)]
             if others := [window.label for window in lost if window != load.window]:
-                log.warning(
-                    "%s was dropped; the next run loads these windows of %s again: %s",
-                    *(load.target, load.table.name, ", ".join(others)),
-                )
+                labels = ", ".join(others)
+                message = "%s was dropped; the next run loads these windows of %s again: %s"
+                log.warning(message, load.target, load.table.name, labels)
             # Markers first: after a crash in between, the ledger's rows repeat this.
             for window in lost:
                 LakeWindow(store, table, window).delete(VIEWS, LOAD)

@@ -17,6 +17,7 @@ from pipeline.lake.reread_hint import REREAD
 from pipeline.model.columns import Column, as_defined, same_target, warehouse_name
 from pipeline.model.cursors import Bounds
 from pipeline.model.identifiers import left_out, spelled
+from pipeline.model.load_modes import LoadModeName
 from pipeline.model.markers import CsvManifest, Extent
 from pipeline.model.window import Window
 from pipeline.warehouse import sql as redshift_sql
@@ -38,6 +39,8 @@ class Counts:
 class LoadMode(Protocol):
     """The interface of a module in `warehouse/modes`."""
 
+    name: LoadModeName
+    """The name in definitions, markers and the ledger."""
     needs_key: bool
     """Whether the target has one row per key, and declares the key."""
     keeps_versions: bool

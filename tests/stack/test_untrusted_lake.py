@@ -8,6 +8,7 @@ import pytest
 
 from pipeline import ConvertCSV, CopyToRedshift
 from pipeline.errors import DataError, LakeError
+from pipeline.lake import copy_manifest
 from pipeline.lake.stages import CSV, LAKE, AnyStage
 from tests.support.world import World, day
 
@@ -91,6 +92,17 @@ def test_copy_reads_the_parts_of_the_marker_whatever_its_manifest_says(world: Wo
     world.lake.delete(["stray.csv.zst"])
     world.succeed(CopyToRedshift(table=orders, window=FIRST))
     assert world.loaded("orders", "id", "id") == [(1,), (2,)]
+
+
+def test_two_loads_of_one_window_write_two_copy_manifests(world: World, orders: str):
+    """One of them has the CSV marker of before a redo; it must not replace what the other's COPY reads."""
+    window = world.lake_window("orders", FIRST)
+    parts = window.read(CSV).parts
+    current = copy_manifest.write(window, parts)
+    before = world.lake.get(current)
+    outdated = [parts[0].model_copy(update={"key": f"{parts[0].key}.before"})]
+    assert copy_manifest.write(window, outdated) != current
+    assert world.lake.get(current) == before
 
 
 def test_a_part_outside_the_window_s_folder_is_refused(world: World, orders: str):

@@ -93,9 +93,14 @@ def shown() -> Iterator[Command]:
     """Every command of every block, and the code spans that are commands with arguments."""
     for block in BLOCKS:
         yield from block.commands()
+    names = {parser.prog for parser in commands_page.operator_commands()}
     for page in PAGES:
         for command in spans(page):
-            if (parsed := parser_of(command)) and parsed[1]:
+            if (
+                (parsed := parser_of(command))
+                and parsed[1]
+                and " ".join(command.words) not in names
+            ):
                 yield command
 
 

@@ -1,5 +1,6 @@
 """Markers: the digest names the content, and what is no marker is refused."""
 
+import json
 from datetime import datetime, timezone
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from pipeline.errors import LakeError
 from pipeline.model.markers import Extent, LakeManifest, Part, ViewsMarker, decode
+from pipeline.warehouse.cursor_guard import LoadedCursor
 
 NOW = datetime(2025, 8, 2, tzinfo=timezone.utc)
 
@@ -74,3 +76,15 @@ def test_what_is_no_marker_is_refused_with_its_key(data: bytes):
         decode(ViewsMarker, data, "s3://bucket/key")
     assert "s3://bucket/key is not a marker" in str(raised.value)
     assert "delete it" in str(raised.value)
+
+
+def test_a_cursor_object_of_version_0_1_is_read():
+    """It has null for the key, as the tables of that version are loaded by it still."""
+    extent = {"cursor": "at", "cursor_type": "timestamp", "timezone": None, "epoch_unit": None}
+    stored = {
+        "table": "a.b",
+        "target": '"public"."b"',
+        "cursor": {**extent, "lower": None, "upper": None, "key": None},
+    }
+    loaded = decode(LoadedCursor, json.dumps(stored).encode(), "s3://bucket/cursors/a/b.json")
+    assert loaded.cursor == Extent(**extent).order

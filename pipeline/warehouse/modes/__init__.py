@@ -1,4 +1,4 @@
-"""The load modes: one module each, with the interface `window_load.LoadMode`, and one line here."""
+"""The load modes: a module each (`window_load.LoadMode` is its interface), named in `model.load_modes`."""
 
 from __future__ import annotations
 
@@ -6,4 +6,5 @@ from pipeline.model.load_modes import LoadModeName
 from pipeline.warehouse.modes import append, merge, replace
 from pipeline.warehouse.window_load import LoadMode
 
-MODES: dict[LoadModeName, LoadMode] = {"merge": merge, "append": append, "replace": replace}
+_MODES: tuple[LoadMode, ...] = (merge, append, replace)
+MODES: dict[LoadModeName, LoadMode] = {mode.name: mode for mode in _MODES}

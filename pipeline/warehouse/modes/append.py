@@ -5,6 +5,7 @@ from __future__ import annotations
 from psycopg2 import extensions
 
 from pipeline.errors import DataError
+from pipeline.model.load_modes import LoadModeName
 from pipeline.warehouse import connection as redshift
 from pipeline.warehouse import merge_sql
 from pipeline.warehouse import sql as redshift_sql
@@ -12,6 +13,7 @@ from pipeline.warehouse.ledger import Ledger
 from pipeline.warehouse.staging import insert_all
 from pipeline.warehouse.window_load import Counts, StagingTable, WindowLoad
 
+name: LoadModeName = "append"
 needs_key: bool = False
 keeps_versions: bool = True
 replaces_table: bool = False

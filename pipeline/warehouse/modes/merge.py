@@ -6,10 +6,12 @@ from psycopg2 import extensions
 
 from pipeline.errors import ConfigurationError, DataError
 from pipeline.lake.reread_hint import REREAD
+from pipeline.model.load_modes import LoadModeName
 from pipeline.warehouse import connection as redshift
 from pipeline.warehouse import sql as redshift_sql
 from pipeline.warehouse.window_load import Counts, StagingTable, WindowLoad
 
+name: LoadModeName = "merge"
 needs_key: bool = True
 keeps_versions: bool = False
 replaces_table: bool = False

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from psycopg2 import extensions
 
-from pipeline.model.load_modes import is_snapshot
+from pipeline.model.load_modes import LoadModeName, is_snapshot
 from pipeline.warehouse import connection as redshift
 from pipeline.warehouse import sql as redshift_sql
 from pipeline.warehouse.ledger import Ledger
 from pipeline.warehouse.staging import insert_all
 from pipeline.warehouse.window_load import Counts, StagingTable
 
+name: LoadModeName = "replace"
 needs_key: bool = False
 keeps_versions: bool = False
 replaces_table: bool = True
