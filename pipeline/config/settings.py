@@ -220,6 +220,7 @@ class Settings:
         for key, info in model.model_fields.items():
             if value := next(filter(None, map(self.environment.get, _variables(info))), None):
                 values[key] = value
+        _refuse_undecodable(name, model, values)
         try:
             return model.model_validate(values)
         except ValidationError as error:
@@ -234,6 +235,20 @@ def variables(model: type[BaseModel]) -> dict[str, str]:
 def _variables(field: FieldInfo) -> list[str]:
     names: Any = field.json_schema_extra
     return [names["env"], *names["also"]]
+
+
+def _refuse_undecodable(name: str, model: type[BaseModel], values: Mapping[str, str]) -> None:
+    """Raise ConfigurationError for a value of bytes other than UTF-8; a path may have any."""
+    for key, info in model.model_fields.items():
+        text = values.get(key, "")
+        is_path = info.annotation in (Path, Path | None)
+        if not is_path and any("\udc80" <= character <= "\udcff" for character in text):
+            variable = _variables(info)[0]
+            raise ConfigurationError(
+                f"{variable} is not UTF-8",
+                why=f"the environment's value of `{key}` in [{name}] has bytes of another encoding",
+                todo=f"set {variable} from a UTF-8 terminal or file",
+            )
 
 
 def _invalid(name: str, model: type[BaseModel], error: ValidationError) -> ConfigurationError:

@@ -19,7 +19,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 
 from pipeline.config.settings import Lake
-from pipeline.errors import LakeError
+from pipeline.errors import ConfigurationError, LakeError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -45,7 +45,7 @@ class Store:
     def __init__(self, settings: Lake) -> None:
         self.settings = settings
         self.prefix = settings.prefix.strip("/") + "/" if settings.prefix.strip("/") else ""
-        self._client, self._pid = _client(settings), os.getpid()
+        self._client, self._pid = _valid_client(settings), os.getpid()
         self._is_bucket_checked = False
         self._transfer = TransferConfig(
             multipart_threshold=settings.part_size * MIB,
@@ -239,6 +239,18 @@ class _Conflict(LakeError):
     """A conditional write failed: the object exists, or has another ETag."""
 
 
+def _valid_client(settings: Lake) -> S3Client:
+    """A client; raises ConfigurationError for a region or an endpoint that boto3 does not accept."""
+    try:
+        return _client(settings)
+    except (botocore.exceptions.BotoCoreError, ValueError) as error:
+        raise ConfigurationError(
+            "the settings of [lake] are invalid",
+            why=str(error),
+            todo="correct S3_REGION or AWS_ENDPOINT_URL_S3",
+        ) from error
+
+
 def _client(settings: Lake) -> S3Client:
     secret, token = settings.secret_access_key, settings.session_token
     client: S3Client = boto3.session.Session().client(
@@ -304,6 +316,8 @@ def _advice(code: str, error: BaseException) -> str:
         )
     if isinstance(error, botocore.exceptions.NoCredentialsError):
         return "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a role is attached"
+    if isinstance(error, botocore.exceptions.ParamValidationError):
+        return "correct S3_BUCKET_NAME or S3_PREFIX"
     if isinstance(error, botocore.exceptions.HTTPClientError | botocore.exceptions.ConnectionError):
         return "check AWS_ENDPOINT_URL_S3, S3_REGION and the network"
     return ""

@@ -57,7 +57,7 @@ def connected(settings: Source, bastion: Bastion | None = None) -> Iterator[Conn
                 when=_is_away,
                 tries=3,
             )
-        except (pymysql.err.Error, OSError) as error:
+        except (pymysql.err.Error, OSError, UnicodeError) as error:  # the last for no host name
             raise _translate(error, settings) from error
         try:
             yield connection
@@ -87,7 +87,7 @@ def _connect(settings: Source, host: str, port: int) -> Connection:
         host=host,
         port=port,
         user=settings.user,
-        password=settings.password.get_secret_value(),
+        password=settings.password.get_secret_value().encode(),  # PyMySQL encodes text as Latin-1
         charset="utf8mb4",
         autocommit=True,
         connect_timeout=10,
@@ -126,7 +126,7 @@ def _translate(error: Exception, settings: Source) -> SourceError:
         todo = "check DB_USER and DB_PASSWORD"
     elif code in _REFUSED:
         todo = f"GRANT SELECT on it to {settings.user}"
-    elif code in _AWAY:
+    elif code in _AWAY or isinstance(error, OSError | UnicodeError):
         todo = (
             "check DB_HOST, DB_PORT and the network; the same command continues where this stopped"
         )
