@@ -76,8 +76,13 @@ class Bastion(_Section):
 
     host: str = _setting("", "SSH_BASTION_HOST", "host name; empty for a direct connection")
     port: int = _setting(22, "SSH_BASTION_PORT", "port", ge=1, le=65535)
-    user: str = _setting("", "SSH_BASTION_USER", "user")
-    key_path: Path | None = _setting(None, "SSH_BASTION_KEY_PATH", "private key file")
+    user: str = _setting("", "SSH_BASTION_USER", "user; empty for this one")
+    key_path: Path | None = _setting(
+        None, "SSH_BASTION_KEY_PATH", "private key file; empty for the keys of an SSH agent"
+    )
+    key_passphrase: SecretStr | None = _setting(
+        None, "SSH_BASTION_KEY_PASSPHRASE", "passphrase of the private key"
+    )
     known_hosts: Path = _setting(
         Path("~/.ssh/known_hosts"), "SSH_BASTION_KNOWN_HOSTS", "file with the bastion's host key"
     )
