@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -71,6 +72,15 @@ class Store:
             self._check_bucket()
             return None
         return int(head["ContentLength"])
+
+    def modified(self, key: str) -> datetime | None:
+        """The server's time of the object's last write, None when it does not exist."""
+        try:
+            head = self._call(f"check {self.url(key)}", self._client.head_object, Key=key)
+        except _NotFound:
+            return None
+        written: datetime = head["LastModified"]
+        return written
 
     def sha256(self, key: str) -> str | None:
         """The SHA-256 that the server stores for an object's content, in hex, from one HEAD.
