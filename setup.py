@@ -17,6 +17,7 @@ setup(
     python_requires=">=3.10,<3.14",
     install_requires=[
         "boto3>=1.36",
+        "cryptography>=42",
         "luigi>=3.8,<4",
         "numba>=0.61",
         "numpy>=2.1",

@@ -9,6 +9,7 @@
     ├── WarehouseError             44   Redshift
     │   └── LoadRefused            44   COPY rejected a value
     └── DataError                  45   counts that do not match, or a value that cannot be replicated
+        └── Overtaken              45   another run has read or loaded the window meanwhile
 
 The number is the exit status of a run that failed this way; `docs/exit-codes.md` lists them with
 Luigi's own. Errors of third-party libraries are translated where the library is called. An error that
@@ -86,3 +87,7 @@ class DataError(PipelineError):
     """Counts do not match, or a value cannot be replicated unchanged."""
 
     exit_status = 45
+
+
+class Overtaken(DataError):
+    """Another run has read, converted or loaded the window meanwhile; this run's result is discarded."""

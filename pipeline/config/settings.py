@@ -76,8 +76,13 @@ class Bastion(_Section):
 
     host: str = _setting("", "SSH_BASTION_HOST", "host name; empty for a direct connection")
     port: int = _setting(22, "SSH_BASTION_PORT", "port", ge=1, le=65535)
-    user: str = _setting("", "SSH_BASTION_USER", "user")
-    key_path: Path | None = _setting(None, "SSH_BASTION_KEY_PATH", "private key file")
+    user: str = _setting("", "SSH_BASTION_USER", "user; empty for this one")
+    key_path: Path | None = _setting(
+        None, "SSH_BASTION_KEY_PATH", "private key file; empty for the keys of an SSH agent"
+    )
+    key_passphrase: SecretStr | None = _setting(
+        None, "SSH_BASTION_KEY_PASSPHRASE", "passphrase of the private key"
+    )
     known_hosts: Path = _setting(
         Path("~/.ssh/known_hosts"), "SSH_BASTION_KNOWN_HOSTS", "file with the bastion's host key"
     )
@@ -220,6 +225,7 @@ class Settings:
         for key, info in model.model_fields.items():
             if value := next(filter(None, map(self.environment.get, _variables(info))), None):
                 values[key] = value
+        _refuse_undecodable(name, model, values)
         try:
             return model.model_validate(values)
         except ValidationError as error:
@@ -234,6 +240,20 @@ def variables(model: type[BaseModel]) -> dict[str, str]:
 def _variables(field: FieldInfo) -> list[str]:
     names: Any = field.json_schema_extra
     return [names["env"], *names["also"]]
+
+
+def _refuse_undecodable(name: str, model: type[BaseModel], values: Mapping[str, str]) -> None:
+    """Raise ConfigurationError for a value of bytes other than UTF-8; a path may have any."""
+    for key, info in model.model_fields.items():
+        text = values.get(key, "")
+        is_path = info.annotation in (Path, Path | None)
+        if not is_path and any("\udc80" <= character <= "\udcff" for character in text):
+            variable = _variables(info)[0]
+            raise ConfigurationError(
+                f"{variable} is not UTF-8",
+                why=f"the environment's value of `{key}` in [{name}] has bytes of another encoding",
+                todo=f"set {variable} from a UTF-8 terminal or file",
+            )
 
 
 def _invalid(name: str, model: type[BaseModel], error: ValidationError) -> ConfigurationError:

@@ -9,9 +9,10 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from pipeline.errors import DataError, LoadRefused, PipelineError
+from pipeline.errors import DataError, LoadRefused, Overtaken, PipelineError
 from pipeline.lake.keys import Keys, window_of_key
 from pipeline.lake.s3 import Store
+from pipeline.lake.stages import LOAD
 from pipeline.lake.window import LakeWindow
 from pipeline.model.markers import decode
 from pipeline.model.table_name import TableName
@@ -46,16 +47,20 @@ class Refusal(BaseModel):
 def record(open_window: Callable[[], LakeWindow], stage: str, error: PipelineError) -> str | None:
     """Record a refused window and return the key of its refusal; None for errors other than of data.
 
-    Only a DataError or LoadRefused needs a person. The window's rows stay in the lake and as CSV; the same
-    command tries again. A failure to write the refusal is logged and does not hide `error`.
+    Only a DataError or LoadRefused needs a person, and only of a window that is not loaded. The window's rows
+    stay in the lake and as CSV; the same command tries again. A failure to write the refusal is logged and
+    does not hide `error`.
     """
-    if not isinstance(error, DataError | LoadRefused):
+    if not isinstance(error, DataError | LoadRefused) or isinstance(error, Overtaken):
         return None
     try:
         refused = open_window()
         key = refused.keys.quarantine(refused.window)
         refusal = _refusal(refused, stage, error, earlier=_read(refused.store, key))
         refused.store.put(key, refusal.model_dump_json(indent=1).encode())
+        if refused.is_done(LOAD):  # by another run, which may have released it before
+            refused.store.delete([key])
+            return None
     except PipelineError as failure:
         log.warning("cannot record the refused window in the quarantine: %s", failure)
         return None

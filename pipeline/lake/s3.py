@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,7 +20,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 
 from pipeline.config.settings import Lake
-from pipeline.errors import LakeError
+from pipeline.errors import ConfigurationError, LakeError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -45,7 +46,7 @@ class Store:
     def __init__(self, settings: Lake) -> None:
         self.settings = settings
         self.prefix = settings.prefix.strip("/") + "/" if settings.prefix.strip("/") else ""
-        self._client, self._pid = _client(settings), os.getpid()
+        self._client, self._pid = _valid_client(settings), os.getpid()
         self._is_bucket_checked = False
         self._transfer = TransferConfig(
             multipart_threshold=settings.part_size * MIB,
@@ -71,6 +72,15 @@ class Store:
             self._check_bucket()
             return None
         return int(head["ContentLength"])
+
+    def modified(self, key: str) -> datetime | None:
+        """The server's time of the object's last write, None when it does not exist."""
+        try:
+            head = self._call(f"check {self.url(key)}", self._client.head_object, Key=key)
+        except _NotFound:
+            return None
+        written: datetime = head["LastModified"]
+        return written
 
     def sha256(self, key: str) -> str | None:
         """The SHA-256 that the server stores for an object's content, in hex, from one HEAD.
@@ -239,6 +249,18 @@ class _Conflict(LakeError):
     """A conditional write failed: the object exists, or has another ETag."""
 
 
+def _valid_client(settings: Lake) -> S3Client:
+    """A client; raises ConfigurationError for a region or an endpoint that boto3 does not accept."""
+    try:
+        return _client(settings)
+    except (botocore.exceptions.BotoCoreError, ValueError) as error:
+        raise ConfigurationError(
+            "the settings of [lake] are invalid",
+            why=str(error),
+            todo="correct S3_REGION or AWS_ENDPOINT_URL_S3",
+        ) from error
+
+
 def _client(settings: Lake) -> S3Client:
     secret, token = settings.secret_access_key, settings.session_token
     client: S3Client = boto3.session.Session().client(
@@ -304,6 +326,8 @@ def _advice(code: str, error: BaseException) -> str:
         )
     if isinstance(error, botocore.exceptions.NoCredentialsError):
         return "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a role is attached"
+    if isinstance(error, botocore.exceptions.ParamValidationError):
+        return "correct S3_BUCKET_NAME or S3_PREFIX"
     if isinstance(error, botocore.exceptions.HTTPClientError | botocore.exceptions.ConnectionError):
         return "check AWS_ENDPOINT_URL_S3, S3_REGION and the network"
     return ""

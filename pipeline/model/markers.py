@@ -31,6 +31,11 @@ class Marker(BaseModel):
     seconds: float = 0.0
     code_version: str = VERSION
 
+    @property
+    def result(self) -> tuple[object, ...]:
+        """What the stage has made, without times and file names: equal for runs that are interchangeable."""
+        return ()
+
     def encode(self) -> bytes:
         """The marker's JSON."""
         return self.model_dump_json(indent=1).encode()
@@ -197,6 +202,11 @@ class CsvManifest(Marker):
     """Digest of the columns excluded and values changed by conversion; empty for none."""
     format: Literal["csv", "parquet"] = "csv"
 
+    @property
+    def result(self) -> tuple[object, ...]:
+        """The rows of the parts, however they are cut and compressed."""
+        return (self.lake_digest, self.converted, self.columns, self.format)
+
 
 class LoadMarker(Marker):
     """CopyToRedshift's marker: a copy of the ledger's row, which is authoritative."""
@@ -211,6 +221,11 @@ class LoadMarker(Marker):
     coerced: tuple[Coercion, ...] = ()
     content: str
     """As in the ledger: the lake digest, or a digest that includes the changes of conversion."""
+
+    @property
+    def result(self) -> tuple[object, ...]:
+        """The loaded content, its target and mode."""
+        return (self.content, self.target, self.mode)
 
     @property
     def is_snapshot(self) -> bool:

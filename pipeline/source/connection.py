@@ -18,7 +18,7 @@ from pipeline.config.settings import Bastion, Source
 from pipeline.errors import SourceError
 from pipeline.model.window import UTC
 from pipeline.net.retry import retried
-from pipeline.net.ssh_tunnel import route
+from pipeline.net.ssh_tunnel import Faults, route
 from pipeline.source import session
 from pipeline.source import sql as mysql_sql
 
@@ -42,6 +42,9 @@ class SourceLost(SourceError):
     """The connection is lost; a new one may succeed."""
 
 
+_FAULTS = Faults(failed=SourceError, lost=SourceLost)
+
+
 @contextmanager
 def connected(settings: Source, bastion: Bastion | None = None) -> Iterator[Connection]:
     """An autocommit connection, prepared by `session`, through the bastion if there is one.
@@ -49,15 +52,15 @@ def connected(settings: Source, bastion: Bastion | None = None) -> Iterator[Conn
     Raises SourceError when the server cannot be reached after retries, or refuses the login; translates
     errors of statements inside the context.
     """
-    with route(bastion, settings.host, settings.port, SourceError) as (host, port):
+    with route(bastion, settings.host, settings.port, _FAULTS) as way:
         try:
             connection = retried(
-                lambda: _connect(settings, host, port),
+                lambda: way.connect(lambda: _connect(settings, way.host, way.port)),
                 what=f"connect to MySQL at {settings.host}:{settings.port}",
                 when=_is_away,
                 tries=3,
             )
-        except (pymysql.err.Error, OSError) as error:
+        except (pymysql.err.Error, OSError, UnicodeError) as error:  # the last for no host name
             raise _translate(error, settings) from error
         try:
             yield connection
@@ -87,7 +90,7 @@ def _connect(settings: Source, host: str, port: int) -> Connection:
         host=host,
         port=port,
         user=settings.user,
-        password=settings.password.get_secret_value(),
+        password=settings.password.get_secret_value().encode(),  # PyMySQL encodes text as Latin-1
         charset="utf8mb4",
         autocommit=True,
         connect_timeout=10,
@@ -114,6 +117,8 @@ def _close(connection: Connection) -> None:
 
 
 def _is_away(error: BaseException) -> bool:
+    if isinstance(error, SourceLost):  # the bastion cannot reach the server
+        return True
     return isinstance(error, pymysql.err.OperationalError) and error.args[0] in _AWAY
 
 
@@ -126,7 +131,7 @@ def _translate(error: Exception, settings: Source) -> SourceError:
         todo = "check DB_USER and DB_PASSWORD"
     elif code in _REFUSED:
         todo = f"GRANT SELECT on it to {settings.user}"
-    elif code in _AWAY:
+    elif code in _AWAY or isinstance(error, OSError | UnicodeError):
         todo = (
             "check DB_HOST, DB_PORT and the network; the same command continues where this stopped"
         )

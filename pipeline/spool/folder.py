@@ -100,6 +100,13 @@ class Spool:
         """Whether the rows were marked as stored in the lake."""
         return (self.folder / _UPLOADED).exists()
 
+    def clear_window(self) -> None:
+        """Clear every folder of the window, which is in the lake: those of other definitions too."""
+        name, _, _ = self.folder.name.rpartition("-")
+        for folder in _children(self.folder.parent):
+            if folder.name.rpartition("-")[0] == name:
+                Spool(folder).clear()
+
     def clear(self) -> None:
         """Remove plan and chunks, atomically."""
         aside = self.folder.with_name(f".{self.folder.name}.{uuid.uuid4().hex[:8]}")

@@ -15,10 +15,10 @@ from typing import Literal
 from pipeline.config.settings import Run
 from pipeline.config.tables import Table
 from pipeline.errors import DataError
-from pipeline.lake import copy_manifest, reread_hint
+from pipeline.lake import copy_manifest, reread_hint, strays
 from pipeline.lake.csv_parts import CsvParts
 from pipeline.lake.parquet_parts import open_parts
-from pipeline.lake.stages import CSV
+from pipeline.lake.stages import CSV, LAKE
 from pipeline.lake.window import LakeWindow
 from pipeline.model.columns import Column, as_defined
 from pipeline.model.identifiers import left_out
@@ -149,8 +149,16 @@ def _write_manifest(lake_window: LakeWindow, lake: LakeManifest, copy: _CopyPart
         empty_bytes=copy.empty_bytes,
         converted=copy.converted,
     )
-    lake_window.write(CSV, manifest)
-    return manifest
+    stored = lake_window.write_while(CSV, manifest, lambda: _is_current(lake_window, lake))
+    named = [stored.copy_manifest, *(part.key for part in stored.parts)]
+    folder = lake_window.keys.csv_folder(lake_window.window)
+    strays.remove_strays(lake_window, CSV, folder, named, manifest.parts)
+    return stored
+
+
+def _is_current(lake_window: LakeWindow, lake: LakeManifest) -> bool:
+    current = lake_window.find(LAKE)
+    return current is not None and current.digest == lake.digest
 
 
 def _digest_of_changes(excluded: Sequence[str], coerced: Sequence[Coercion]) -> str:

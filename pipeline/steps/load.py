@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pipeline.config.settings import Settings
 from pipeline.config.tables import Table
-from pipeline.errors import DataError
+from pipeline.errors import Overtaken
 from pipeline.lake import id_ranges, watermark
 from pipeline.lake.stages import CSV, LAKE
 from pipeline.lake.watermark import Watermark
@@ -27,6 +27,12 @@ class Loaded:
 
     marker: LoadMarker
     watermark: Watermark
+    csv: CsvManifest
+
+    def is_current(self, lake_window: LakeWindow) -> bool:
+        """Whether the lake still has the rows that were loaded."""
+        csv = lake_window.find(CSV)
+        return csv is not None and csv.result == self.csv.result
 
 
 def load_window(
@@ -38,7 +44,7 @@ def load_window(
     differ; the target is unchanged then.
     """
     manifest, csv = lake_window.read(LAKE), lake_window.read(CSV)
-    _refuse_outdated(lake_window, manifest, csv)
+    _refuse_outdated(manifest, csv)
     schema = settings.warehouse.schema_name
     bounds = id_ranges.bounds_of(lake_window, table.warehouse_cursor)
     mode = MODES[table.load_mode]
@@ -54,14 +60,13 @@ def load_window(
             ),
             watermark.Latest(manifest, marker, settings.run.strategy),
         )
-    return Loaded(marker, published)
+    return Loaded(marker, published, csv)
 
 
-def _refuse_outdated(lake_window: LakeWindow, manifest: LakeManifest, csv: CsvManifest) -> None:
+def _refuse_outdated(manifest: LakeManifest, csv: CsvManifest) -> None:
     if csv.lake_digest != manifest.digest:
-        lake_window.delete(CSV)
-        raise DataError(
+        raise Overtaken(
             "the CSV was converted from an earlier extraction than the lake's",
             why=f"its lake digest is {csv.lake_digest[:12]}…, the lake's is {manifest.digest[:12]}…",
-            todo="run the same command again; the CSV marker is deleted, the window is converted again",
+            todo="run the same command again; the window is converted again",
         )

@@ -9,11 +9,11 @@ from pathlib import Path
 from pipeline.config.settings import Settings
 from pipeline.config.tables import Table
 from pipeline.errors import ConfigurationError
-from pipeline.lake.stages import CSV
+from pipeline.lake.stages import CSV, LOAD, VIEWS
 from pipeline.lake.window import LakeWindow
 from pipeline.model.columns import as_defined, warehouse_name
 from pipeline.model.identifiers import fold, spelled
-from pipeline.model.markers import CsvManifest, ViewsMarker
+from pipeline.model.markers import CsvManifest, LoadMarker, ViewsMarker
 from pipeline.model.window import UTC
 from pipeline.warehouse import catalog
 from pipeline.warehouse import connection as redshift
@@ -25,23 +25,30 @@ log = logging.getLogger(__name__)
 
 
 def refresh_window(settings: Settings, lake_window: LakeWindow, table: Table) -> ViewsMarker:
-    """Create or replace the views that a loaded window may have changed; the caller writes the marker.
+    """Create or replace the views that a loaded window may have changed, and write the marker.
 
     Raises ConfigurationError for a view that cannot be created or read.
     """
-    csv, schema = lake_window.read(CSV), settings.warehouse.schema_name
+    csv, loaded = lake_window.read(CSV), lake_window.read(LOAD)
+    schema = settings.warehouse.schema_name
     views = user_views(settings.run.configs / "views", schema)
     with redshift.connected(settings.warehouse, settings.bastion) as connection:
         latest = latest_view(connection, table, csv, schema)
         views = [latest, *views] if latest else views
         changed = refresh_views(connection, views, schema)
-    return ViewsMarker(
+    marker = ViewsMarker(
         table=str(table.name),
         window=lake_window.window.name,
         written_at=datetime.now(UTC),
         views=tuple(view.relation.name for view in views),
         changed=changed,
     )
+    return lake_window.write_while(VIEWS, marker, lambda: _is_current(lake_window, loaded))
+
+
+def _is_current(lake_window: LakeWindow, loaded: LoadMarker) -> bool:
+    current = lake_window.find(LOAD)
+    return current is not None and current.result == loaded.result
 
 
 def latest_view(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pipeline.config.tables import Table
 from pipeline.errors import DataError
+from pipeline.lake import strays
 from pipeline.lake.stages import LAKE
 from pipeline.lake.window import LakeWindow
 from pipeline.model.columns import Column, fingerprint
@@ -44,7 +45,9 @@ def upload_window(
     )
     before_marker()
     manifest = lake_window.write_first(LAKE, manifest)
-    _remove_unnamed_parts(lake_window, manifest)
+    # Readers such as Athena take every object of a partition.
+    folder = lake_window.keys.lake_folder(lake_window.window)
+    strays.remove_strays(lake_window, LAKE, folder, (part.key for part in manifest.parts), parts)
     return manifest
 
 
@@ -110,10 +113,3 @@ def _upload(lake_window: LakeWindow, index: int, path: Path, figures: ChunkFigur
     key = lake_window.keys.lake_part(lake_window.window, index, sha256)
     lake_window.store.upload(path, key)
     return Part(key=key, rows=figures.rows, bytes=path.stat().st_size, sha256=sha256)
-
-
-def _remove_unnamed_parts(lake_window: LakeWindow, manifest: LakeManifest) -> None:
-    """Remove other parts of the folder: readers such as Athena take every object of a partition."""
-    named = {part.key for part in manifest.parts} | {lake_window.key(LAKE)}
-    store, folder = lake_window.store, lake_window.keys.lake_folder(lake_window.window)
-    store.delete([stored.key for stored in store.list(folder) if stored.key not in named])

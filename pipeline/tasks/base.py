@@ -177,13 +177,16 @@ class SpoolTask(WindowTask):
 
 @contextmanager
 def unless_overtaken(task: WindowTask) -> Iterator[None]:
-    """Ignore a missing spool file where another run has finished the window."""
+    """Ignore a missing spool file where another run has finished the window; leave none there either."""
     try:
         yield
     except FileNotFoundError:
         if task.spool_state is not SpoolState.OVERTAKEN:
             raise
         task.log("another run has uploaded it meanwhile")
+    spool = task.spool
+    if not spool.plan_path.exists() and task.spool_state is SpoolState.OVERTAKEN:
+        spool.clear()
 
 
 def make_room() -> None:

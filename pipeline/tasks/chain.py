@@ -211,12 +211,17 @@ class ConvertCSV(WindowTask):
     def output(self) -> MarkerTarget:
         return self.marker(CSV)
 
+    @exit_status.recorded
+    def complete(self) -> bool:
+        """Whether the CSV is of the lake's rows."""
+        return self.lake_window.is_done(CSV)
+
     def run(self) -> Iterator[luigi.Task]:
         yield from self.unless_time_is_up()
         spooled, run = self.spool.files(), settings().run
         window, lake = self.lake_window, self.lake_window.read(LAKE)
         csv = convert.prepare_copy(window, lake, self.definition, spooled, run, self.progress)
-        self.spool.clear()
+        self.spool.clear_window()
         form = "CSV" if csv.format == "csv" else "Parquet"
         self.log(f"as {form}: {csv.rows:,} rows in {len(csv.parts)} parts, {csv.bytes:,} bytes")
         self.log_coercions(convert.coerced_by_conversion(csv, lake))
@@ -231,6 +236,12 @@ class CopyToRedshift(LoadedTask):
     def output(self) -> MarkerTarget:
         return self.marker(LOAD)
 
+    @exit_status.recorded
+    def complete(self) -> bool:
+        """Whether the lake's rows are loaded, and their CSV is there for the views."""
+        window = self.lake_window
+        return bool(super().complete()) and window.is_done(LOAD) and window.has(CSV)
+
     @property
     def resources(self) -> dict[str, int]:
         # Redshift runs one COPY into a table at a time
@@ -240,7 +251,8 @@ class CopyToRedshift(LoadedTask):
         yield from self.unless_time_is_up()
         loaded = load.load_window(settings(), self.lake_window, self.definition, self.progress)
         self.release()
-        self.lake_window.write(LOAD, loaded.marker)
+        window = self.lake_window
+        window.write_while(LOAD, loaded.marker, lambda: loaded.is_current(window))
         reached, marker = loaded.watermark.loaded_until, loaded.marker
         until = f"{reached:%Y-%m-%d %H:%M}" if reached else "nothing"
         self.log(
@@ -259,5 +271,4 @@ class RefreshViews(LoadedTask):
         return self.marker(VIEWS)
 
     def run(self) -> None:
-        refreshed = refresh.refresh_window(settings(), self.lake_window, self.definition)
-        self.lake_window.write(VIEWS, refreshed)
+        refresh.refresh_window(settings(), self.lake_window, self.definition)

@@ -14,8 +14,10 @@ from pipeline.config.settings import Bastion, Warehouse
 from pipeline.errors import WarehouseError
 from pipeline.net import circuit_breaker
 from pipeline.net.retry import retried
-from pipeline.net.ssh_tunnel import route
+from pipeline.net.ssh_tunnel import Faults, route
 from pipeline.warehouse import sql as redshift_sql
+
+_FAULTS = Faults(failed=WarehouseError, lost=WarehouseError)
 
 LOCK_TRIES = 3
 """Attempts at a table's lock, each as long as the statement timeout."""
@@ -48,10 +50,10 @@ def connected(settings: Warehouse, bastion: Bastion | None = None) -> Iterator[C
             why=f"at least {circuit_breaker.PATIENCE} connection attempts in a row failed in this run",
             todo="see the first error of this run; the same command continues",
         )
-    with route(through, settings.host, settings.port, WarehouseError) as (host, port):
+    with route(through, settings.host, settings.port, _FAULTS) as way:
         try:
             connection = retried(
-                lambda: _connect(settings, host, port),
+                lambda: way.connect(lambda: _connect(settings, way.host, way.port)),
                 what=f"connect to Redshift at {settings.host}:{settings.port}",
                 when=_is_away,
                 tries=3,

@@ -11,13 +11,14 @@ import time
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+import psycopg2
 from psycopg2 import extensions
 
-from pipeline.errors import DataError, LoadRefused
+from pipeline.errors import DataError, LoadRefused, Overtaken
 from pipeline.lake import copy_manifest, reread_hint
 from pipeline.lake.stages import CSV, LOAD, VIEWS
 from pipeline.lake.window import LakeWindow
-from pipeline.model.markers import LoadMarker
+from pipeline.model.markers import CsvManifest, LoadMarker
 from pipeline.model.window import UTC
 from pipeline.run.progress import Progress, silent
 from pipeline.warehouse import catalog, cursor_guard, schema_evolution, staging
@@ -89,17 +90,25 @@ class Loader:
 
     def _fill_staging_table(self, target: Target) -> StagingTable:
         """COPY the window's parts before the lock; for an empty window no table is created."""
-        staging.check_parts(self.lake_window, self.load.csv)
         staged = StagingTable(staging.new_name(), self.load, target)
         if self.load.csv.rows:
             self.progress("COPY", None)
-            try:
-                staging.fill(self.connection, staged, self._copy_source())
-            except LoadRefused as error:
-                error.todo += reread_hint.after_fix(self.lake_window)
-                raise
+            self._fill(staged)
         self.progress(self.load.mode.name, None)
         return staged
+
+    def _fill(self, staged: StagingTable) -> None:
+        """COPY; where the parts are missing because another run has replaced them, raise Overtaken."""
+        try:
+            staging.check_parts(self.lake_window, self.load.csv)
+            staging.fill(self.connection, staged, self._copy_source())
+        except (DataError, LoadRefused, psycopg2.Error) as error:
+            csv = self.lake_window.find(CSV)
+            if csv is None or csv.parts != self.load.csv.parts:
+                raise self._overtaken(csv) from error
+            if isinstance(error, LoadRefused):
+                error.todo += reread_hint.after_fix(self.lake_window)
+            raise
 
     def _copy_source(self) -> CopySource:
         store, csv = self.lake_window.store, self.load.csv
@@ -136,15 +145,18 @@ class Loader:
         return row
 
     def _refuse_outdated(self) -> None:
-        """Raise DataError where another run has read the window again: this load would restore old rows."""
+        """Raise Overtaken where another run has read the window again: this load would restore old rows."""
         current = self.lake_window.find(CSV)
         if current is None or replace(self.load, csv=current).content != self.load.content:
-            change = "was deleted" if current is None else "lists other rows"
-            raise DataError(
-                "the window was read again during its load",
-                why=f"{self.lake_window.url(CSV)} {change}; nothing was loaded",
-                todo="run the same command again",
-            )
+            raise self._overtaken(current)
+
+    def _overtaken(self, current: CsvManifest | None) -> Overtaken:
+        change = "was deleted" if current is None else "lists other rows"
+        return Overtaken(
+            "the window was read again during its load",
+            why=f"{self.lake_window.url(CSV)} {change}; nothing was loaded",
+            todo="run the same command again",
+        )
 
     def _forget_dropped_target(self) -> None:
         """Remove the ledger rows and markers of a dropped target's windows."""

@@ -66,12 +66,11 @@ def test_what_was_spooled_by_another_definition_is_not_used(world: World, orders
     assert_same(world, "orders")
 
 
-def test_csv_of_an_earlier_extraction_is_not_loaded(world: World, orders: str):
+def test_csv_of_an_earlier_extraction_is_converted_again(world: World, orders: str):
     world.load_days(orders, 1)
     world.sql("INSERT INTO orders VALUES (1000, 1, '2025-08-01 12:00:00')")
     world.unmark("orders", FIRST, "lake", "load", "views")
     world.build(DailyBackup(date(2025, 8, 1), table=orders))
-    world.failure(DailyLoad(date(2025, 8, 1), table=orders))
     world.load_days(orders, 1)
     assert_same(world, "orders")
 
