@@ -21,7 +21,9 @@ from pipeline.source import window_closing
 from pipeline.source.replicated_table import replicated_table, zone_of
 from pipeline.steps import validate_table
 from pipeline.warehouse import connection as redshift
+from pipeline.warehouse import ownership
 from pipeline.warehouse import sql as redshift_sql
+from pipeline.warehouse.ownership import Owner
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,12 @@ class Finding:
 
 
 def run(options: argparse.Namespace) -> int:
-    """``check``: servers, then tables; the highest status of what failed."""
+    """``check``: servers, tables, targets; the highest status of what failed."""
     findings = check_all(settings())
     if not any(finding.error for finding in findings if finding.subject == "source"):
         findings += check_tables(settings(), chosen_tables(options))
+    if not any(finding.error for finding in findings if finding.subject in ("lake", "warehouse")):
+        findings += check_targets(settings(), chosen_tables(options))
     width = max(len(finding.subject) for finding in findings)
     for finding in findings:
         verdict = "FAILED" if finding.error else "ok"
@@ -63,6 +67,22 @@ def check_tables(settings: Settings, tables: Sequence[Table]) -> list[Finding]:
             _finding(str(table.name), partial(_table, connection, table), settings)
             for table in tables
         ]
+
+
+def check_targets(settings: Settings, tables: Sequence[Table]) -> list[Finding]:
+    """Find the targets with rows of another source than the table's."""
+    schema, lake = settings.warehouse.schema_name, store(settings.lake)
+    owners = {table.target: Owner.of(table.name, lake) for table in tables}
+    with (
+        redshift.connected(settings.warehouse, settings.bastion) as connection,
+        connection.cursor() as cursor,
+    ):
+        refused = ownership.refusals(cursor, schema, owners)
+    return [
+        Finding(str(table.name), str(refused[table.target]), refused[table.target])
+        for table in tables
+        if table.target in refused
+    ]
 
 
 def _table(connection: mysql.Connection, table: Table, settings: Settings) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from psycopg2 import extensions
+
+from pipeline.warehouse import sql as redshift_sql
 from pipeline.warehouse.connection import Connection
 from pipeline.warehouse.sql import Relation
 
@@ -24,6 +27,28 @@ AND k.table_schema = c.table_schema AND k.table_name = c.table_name
 WHERE c.constraint_type = 'PRIMARY KEY' AND c.table_schema = %s AND c.table_name = %s
 ORDER BY k.ordinal_position
 """
+# Only the owner of a table and superusers may comment on it:
+# https://docs.aws.amazon.com/redshift/latest/dg/r_COMMENT.html
+# obj_description runs on the leader node alone, so no table of compute nodes may be joined.
+_COMMENT = """
+SELECT obj_description(c.oid, 'pg_class'), u.usesuper OR u.usesysid = c.relowner
+FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+LEFT JOIN pg_user AS u ON u.usename = current_user
+WHERE n.nspname = %s AND c.relname = %s
+"""
+_COMMENTS = """
+SELECT c.relname, obj_description(c.oid, 'pg_class')
+FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname = %s AND c.relkind = 'r'
+"""
+
+
+@dataclass(frozen=True)
+class Comment:
+    """A table's comment, empty for none, and whether this session may change it."""
+
+    text: str = ""
+    is_ours_to_change: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,6 +79,30 @@ def primary_key(connection: Connection, table: Relation) -> tuple[str, ...]:
     with connection.cursor() as cursor:
         cursor.execute(_PRIMARY_KEY, (table.schema, table.name))
         return tuple(str(name) for (name,) in cursor.fetchall())
+
+
+def comment(cursor: extensions.cursor, table: Relation) -> Comment:
+    """The table's comment; an empty one for a missing table."""
+    cursor.execute(_COMMENT, (table.schema, table.name))
+    return _comment(cursor)
+
+
+def lock(cursor: extensions.cursor, table: Relation) -> Comment:
+    """Lock the table, as the transaction's first statement, and return its comment: one round trip."""
+    select = cursor.mogrify(_COMMENT, (table.schema, table.name)).decode()
+    cursor.execute(f"{redshift_sql.lock(table)}; {select}")
+    return _comment(cursor)
+
+
+def comments(cursor: extensions.cursor, schema: str) -> dict[str, str]:
+    """The comment of every table of a schema, by name; empty for none."""
+    cursor.execute(_COMMENTS, (schema,))
+    return {str(name): text or "" for name, text in cursor.fetchall()}
+
+
+def _comment(cursor: extensions.cursor) -> Comment:
+    text, is_ours = cursor.fetchone() or (None, None)
+    return Comment(text or "", bool(is_ours))
 
 
 def _type_text(name: str, length: int | None, precision: int | None, scale: int | None) -> str:

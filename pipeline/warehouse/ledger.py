@@ -40,6 +40,14 @@ class LedgerRow:
 
 
 @dataclass(frozen=True)
+class Lookup:
+    """A window's row, None when it is not loaded, and all source tables with windows in the target."""
+
+    row: LedgerRow | None
+    tables: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Ledger:
     """The rows of one source table (``db.table``) in the ledger of a schema."""
 
@@ -55,11 +63,16 @@ class Ledger:
         cursor.execute(ledger_sql.select_rows(self.schema), (self.table,))
         return [self._row(values) for values in cursor.fetchall()]
 
-    def row(self, cursor: extensions.cursor, window: Window) -> LedgerRow | None:
-        """The row of a window, None when it is not loaded."""
-        cursor.execute(ledger_sql.select_row(self.schema), self._key(window))
-        values = cursor.fetchone()
-        return None if values is None else self._row(values)
+    def look_up(self, cursor: extensions.cursor, window: Window, target: str) -> Lookup:
+        """The row of a window, and the tables with windows in the target: one round trip."""
+        cursor.execute(ledger_sql.select_row_and_tables(self.schema), (*self._key(window), target))
+        row, tables = None, set()
+        for table, *values in cursor.fetchall():
+            if values[0] is None:
+                tables.add(str(table))
+            else:
+                row = self._row(tuple(values))
+        return Lookup(row, frozenset(tables))
 
     def is_overlapped(self, cursor: extensions.cursor, target: str, window: Window) -> bool:
         """Whether overlapping windows have loaded rows into the target."""
@@ -106,6 +119,10 @@ class Ledger:
 
         redshift.in_transaction(connection, forget, what=f"{self.table}: forget loads")
 
+    def forget_other_tables(self, cursor: extensions.cursor, target: str) -> None:
+        """Remove the rows of other tables in a target that has lost theirs."""
+        cursor.execute(ledger_sql.delete_other_tables(self.schema), (target, self.table))
+
     def _key(self, window: Window) -> tuple[str, datetime, datetime]:
         return self.table, _naive(window.start), _naive(window.end)
 
@@ -114,6 +131,15 @@ class Ledger:
         window = Window(_utc(start), _utc(end))
         figures = (staged, loaded, replaced)
         return LedgerRow(self.table, window, content, target, mode, *figures, _utc(committed))
+
+
+def tables_by_target(cursor: extensions.cursor, schema: str) -> dict[str, frozenset[str]]:
+    """The source tables with windows in each target of an existing ledger."""
+    tables: dict[str, frozenset[str]] = {}
+    cursor.execute(ledger_sql.select_targets(schema))
+    for target, table in cursor.fetchall():
+        tables[target] = tables.get(target, frozenset()) | {str(table)}
+    return tables
 
 
 def _utc(value: datetime) -> datetime:

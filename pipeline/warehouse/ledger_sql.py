@@ -5,24 +5,24 @@ from __future__ import annotations
 from pipeline.model.identifiers import LEDGER, VIEWS
 from pipeline.warehouse.sql import Relation
 
+_ROW = {
+    "window_start": "TIMESTAMP",
+    "window_end": "TIMESTAMP",
+    "lake_digest": "CHAR(64)",
+    "target": "VARCHAR(300)",
+    "mode": "VARCHAR(16)",
+    "rows_staged": "BIGINT",
+    "rows_loaded": "BIGINT",
+    "rows_replaced": "BIGINT",
+    "committed_at": "TIMESTAMP",
+}
+
 
 def create_ledger(schema: str) -> str:
     """CREATE TABLE for the ledger: one row per loaded window of a table."""
-    return (
-        f"CREATE TABLE IF NOT EXISTS {Relation(schema, LEDGER)} (\n"
-        "  table_name VARCHAR(600) NOT NULL,\n"
-        "  window_start TIMESTAMP NOT NULL,\n"
-        "  window_end TIMESTAMP NOT NULL,\n"
-        "  lake_digest CHAR(64) NOT NULL,\n"
-        "  target VARCHAR(300) NOT NULL,\n"
-        "  mode VARCHAR(16) NOT NULL,\n"
-        "  rows_staged BIGINT NOT NULL,\n"
-        "  rows_loaded BIGINT NOT NULL,\n"
-        "  rows_replaced BIGINT NOT NULL,\n"
-        "  committed_at TIMESTAMP NOT NULL,\n"
-        "  code_version VARCHAR(64) NOT NULL\n"
-        ")"
-    )
+    types = {"table_name": "VARCHAR(600)", **_ROW, "code_version": "VARCHAR(64)"}
+    columns = ",\n  ".join(f"{name} {kind} NOT NULL" for name, kind in types.items())
+    return f"CREATE TABLE IF NOT EXISTS {Relation(schema, LEDGER)} (\n  {columns}\n)"
 
 
 def create_view_registry(schema: str) -> str:
@@ -39,16 +39,33 @@ def create_view_registry(schema: str) -> str:
 def select_rows(schema: str) -> str:
     """The ledger's rows of a table, oldest window first; takes the table's name."""
     return (
-        "SELECT window_start, window_end, lake_digest, target, mode, rows_staged, rows_loaded,"
-        f" rows_replaced, committed_at FROM {Relation(schema, LEDGER)}"
+        f"SELECT {', '.join(_ROW)} FROM {Relation(schema, LEDGER)}"
         " WHERE table_name = %s ORDER BY window_start, window_end"
     )
 
 
-def select_row(schema: str) -> str:
-    """The ledger's row of a window; takes the table's name and the window's start and end."""
-    rows, _, order = select_rows(schema).partition(" ORDER BY ")
-    return f"{rows} AND window_start = %s AND window_end = %s ORDER BY {order}"
+def select_row_and_tables(schema: str) -> str:
+    """A window's row, and NULLs for each table with windows in a target; the table's name comes first.
+
+    Takes the table's name, the window's start and end, and the target's name.
+    """
+    ledger = Relation(schema, LEDGER)
+    nulls = ", ".join(f"CAST(NULL AS {kind})" for kind in _ROW.values())
+    return (
+        f"SELECT table_name, {', '.join(_ROW)} FROM {ledger}"
+        " WHERE table_name = %s AND window_start = %s AND window_end = %s"
+        f" UNION ALL SELECT table_name, {nulls} FROM {ledger} WHERE target = %s GROUP BY table_name"
+    )
+
+
+def select_targets(schema: str) -> str:
+    """Every target with each table that has windows in it."""
+    return f"SELECT DISTINCT target, table_name FROM {Relation(schema, LEDGER)}"
+
+
+def delete_other_tables(schema: str) -> str:
+    """Delete the rows of other tables in a target; takes the target's and this table's name."""
+    return f"DELETE FROM {Relation(schema, LEDGER)} WHERE target = %s AND table_name <> %s"
 
 
 def select_windows(schema: str) -> str:

@@ -21,13 +21,14 @@ from pipeline.lake.window import LakeWindow
 from pipeline.model.markers import CsvManifest, LoadMarker
 from pipeline.model.window import UTC
 from pipeline.run.progress import Progress, silent
-from pipeline.warehouse import catalog, cursor_guard, schema_evolution, staging
+from pipeline.warehouse import catalog, cursor_guard, ownership, schema_evolution, staging
 from pipeline.warehouse import connection as redshift
-from pipeline.warehouse import sql as redshift_sql
-from pipeline.warehouse.catalog import Target
-from pipeline.warehouse.ledger import Ledger, LedgerRow
+from pipeline.warehouse.catalog import Comment, Target
+from pipeline.warehouse.ledger import Ledger, LedgerRow, Lookup
+from pipeline.warehouse.ownership import Claims, Owner
 from pipeline.warehouse.schema_evolution import TableSpec
 from pipeline.warehouse.sql import CopySource
+from pipeline.warehouse.table_sql import Types
 from pipeline.warehouse.window_load import StagingTable, WindowLoad
 
 log = logging.getLogger(__name__)
@@ -47,15 +48,17 @@ class Loader:
         """Load the window unless the ledger has this content, and return its marker.
 
         Raises LoadRefused when COPY refuses a value, DataError when the window does not fit the target or
-        counts differ; the target is unchanged then.
+        counts differ, ConfigurationError when the target has rows of another source; the target is unchanged
+        then.
         """
         started = time.monotonic()
         cursor_guard.check(self.connection, self.lake_window.store, self.load)
         self.ledger.ensure(self.connection)
-        self._forget_dropped_target()
-        target = self._evolve_schema()
-        with self.connection.cursor() as cursor:
-            row = self._loaded(cursor)
+        present = catalog.table_columns(self.connection, self.load.target)
+        if not present:
+            self._forget_dropped_target()
+        row = self._look_up() if present else None
+        target = self._evolve_schema(present)
         if row is not None:
             self.progress("already in the ledger", 1.0)
             return self._marker(row, seconds=0.0)
@@ -72,7 +75,12 @@ class Loader:
         """The table's ledger."""
         return Ledger(self.load.schema, str(self.load.table.name))
 
-    def _evolve_schema(self) -> Target:
+    @property
+    def owner(self) -> Owner:
+        """The owner that the target's rows must have."""
+        return Owner.of(self.load.table.name, self.lake_window.store)
+
+    def _evolve_schema(self, present: Types) -> Target:
         load = self.load
         markers = reread_hint.markers_to_delete(self.lake_window)
         alternative = (
@@ -80,11 +88,24 @@ class Loader:
             f" {markers}: the window is read again"
         )
         spec = TableSpec(load.target, load.definitions, load.layout, load.unique, alternative)
-        return schema_evolution.evolve(self.connection, spec, has_rows=bool(load.csv.rows))
+        return schema_evolution.evolve(self.connection, spec, present, has_rows=bool(load.csv.rows))
 
-    def _loaded(self, cursor: extensions.cursor) -> LedgerRow | None:
+    def _look_up(self) -> LedgerRow | None:
+        """The ledger's row where this content is loaded; refuses a target of another owner."""
+        with self.connection.cursor() as cursor:
+            comment = catalog.comment(cursor, self.load.target)
+            return self._loaded(self._check_owner(cursor, comment))
+
+    def _check_owner(self, cursor: extensions.cursor, comment: Comment) -> Lookup:
+        """What the ledger has; raises ConfigurationError where the target has rows of another owner."""
+        target = self.load.target
+        lookup = self.ledger.look_up(cursor, self.load.window, str(target))
+        ownership.check(cursor, Claims(target, comment.text, lookup.tables), self.owner)
+        return lookup
+
+    def _loaded(self, lookup: Lookup) -> LedgerRow | None:
         """The ledger's row, where this content is loaded into this target in this mode."""
-        row, load = self.ledger.row(cursor, self.load.window), self.load
+        row, load = lookup.row, self.load
         current = (load.content, str(load.target), load.mode.name)
         return row if row and (row.content, row.target, row.mode) == current else None
 
@@ -125,8 +146,9 @@ class Loader:
     def _apply(self, cursor: extensions.cursor, staged: StagingTable) -> LedgerRow:
         """Lock, check again, apply, record: the transaction that loads a window exactly once."""
         load = self.load
-        cursor.execute(redshift_sql.lock(load.target))
-        if row := self._loaded(cursor):
+        comment = catalog.lock(cursor, load.target)
+        lookup = self._check_owner(cursor, comment)
+        if row := self._loaded(lookup):
             return row
         self._refuse_outdated()
         counts = load.mode.apply(cursor, staged)
@@ -142,6 +164,9 @@ class Loader:
             committed_at=datetime.now(UTC).replace(microsecond=0),
         )
         self.ledger.record(cursor, row)
+        ownership.mark(cursor, load.target, comment, self.owner)
+        if lookup.tables - {row.table}:  # of rows that the target has lost
+            self.ledger.forget_other_tables(cursor, row.target)
         return row
 
     def _refuse_outdated(self) -> None:
@@ -161,8 +186,6 @@ class Loader:
     def _forget_dropped_target(self) -> None:
         """Remove the ledger rows and markers of a dropped target's windows."""
         load, store, table = self.load, self.lake_window.store, self.lake_window.table
-        if catalog.table_columns(self.connection, load.target):
-            return
         with self.connection.cursor() as cursor:
             rows = self.ledger.rows(cursor)
             lost = [row.window for row in rows if row.target == str(load.target)]

@@ -17,7 +17,7 @@ from pipeline.warehouse import connection as redshift
 from pipeline.warehouse import sql as redshift_sql
 from pipeline.warehouse.catalog import Target
 from pipeline.warehouse.sql import Relation
-from pipeline.warehouse.table_sql import Layout
+from pipeline.warehouse.table_sql import Layout, Types
 
 log = logging.getLogger(__name__)
 
@@ -87,16 +87,19 @@ class _Change:
         )
 
 
-def evolve(connection: redshift.Connection, spec: TableSpec, *, has_rows: bool = True) -> Target:
-    """Create the target, or add and widen its columns; no column is dropped or narrowed.
+def evolve(
+    connection: redshift.Connection, spec: TableSpec, present: Types, *, has_rows: bool = True
+) -> Target:
+    """Create the target, or add and widen its `present` columns; no column is dropped or narrowed.
 
     Raises DataError with the statements to run by hand for any other change. A window without rows only adds
     columns.
     """
     relation = spec.relation
-    create = table_sql.create_table(relation, spec.types, spec.layout)
-    redshift.ensure(connection, create, f"create {relation}")
-    present = catalog.table_columns(connection, relation)
+    if not present:
+        create = table_sql.create_table(relation, spec.types, spec.layout)
+        redshift.ensure(connection, create, f"create {relation}")
+        present = catalog.table_columns(connection, relation)
     required = catalog.required_columns(connection, relation)
     if has_rows:
         _refuse_other_key(connection, spec, present, required)

@@ -150,6 +150,16 @@ def count(table: Relation) -> str:
     return f"SELECT COUNT(*) FROM {table}"
 
 
+def any_row(table: Relation) -> str:
+    """One row, if the table has any."""
+    return f"SELECT 1 FROM {table} LIMIT 1"
+
+
+def comment_on(table: Relation, text: str) -> str:
+    """COMMENT ON TABLE; `text` is a literal."""
+    return f"COMMENT ON TABLE {table} IS {text}"
+
+
 def count_window(table: Relation, cursor: str, bounds: Bounds) -> str:
     """Count the rows of a window."""
     return f"SELECT COUNT(*) FROM {table} WHERE {_between(cursor, bounds)}"

@@ -47,7 +47,9 @@ def _rewrite_words(tokens: Tokens) -> Tokens:
     rewritten: Tokens = []
     for index, token in enumerate(tokens):
         key = "" if starts(tokens, ".", at=index - 1) else token.key
-        if key == "sysdate":
+        if key == "pg_class" and index and tokens[index - 1].key in ("from", "join", ","):
+            rewritten.append(token.with_text("standin.pg_class"))  # has long names in full
+        elif key == "sysdate":
             rewritten.append(token.with_text("pg_catalog.sysdate()"))
         elif key in _RENAMED:
             rewritten.append(token.with_text(_RENAMED[key]))

@@ -35,7 +35,7 @@ from devstack.redshift.tokens import (
 
 _QUERIES = {"select", "with", "insert", "update", "delete", "values", "explain", "declare", "("}
 _PASSED = words(
-    "drop grant revoke comment call fetch close move prepare execute deallocate savepoint "
+    "drop grant revoke call fetch close move prepare execute deallocate savepoint "
     "release end commit rollback abort refresh"
 )
 
@@ -59,6 +59,7 @@ class Rewriter:
             "copy": self._copy,
             "truncate": _truncate,
             "lock": _lock,
+            "comment": _comment,
             "cancel": _cancel,
             "vacuum": _vacuum,
             "analyze": _analyze,
@@ -170,6 +171,16 @@ def _lock(tokens: Tokens, _session: Session) -> Plan:
         if not name or after < len(part):
             raise syntax_error(part[after].text if after < len(part) else ";")
     return Run(f"LOCK TABLE {sql_of(tokens[at:])}", tag="LOCK TABLE")
+
+
+def _comment(tokens: Tokens, _session: Session) -> Plan:
+    """COMMENT ON kind name IS 'text' or NULL. Source: "COMMENT"."""
+    kinds = ("table", "column", "constraint", "database", "view", "schema")
+    if not starts(tokens, "comment", "on"):
+        raise syntax_error(tokens[1].text if len(tokens) > 1 else ";")
+    if len(tokens) < 3 or tokens[2].key not in kinds:
+        raise syntax_error(tokens[2].text if len(tokens) > 2 else ";")
+    return Run(sql_of(tokens), tag="COMMENT")
 
 
 def _cancel(tokens: Tokens, _session: Session) -> Plan:

@@ -27,6 +27,14 @@ CREATE VIEW standin.relation_column AS
       AND NOT EXISTS (SELECT FROM standin.late_view l WHERE l.relid = c.oid);
 GRANT SELECT ON standin.relation_column TO PUBLIC;
 
+-- What queries read as pg_class.
+CREATE VIEW standin.pg_class AS
+    SELECT oid, standin.full_name(relname) AS relname, relnamespace, reltype, relowner, relam,
+           relfilenode, relpages, reltuples, relhasindex, relisshared, relkind, relnatts, relacl,
+           relpersistence
+    FROM pg_catalog.pg_class;
+GRANT SELECT ON standin.pg_class TO PUBLIC;
+
 -- Source: "PG_TABLE_DEF": shows only tables in schemas of the search path.
 CREATE VIEW pg_catalog.pg_table_def AS
     SELECT nspname AS schemaname, standin.full_name(relname) AS tablename,
@@ -90,26 +98,32 @@ CREATE VIEW information_schema.columns AS
            collation_catalog, collation_schema, collation_name, domain_name
     FROM standin.column_description;
 
-DROP VIEW information_schema.tables CASCADE;
-CREATE VIEW information_schema.tables AS
+CREATE VIEW standin.table_description AS
     SELECT current_database()::varchar AS table_catalog, n.nspname::varchar AS table_schema,
            standin.full_name(c.relname) AS table_name,
            CASE WHEN c.relkind = 'v' THEN 'VIEW'
                 WHEN c.relpersistence = 't' THEN 'LOCAL TEMPORARY'
                 ELSE 'BASE TABLE' END::varchar AS table_type,
+           obj_description(c.oid, 'pg_class')::varchar AS remarks
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'v') AND n.nspname NOT IN ('standin', 'pg_toast');
+GRANT SELECT ON standin.table_description TO PUBLIC;
+
+DROP VIEW information_schema.tables CASCADE;
+CREATE VIEW information_schema.tables AS
+    SELECT table_catalog, table_schema, table_name, table_type,
            NULL::varchar AS self_referencing_column_name, NULL::varchar AS reference_generation,
            NULL::varchar AS user_defined_type_catalog, NULL::varchar AS user_defined_type_schema,
            NULL::varchar AS user_defined_name
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'v') AND n.nspname NOT IN ('standin', 'pg_toast');
+    FROM standin.table_description;
 CREATE VIEW pg_catalog.svv_tables AS
-    SELECT table_catalog, table_schema, table_name, table_type, NULL::varchar AS remarks
-    FROM information_schema.tables;
+    SELECT table_catalog, table_schema, table_name, table_type, remarks
+    FROM standin.table_description;
 CREATE VIEW pg_catalog.svv_redshift_tables AS
     SELECT table_catalog AS database_name, table_schema AS schema_name, table_name,
            CASE table_type WHEN 'VIEW' THEN 'VIEW' ELSE 'TABLE' END::varchar AS table_type,
-           NULL::varchar AS table_acl, NULL::varchar AS remarks
-    FROM information_schema.tables;
+           NULL::varchar AS table_acl, remarks
+    FROM standin.table_description;
 
 DROP VIEW information_schema.views;
 CREATE VIEW information_schema.views AS
