@@ -66,6 +66,11 @@ def check_tables(settings: Settings, tables: Sequence[Table]) -> list[Finding]:
 
 
 def _table(connection: mysql.Connection, table: Table, settings: Settings) -> str:
+    with mysql.translated(connection, settings.source):
+        return _definition(connection, table, settings)
+
+
+def _definition(connection: mysql.Connection, table: Table, settings: Settings) -> str:
     timezone = settings.source.timezone
     source = replicated_table(connection, table, timezone)
     validate_table.check_table(table, source)

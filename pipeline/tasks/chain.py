@@ -128,6 +128,13 @@ class ExtractChunk(SpoolTask):
         return self.spool.chunk_path(self.spool.plan(), self.chunk)
 
     def run(self) -> None:
+        try:
+            self._extract()
+        except mysql.SnapshotEnded as error:
+            self.log(f"reading the table again: {error.why}")
+            self._extract()
+
+    def _extract(self) -> None:
         with self.connected() as connection:
             source = self.source_table(connection)
         key = validate_table.key_of(self.definition, source)
