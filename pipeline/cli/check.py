@@ -77,11 +77,13 @@ def _definition(connection: mysql.Connection, table: Table, settings: Settings) 
     if zone_of(table, timezone) is None:
         validate_table.check_zone(table, source, mysql.zone(connection))
     key = ", ".join(validate_table.key_of(table, source)) or "none"
-    hidden = validate_table.hidden_columns(table, source)
-    if table.cursor and (advice := validate_table.index_advice(table.cursor, source)):
-        return f"{hidden}; {advice}" if hidden else advice
+    advice = validate_table.index_advice(table.cursor, source) if table.cursor else ""
     summary = f"{len(source.columns)} columns, key {key}, cursor {table.cursor or 'none'}"
-    return f"{summary}; {hidden}" if hidden else summary
+    remarks = [
+        validate_table.hidden_columns(table, source),
+        "" if source.is_view else validate_table.without_snapshots(source),
+    ]
+    return "; ".join(filter(None, [advice or summary, *remarks]))
 
 
 def _finding(name: str, check: Callable[[Settings], str], settings: Settings) -> Finding:

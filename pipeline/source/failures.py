@@ -133,9 +133,10 @@ def is_of_server(error: Exception) -> bool:
     return code > 0 and code not in _CLIENT_ERRORS
 
 
-def is_unreadable(error: Exception) -> bool:
-    """Whether a view or table exists and cannot be read by anyone, as one that is damaged."""
-    return _BY_CODE.get(code_of(error)) in (_VIEW, _DAMAGED, _REMOTE)
+def unreadable(error: Exception) -> Failure | None:
+    """The failure of a view or table that exists and that nobody can read; None for another error."""
+    failure = _BY_CODE.get(code_of(error))
+    return failure if failure in (_VIEW, _DAMAGED, _REMOTE) else None
 
 
 def is_busy(error: BaseException) -> bool:

@@ -56,6 +56,8 @@ SIZE = """
 SELECT COALESCE(TABLE_ROWS, 0), COALESCE(DATA_LENGTH, 0), GREATEST(COALESCE(AVG_ROW_LENGTH, 0), 1)
 FROM information_schema.tables WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s
 """
+# NULL for a view.
+ENGINE = "SELECT ENGINE FROM information_schema.tables WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s"
 # MariaDB has a type of its own for tables with system versioning.
 TABLES = """
 SELECT TABLE_NAME, TABLE_TYPE, COALESCE(TABLE_ROWS, 0) AS TABLE_ROWS

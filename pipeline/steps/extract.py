@@ -33,8 +33,14 @@ from pipeline.source.scan_order import Order, free_order
 from pipeline.source.table import SourceTable
 from pipeline.spool.chunk_file import ChunkFile
 from pipeline.spool.folder import appearing
+from pipeline.steps.validate_table import without_snapshots
 
 log = logging.getLogger(__name__)
+
+
+class WrittenDuringRead(DataError):
+    """The rows changed between their count and their read, as the engine has no snapshots."""
+
 
 MAX_LOSSES = 5
 """Lost connections in a row without progress; rows that a restart discards are no progress."""
@@ -73,8 +79,9 @@ def extract_chunk(
                 with connect() as connection, mysql.snapshot(connection):
                     reading.read(connection, progress)
                 return reading.finish(time.monotonic() - started)
-            except SourceLost as error:
-                written, can_resume = reading.file.rows, reading.can_resume
+            except (SourceLost, WrittenDuringRead) as error:
+                can_resume = reading.can_resume and isinstance(error, SourceLost)
+                written = reading.file.rows
                 losses = 1 if can_resume and written > before else losses + 1
                 if losses >= MAX_LOSSES:
                     raise
@@ -161,12 +168,22 @@ def _source_value(column: Column | None, value: object) -> object:
 
 
 def _check_count(chunk: Chunk, expected: int, rows: int) -> None:
-    if rows != expected:
-        raise DataError(
-            f"{rows} rows arrived of {chunk.source.name}",
-            why=f"the same snapshot counts {expected} ({chunk.span.lower} to {chunk.span.upper})",
-            todo="run the same command again; if it recurs, CHECK TABLE in the source for a damaged index",
+    source, span = chunk.source, chunk.span
+    if rows == expected:
+        return
+    whole = "" if span.cursor is None else f" with {span.cursor} from {span.lower} to {span.upper}"
+    if not source.has_snapshots:
+        raise WrittenDuringRead(
+            f"{source.name} changed while it was read: {expected} rows counted{whole}, {rows} read",
+            why=without_snapshots(source),
+            todo=f"ALTER TABLE … ENGINE = InnoDB in the source; or run the same command again when nothing"
+            f" writes to {source.name}",
         )
+    raise DataError(
+        f"{rows} rows arrived of {source.name}",
+        why=f"the same snapshot counts {expected}{whole}",
+        todo="run the same command again; if it recurs, CHECK TABLE in the source for a damaged index",
+    )
 
 
 def _with_policies(
