@@ -143,6 +143,15 @@ def select_rows(
     return f"SELECT {chosen} FROM {_qualified(table)}{_where(span)}{ordered}"
 
 
+def measure(table: TableName, columns: Sequence[Column], span: Span) -> str:
+    """Select the greatest length of each column in a span: the server computes every value of them."""
+    lengths = ", ".join(
+        f"MAX(LENGTH({_EXPRESSIONS[column.read_as].format(quoted(column.name))}))"
+        for column in columns
+    )
+    return f"SELECT {lengths} FROM {_qualified(table)}{_where(span)}"
+
+
 def select_nothing(table: TableName) -> str:
     """Select no row of all columns: fails on an unreadable column and on a broken view."""
     return f"SELECT * FROM {_qualified(table)} LIMIT 0"

@@ -9,7 +9,7 @@ from pipeline.config.tables import Table
 from pipeline.errors import ConfigurationError
 from pipeline.model.columns import Column, is_text_of_number, same_target
 from pipeline.model.cursors import Snapshot
-from pipeline.model.identifiers import all_spelled
+from pipeline.model.identifiers import MAX_COLUMNS, all_spelled
 from pipeline.run import notes
 from pipeline.source import sql as mysql_sql
 from pipeline.source.table import SourceTable
@@ -66,6 +66,7 @@ def check_table(table: Table, source: SourceTable) -> None:
     _check_policies(table, source)
     _check_super(table, source)
     _check_names(source)
+    _check_count(source)
 
 
 def without_snapshots(source: SourceTable) -> str:
@@ -244,6 +245,15 @@ def _check_super(table: Table, source: SourceTable) -> None:
                 why=f"it is {column.source_type}{', and a key' if column.name in key else ''}",
                 todo="name JSON columns that are not keys in `super:`",
             )
+
+
+def _check_count(source: SourceTable) -> None:
+    if (count := len(source.columns)) > MAX_COLUMNS:
+        raise ConfigurationError(
+            f"{source.name} has {count:,} columns",
+            why=f"a table in Redshift has at most {MAX_COLUMNS:,}",
+            todo=f"leave out {count - MAX_COLUMNS:,} or more of them with `exclude:`",
+        )
 
 
 def _check_names(source: SourceTable) -> None:

@@ -42,6 +42,7 @@ from pipeline.tasks.base import (
     WindowTask,
     make_room,
     unless_overtaken,
+    with_room,
 )
 from pipeline.tasks.targets import MarkerTarget
 
@@ -102,7 +103,7 @@ class PlanChunks(SpoolTask):
         for line in validate_table.deviations(self.definition, source):
             self.log(line)
         with unless_overtaken(self):
-            self.spool.keep_plan(planned)
+            with_room(self, lambda: self.spool.keep_plan(planned))
 
 
 class ExtractChunk(SpoolTask):
@@ -129,7 +130,7 @@ class ExtractChunk(SpoolTask):
 
     def run(self) -> None:
         try:
-            self._extract()
+            with_room(self, self._extract)
         except mysql.SnapshotEnded as error:
             self.log(f"reading the table again: {error.why}")
             self._extract()
@@ -222,7 +223,12 @@ class ConvertCSV(WindowTask):
         yield from self.unless_time_is_up()
         spooled, run = self.spool.files(), settings().run
         window, lake = self.lake_window, self.lake_window.read(LAKE)
-        csv = convert.prepare_copy(window, lake, self.definition, spooled, run, self.progress)
+        csv = with_room(
+            self,
+            lambda: convert.prepare_copy(
+                window, lake, self.definition, spooled, run, self.progress
+            ),
+        )
         self.spool.clear()
         form = "CSV" if csv.format == "csv" else "Parquet"
         self.log(f"as {form}: {csv.rows:,} rows in {len(csv.parts)} parts, {csv.bytes:,} bytes")
