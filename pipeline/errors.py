@@ -8,8 +8,9 @@
     ├── LakeError                  43   S3
     ├── WarehouseError             44   Redshift
     │   └── LoadRefused            44   COPY rejected a value
-    └── DataError                  45   counts that do not match, or a value that cannot be replicated
-        └── Overtaken              45   another run has read or loaded the window meanwhile
+    ├── DataError                  45   counts that do not match, or a value that cannot be replicated
+    │   └── Overtaken              45   another run has read or loaded the window meanwhile
+    └── DiskError                  46   the local disk
 
 The number is the exit status of a run that failed this way; `docs/exit-codes.md` lists them with
 Luigi's own. Errors of third-party libraries are translated where the library is called. An error that
@@ -91,3 +92,9 @@ class DataError(PipelineError):
 
 class Overtaken(DataError):
     """Another run has read, converted or loaded the window meanwhile; this run's result is discarded."""
+
+
+class DiskError(PipelineError):
+    """The local disk is full, or the spool folder cannot be written."""
+
+    exit_status = 46

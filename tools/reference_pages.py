@@ -123,7 +123,7 @@ def exit_codes() -> str:
     ]
     rows = [f"| {kind.exit_status} | {first_line(kind.__doc__)} |" for kind in kinds]
     tail = (
-        "\n`python -m pipeline …` ends with 0, 1 (the answer is no), 2 (usage), 41 to 45, 130 (Ctrl-C), or\n"
+        "\n`python -m pipeline …` ends with 0, 1 (the answer is no), 2 (usage), 41 to 46, 130 (Ctrl-C), or\n"
         "141 (its output pipe was closed, as in `… | head -1`).\n"
     )
     return _EXITS + "\n".join(rows) + "\n" + tail

@@ -12,13 +12,15 @@ from functools import partial
 from pipeline.cli.chosen import chosen_tables
 from pipeline.cli.output import say
 from pipeline.config.luigi_cfg import luigi_config
-from pipeline.config.settings import Settings, settings
+from pipeline.config.settings import Run, Settings, settings
 from pipeline.config.tables import Table
 from pipeline.errors import PipelineError, WarehouseError
 from pipeline.lake.s3 import store
 from pipeline.source import connection as mysql
+from pipeline.source import table as source_table
 from pipeline.source import window_closing
 from pipeline.source.replicated_table import replicated_table, zone_of
+from pipeline.spool import disk
 from pipeline.steps import validate_table
 from pipeline.warehouse import connection as redshift
 from pipeline.warehouse import ownership
@@ -50,11 +52,12 @@ def run(options: argparse.Namespace) -> int:
 
 
 def check_all(settings: Settings) -> list[Finding]:
-    """Check source, lake, warehouse and scheduler, each independently of the others."""
+    """Check source, lake, warehouse, the spool's disk and scheduler, each independently of the others."""
     checks: list[tuple[str, Callable[[Settings], str]]] = [
         ("source", _source),
         ("lake", _lake),
         ("warehouse", _warehouse),
+        ("spool", _spool),
         ("scheduler", _scheduler),
     ]
     return [_finding(name, check, settings) for name, check in checks]
@@ -86,17 +89,39 @@ def check_targets(settings: Settings, tables: Sequence[Table]) -> list[Finding]:
 
 
 def _table(connection: mysql.Connection, table: Table, settings: Settings) -> str:
+    with mysql.translated(connection, settings.source):
+        return _definition(connection, table, settings)
+
+
+def _definition(connection: mysql.Connection, table: Table, settings: Settings) -> str:
     timezone = settings.source.timezone
     source = replicated_table(connection, table, timezone)
     validate_table.check_table(table, source)
     if zone_of(table, timezone) is None:
         validate_table.check_zone(table, source, mysql.zone(connection))
     key = ", ".join(validate_table.key_of(table, source)) or "none"
-    hidden = validate_table.hidden_columns(table, source)
-    if table.cursor and (advice := validate_table.index_advice(table.cursor, source)):
-        return f"{hidden}; {advice}" if hidden else advice
+    advice = validate_table.index_advice(table.cursor, source) if table.cursor else ""
     summary = f"{len(source.columns)} columns, key {key}, cursor {table.cursor or 'none'}"
-    return f"{summary}; {hidden}" if hidden else summary
+    remarks = [
+        validate_table.hidden_columns(table, source),
+        "" if source.is_view else validate_table.without_snapshots(source),
+        _room(connection, table, settings.run),
+    ]
+    return "; ".join(filter(None, [advice or summary, *remarks]))
+
+
+def _room(connection: mysql.Connection, table: Table, run: Run) -> str:
+    """A warning of too little disk space for a chunk; raises DiskError where that is certain.
+
+    Parquet takes a part of the source's storage, seldom less than a quarter.
+    """
+    need = source_table.size(connection, table.name).bytes
+    if table.cursor:
+        need = min(need, run.chunk_mb * 10**6)
+    if (free := disk.free(run.spool)) < need // 4:
+        raise disk.too_small(run.spool, need)
+    room = f"a chunk needs up to {disk.megabytes(need)} of {run.spool}, {disk.megabytes(free)} are free"
+    return room if free < need else ""
 
 
 def _finding(name: str, check: Callable[[Settings], str], settings: Settings) -> Finding:
@@ -135,6 +160,10 @@ def _warehouse(settings: Settings) -> str:
                 todo=redshift.missing_schema_advice(settings.warehouse),
             )
     return f"{version.rsplit(', ', maxsplit=1)[-1]}, schema {schema}"
+
+
+def _spool(settings: Settings) -> str:
+    return disk.check(settings.run.spool)
 
 
 def _scheduler(settings: Settings) -> str:

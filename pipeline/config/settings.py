@@ -64,6 +64,12 @@ class Source(_Section):
     timeout: int = _setting(
         600, "DB_TIMEOUT", "seconds without data before the connection is given up", ge=1
     )
+    lock_wait: int = _setting(
+        120,
+        "DB_LOCK_WAIT",
+        "seconds that a read waits for a table's lock, as of an ALTER; at most half of DB_TIMEOUT",
+        ge=1,
+    )
 
     @field_validator("timezone")
     @classmethod

@@ -12,6 +12,7 @@ import pyarrow as pa
 from pipeline.errors import DataError
 from pipeline.lake.s3 import Store
 from pipeline.model.markers import Part
+from pipeline.spool import disk
 from pipeline.spool.folder import digest_of, sha256_of
 
 
@@ -49,7 +50,8 @@ def _open(store: Store, part: Part, local: Sequence[Path], folder: Path) -> pa.N
                 return file
             file.close()
     path = folder / Path(part.key).name
-    store.download(part.key, path)
+    with disk.writing(folder, lambda: f"the part needs {disk.megabytes(part.bytes)}"):
+        store.download(part.key, path)
     if (digest := sha256_of(path)) != part.sha256:
         raise DataError(
             f"{store.url(part.key)} does not match its manifest",

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 # Bytes; https://docs.aws.amazon.com/redshift/latest/dg/r_names.html
 MAX_IDENTIFIER_BYTES = 127
+# Columns of a table; https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_TABLE_NEW.html
+MAX_COLUMNS = 1_600
 # The pipeline's own tables in the warehouse.
 LEDGER = "pipeline_ledger"
 VIEWS = "pipeline_views"

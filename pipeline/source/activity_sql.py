@@ -5,22 +5,19 @@ from __future__ import annotations
 # A statement fixes NOW() when it begins, and is no transaction while it waits for a metadata or backup lock:
 # its age bounds the cursors that it may still write. Commands that write have many names (Query, Execute,
 # Bulk_execute, Connect for an event), so the others are excluded. A replica's threads are as old as its
-# delay.
-_STATEMENTS = """
+# delay. `statement` is the beginning, as a statement may have gigabytes.
+STATEMENTS = """
+SELECT 'a statement' AS kind, ID AS id, CONCAT(USER, '@', HOST) AS account, TIME AS age,
+       LEFT(INFO, 10000) AS statement, CHAR_LENGTH(INFO) <= 10000 AS is_whole, 0 AS only_read
 FROM information_schema.processlist
 WHERE ID <> CONNECTION_ID() AND USER <> 'system user' AND COMMAND NOT IN ('Sleep', 'Daemon')
-AND LEFT(COMMAND, 6) <> 'Slave_' AND LEFT(COMMAND, 11) <> 'Binlog Dump'
-AND LTRIM(INFO) NOT LIKE 'SELECT%' AND LTRIM(INFO) NOT LIKE 'SHOW%'
+AND LEFT(COMMAND, 6) <> 'Slave_' AND LEFT(COMMAND, 11) <> 'Binlog Dump' AND INFO IS NOT NULL
 """
-OLDEST_STATEMENT = f"SELECT MAX(TIME) {_STATEMENTS}"
-LONGEST_STATEMENT = f"""
-SELECT 'a statement' AS kind, ID AS id, CONCAT(USER, '@', HOST) AS account,
-       NOW() - INTERVAL TIME SECOND AS began
-{_STATEMENTS} ORDER BY TIME DESC LIMIT 1
-"""
+# The view has the server's local time, hence the zone SYSTEM.
 LONGEST_TRANSACTION = """
 SELECT 'a transaction' AS kind, t.trx_mysql_thread_id AS id, CONCAT(p.USER, '@', p.HOST) AS account,
-       t.trx_started AS began
+       TIMESTAMPDIFF(SECOND, t.trx_started, CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', 'SYSTEM')) AS age,
+       t.trx_rows_modified = 0 AS only_read
 FROM information_schema.innodb_trx AS t
 LEFT JOIN information_schema.processlist AS p ON p.ID = t.trx_mysql_thread_id
 WHERE t.trx_is_read_only = 0 ORDER BY t.trx_started LIMIT 1

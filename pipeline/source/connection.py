@@ -18,15 +18,17 @@ from pipeline.config.settings import Bastion, Source
 from pipeline.errors import SourceError
 from pipeline.model.window import UTC
 from pipeline.net.retry import retried
-from pipeline.net.ssh_tunnel import Faults, route
-from pipeline.source import session
+from pipeline.net.ssh_tunnel import Faults, Route, route
+from pipeline.source import failures, lock_holders, session
 from pipeline.source import sql as mysql_sql
+from pipeline.source.failures import SnapshotEnded, StatementFailed
+
+__all__ = ["Connection", "SnapshotEnded", "StatementFailed"]
 
 log = logging.getLogger(__name__)
 Connection: TypeAlias = "pymysql.connections.Connection[Any]"
 
 _REFUSED = {
-    ER.ACCESS_DENIED_ERROR,
     ER.DBACCESS_DENIED_ERROR,
     ER.TABLEACCESS_DENIED_ERROR,
     ER.COLUMNACCESS_DENIED_ERROR,
@@ -36,6 +38,11 @@ _AWAY = {CR.CR_CONN_HOST_ERROR, CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST, CR.C
 NO_PRIVILEGE = {ER.SPECIFIC_ACCESS_DENIED_ERROR, ER.ACCESS_DENIED_ERROR}
 # The server is shutting down, or an administrator ended the connection (MariaDB, MySQL).
 _ENDED = {ER.SERVER_SHUTDOWN, 1927, 3169}
+_CHECK_ADDRESS = (
+    "check DB_HOST, DB_PORT and the network; the same command continues where this stopped"
+)
+_TRIES_AT_LIMIT = 7
+"""Attempts to connect to a server that has no free connection, over half a minute."""
 
 
 class SourceLost(SourceError):
@@ -55,23 +62,45 @@ def connected(settings: Source, bastion: Bastion | None = None) -> Iterator[Conn
     with route(bastion, settings.host, settings.port, _FAULTS) as way:
         try:
             connection = retried(
-                lambda: way.connect(lambda: _connect(settings, way.host, way.port)),
+                lambda: _connect_if_there(settings, way),
                 what=f"connect to MySQL at {settings.host}:{settings.port}",
-                when=_is_away,
-                tries=3,
+                when=failures.is_busy,
+                tries=_TRIES_AT_LIMIT,
             )
         except (pymysql.err.Error, OSError, UnicodeError) as error:  # the last for no host name
-            raise _translate(error, settings) from error
+            raise _translate(error, settings, at_login=True) from error
         try:
-            yield connection
-        except pymysql.err.Error as error:
-            raise _translate(error, settings) from error
+            with translated(connection, settings):
+                yield connection
         finally:
             _close(connection)
 
 
+@contextmanager
+def translated(connection: Connection, settings: Source) -> Iterator[None]:
+    """Translate errors of statements inside the context, as `connected` does; the connection stays open."""
+    try:
+        yield
+    except pymysql.err.Error as error:
+        if failures.code_of(error) == ER.LOCK_WAIT_TIMEOUT:
+            seconds = session.lock_wait_of(settings.timeout, settings.lock_wait)
+            table = getattr(connection, "last_table", None)
+            raise lock_holders.lock_wait(connection, table, seconds) from error
+        raise _translate(error, settings) from error
+
+
 class _Connection(pymysql.connections.Connection):
-    """PyMySQL's, with one TLS context per process: reading the system's certificates takes 25 ms."""
+    """PyMySQL's, which keeps its last statement of a table, and one TLS context per process: reading the
+    system's certificates takes 25 ms."""
+
+    last_table: tuple[str, str] | None = None
+    """Database and table of the last statement that reads a table."""
+
+    def query(self, sql: str | bytes, unbuffered: bool = False) -> int:
+        """Send a statement."""
+        text = sql if isinstance(sql, str) else sql.decode(errors="replace")
+        self.last_table = lock_holders.table_of(text) or self.last_table
+        return int(super().query(sql, unbuffered))
 
     def _create_ssl_ctx(self, sslp: dict[str, Any]) -> ssl.SSLContext:
         options = json.dumps(sslp, sort_keys=True, default=str)
@@ -83,6 +112,15 @@ class _Connection(pymysql.connections.Connection):
 
 _CONTEXTS: dict[str, ssl.SSLContext] = {}
 """TLS contexts by their options, as JSON."""
+
+
+def _connect_if_there(settings: Source, way: Route) -> Connection:
+    return retried(
+        lambda: way.connect(lambda: _connect(settings, way.host, way.port)),
+        what=f"connect to MySQL at {settings.host}:{settings.port}",
+        when=_is_away,
+        tries=3,
+    )
 
 
 def _connect(settings: Source, host: str, port: int) -> Connection:
@@ -102,7 +140,7 @@ def _connect(settings: Source, host: str, port: int) -> Connection:
         ssl_verify_cert=True if settings.ssl_ca else None,
     )
     try:
-        session.prepare(connection, settings.timeout)
+        session.prepare(connection, settings.timeout, settings.lock_wait)
     except BaseException:
         _close(connection)
         raise
@@ -122,20 +160,24 @@ def _is_away(error: BaseException) -> bool:
     return isinstance(error, pymysql.err.OperationalError) and error.args[0] in _AWAY
 
 
-def _translate(error: Exception, settings: Source) -> SourceError:
-    code = error.args[0] if error.args else 0
+def _translate(error: Exception, settings: Source, *, at_login: bool = False) -> SourceError:
+    """The error of a statement, or of a login, as a SourceError."""
+    code = failures.code_of(error)
     address = f"{settings.host}:{settings.port}"
-    failure, todo = f"MySQL at {address} failed", ""
-    if code == ER.ACCESS_DENIED_ERROR:
+    failure, todo, kind = f"MySQL at {address} failed", "", SourceError
+    if code in _AWAY | _ENDED:
+        kind, todo = SourceLost, _CHECK_ADDRESS
+    elif known := failures.failure_of(error, at_login=at_login):
+        failure, todo, kind = known.what, known.todo, known.kind
+    elif code == ER.ACCESS_DENIED_ERROR:
         failure = f"MySQL at {address} refused the login of {settings.user}"
         todo = "check DB_USER and DB_PASSWORD"
     elif code in _REFUSED:
         todo = f"GRANT SELECT on it to {settings.user}"
-    elif code in _AWAY or isinstance(error, OSError | UnicodeError):
-        todo = (
-            "check DB_HOST, DB_PORT and the network; the same command continues where this stopped"
-        )
-    kind = SourceLost if code in _AWAY | _ENDED else SourceError
+    elif isinstance(error, OSError | UnicodeError):
+        todo = _CHECK_ADDRESS
+    elif failures.is_of_server(error) and not at_login:
+        kind = StatementFailed
     return kind(failure, why=str(error.args[-1] if error.args else error), todo=todo)
 
 

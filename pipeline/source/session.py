@@ -21,17 +21,22 @@ _CLIENT_ERRORS = range(2000, 3000)
 """Error numbers of PyMySQL itself, such as a lost connection."""
 
 
-def prepare(connection: Connection, timeout: int) -> None:
+def prepare(connection: Connection, timeout: int, lock_wait: int) -> None:
     """Set every session variable that rows depend on, in two round trips; skip those that the server lacks.
 
-    `timeout` is the limit of a network wait in seconds, for both sides. Raises SourceError for a value that
-    is refused or not kept, and PyMySQL's error for a lost connection.
+    `timeout` is the limit of a network wait in seconds, for both sides, `lock_wait` that of a lock. Raises
+    SourceError for a value that is refused or not kept, and PyMySQL's error for a lost connection.
     """
-    wanted = _set(connection, session_sql.variables(timeout))
+    wanted = _set(connection, session_sql.variables(timeout, lock_wait_of(timeout, lock_wait)))
     values = _values(connection, wanted)
     for variable in wanted:
         if variable.name in values and not variable.is_set(values[variable.name]):
             raise _refusal(variable, f"the session still has {values[variable.name]!r}")
+
+
+def lock_wait_of(timeout: int, lock_wait: int) -> int:
+    """Seconds that the server waits for a lock: fewer than the client waits for the server."""
+    return max(1, min(lock_wait, timeout // 2))
 
 
 def _set(connection: Connection, wanted: Sequence[Variable]) -> Sequence[Variable]:

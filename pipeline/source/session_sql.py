@@ -49,8 +49,9 @@ class Variable:
         return self.value in (str(value), *str(value).split(","))  # optimizer_switch is a list
 
 
-def variables(timeout: int) -> tuple[Variable, ...]:
-    """Every variable; `timeout` is the limit of a network wait in seconds, for both sides."""
+def variables(timeout: int, lock_wait: int) -> tuple[Variable, ...]:
+    """Every variable; `timeout` and `lock_wait` are the limits of a wait for the network and for a lock, in
+    seconds."""
     return (
         # Display and comparison of values: no PAD_CHAR_TO_FULL_LENGTH, ANSI_QUOTES, NO_BACKSLASH_ESCAPES,
         # nor NO_TABLE_OPTIONS, which removes AUTO_INCREMENT from SHOW CREATE TABLE.
@@ -98,7 +99,7 @@ def variables(timeout: int) -> tuple[Variable, ...]:
         Variable("tmp_disk_table_size", _MAX_64, _MARIADB),
         Variable("idle_transaction_timeout", 0, _MARIADB),
         Variable("idle_readonly_transaction_timeout", 0, _MARIADB),
-        Variable("lock_wait_timeout", 86_400),
+        Variable("lock_wait_timeout", lock_wait),
         Variable("wait_timeout", max(timeout, 28_800)),
         Variable("net_read_timeout", timeout),
         Variable("net_write_timeout", timeout),  # 60 s by default, less than a slow upload

@@ -56,6 +56,8 @@ SIZE = """
 SELECT COALESCE(TABLE_ROWS, 0), COALESCE(DATA_LENGTH, 0), GREATEST(COALESCE(AVG_ROW_LENGTH, 0), 1)
 FROM information_schema.tables WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s
 """
+# NULL for a view.
+ENGINE = "SELECT ENGINE FROM information_schema.tables WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s"
 # MariaDB has a type of its own for tables with system versioning.
 TABLES = """
 SELECT TABLE_NAME, TABLE_TYPE, COALESCE(TABLE_ROWS, 0) AS TABLE_ROWS
@@ -139,6 +141,15 @@ def select_rows(
     )
     ordered = f" ORDER BY {', '.join(map(quoted, order))}" if order else ""
     return f"SELECT {chosen} FROM {_qualified(table)}{_where(span)}{ordered}"
+
+
+def measure(table: TableName, columns: Sequence[Column], span: Span) -> str:
+    """Select the greatest length of each column in a span: the server computes every value of them."""
+    lengths = ", ".join(
+        f"MAX(LENGTH({_EXPRESSIONS[column.read_as].format(quoted(column.name))}))"
+        for column in columns
+    )
+    return f"SELECT {lengths} FROM {_qualified(table)}{_where(span)}"
 
 
 def select_nothing(table: TableName) -> str:

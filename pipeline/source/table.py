@@ -19,6 +19,8 @@ from pipeline.source.visibility import Hidden, may_read
 # Before the first quoted option, such as a comment. The server omits AUTO_INCREMENT = 1.
 _NEXT_ID = re.compile(r"[^']*?\bENGINE=\w+ AUTO_INCREMENT=(\d+)")
 
+_SNAPSHOT_ENGINES = {"innodb", "rocksdb", "tokudb"}
+
 
 @dataclass(frozen=True)
 class SourceTable:
@@ -35,6 +37,18 @@ class SourceTable:
     """The columns that the server sets to the time of each change."""
     hidden: Hidden | None = None
     """The columns that the account may not read; None where it may read every column."""
+    engine: str | None = "InnoDB"
+    """The storage engine; None for a view."""
+
+    @property
+    def is_view(self) -> bool:
+        """Whether it is a view."""
+        return self.engine is None
+
+    @property
+    def has_snapshots(self) -> bool:
+        """Whether the engine reads a consistent snapshot; False for a view, whose tables are unknown."""
+        return (self.engine or "").lower() in _SNAPSHOT_ENGINES
 
     def column(self, name: str) -> Column | None:
         """The column of that name, in any case, as MySQL compares column names."""
@@ -104,7 +118,14 @@ def describe(
         auto_increment=next((n for n, extra in extras.items() if "AUTO_INCREMENT" in extra), None),
         on_update=tuple(n for n, extra in extras.items() if "ON UPDATE" in extra),
         hidden=hidden,
+        engine=_engine(connection, name),
     )
+
+
+def _engine(connection: Connection, name: TableName) -> str | None:
+    """The storage engine of a table; None for a view."""
+    (row,) = rows_of(connection, mysql_sql.ENGINE, (name.database, name.table))
+    return None if row["ENGINE"] is None else str(row["ENGINE"])
 
 
 def _or_hidden(hidden: Hidden | None) -> str:

@@ -16,6 +16,7 @@ from pymysql.constants import ER
 
 from pipeline.errors import SourceError
 from pipeline.model.table_name import TableName
+from pipeline.source import failures
 from pipeline.source import sql as mysql_sql
 from pipeline.source.connection import NO_PRIVILEGE, Connection, rows_of
 
@@ -26,7 +27,6 @@ _DENIED = {
     ER.NO_SUCH_TABLE,
     ER.BAD_DB_ERROR,
 }
-_BROKEN = {ER.VIEW_INVALID, ER.NO_SUCH_USER}
 _PLAIN = re.compile(r"[A-Za-z0-9_]+")
 _UNAVAILABLE = {*NO_PRIVILEGE, ER.UNKNOWN_TABLE}
 
@@ -59,15 +59,13 @@ class Hidden:
 
 
 def sees_all(connection: Connection, name: TableName) -> bool:
-    """Whether the table exists with all columns readable; raises SourceError for a broken view."""
+    """Whether the table exists with all columns readable; raises SourceError for one that nobody can read."""
     try:
         rows_of(connection, mysql_sql.select_nothing(name))
     except pymysql.err.Error as error:
-        if error.args[0] in _BROKEN:
+        if unreadable := failures.unreadable(error):
             raise SourceError(
-                f"the view {name} cannot be read",
-                why=str(error.args[-1]),
-                todo="repair it in the source, or remove its definition from configs/",
+                f"{name} cannot be read", why=str(error.args[-1]), todo=unreadable.todo
             ) from error
         if error.args[0] not in _DENIED:
             raise

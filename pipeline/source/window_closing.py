@@ -6,7 +6,9 @@ import logging
 import random
 import time
 import uuid
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import pymysql
 
@@ -14,6 +16,7 @@ from pipeline.errors import SourceError
 from pipeline.source import activity_sql
 from pipeline.source.connection import NO_PRIVILEGE, Connection, clock, rows_of, scalar, snapshot
 from pipeline.source.replication import replication
+from pipeline.source.statement_kind import only_reads
 
 log = logging.getLogger(__name__)
 
@@ -48,30 +51,36 @@ def closed_until(connection: Connection, lag: int) -> datetime:
             lag,
         )
     ages = _ages(connection, lag) or []
-    if max(ages, default=0) > lag + status.delay + WARN_AFTER:
-        _log_blockers(connection)
+    if max(ages, default=0) > (limit := lag + status.delay + WARN_AFTER):
+        _log_blockers(connection, limit)
     return min(now - timedelta(seconds=age) for age in [lag + status.delay, *ages])
 
 
-def _log_blockers(connection: Connection) -> None:
-    """Log the oldest writers: an abandoned connection keeps every window open."""
-    for query in (activity_sql.LONGEST_TRANSACTION, activity_sql.LONGEST_STATEMENT):
-        for row in rows_of(connection, query):
-            if not row["id"]:
-                log.warning(
-                    "windows are held open by a prepared transaction of unknown age: XA RECOVER in the "
-                    "source lists it, XA COMMIT or XA ROLLBACK ends it"
-                )
-                continue
+def _log_blockers(connection: Connection, limit: int) -> None:
+    """Log the oldest writers above an age in seconds: an abandoned connection keeps every window open."""
+    transactions = rows_of(connection, activity_sql.LONGEST_TRANSACTION)
+    statements = sorted(_writing_statements(connection), key=lambda row: int(row["age"]))
+    for row in [*transactions, *statements[-1:]]:
+        if not row["id"]:
             log.warning(
-                "windows are held open by %s of connection %s (%s) since %s by the server's clock; "
-                "if it is abandoned, KILL %s in the source",
-                row["kind"],
-                row["id"],
-                row["account"],
-                row["began"],
-                row["id"],
+                "windows are held open by a prepared transaction of unknown age: XA RECOVER in the "
+                "source lists it, XA COMMIT or XA ROLLBACK ends it"
             )
+        elif int(row["age"]) >= limit:
+            log.warning(
+                "windows are held open by %s of connection %s (%s) for %s s; %s",
+                *(row["kind"], row["id"], row["account"], row["age"], _way_out(row)),
+            )
+
+
+def _way_out(row: Mapping[str, Any]) -> str:
+    """What ends a writer; a transaction that has only read is not to be killed, as it may be a report."""
+    if row["only_read"]:
+        return (
+            "it has only read so far but may still write: COMMIT there, or let it begin with START"
+            " TRANSACTION READ ONLY"
+        )
+    return f"if it is abandoned, KILL {row['id']} in the source"
 
 
 def ended_until(connection: Connection, lag: int) -> datetime:
@@ -106,8 +115,16 @@ def _ages(connection: Connection, lag: int) -> list[int] | None:
 
 def _oldest_statement(connection: Connection) -> int | None:
     """The age of the oldest statement that may write, in seconds; None for no such statement."""
-    age = scalar(connection, activity_sql.OLDEST_STATEMENT)
-    return None if age is None else int(age)
+    return max((int(row["age"]) for row in _writing_statements(connection)), default=None)
+
+
+def _writing_statements(connection: Connection) -> list[dict[str, Any]]:
+    """The running statements that may write: a reading one holds no window open, however long it takes."""
+    return [
+        row
+        for row in rows_of(connection, activity_sql.STATEMENTS)
+        if not only_reads(str(row["statement"]), is_whole=bool(row["is_whole"]))
+    ]
 
 
 def _oldest_writer(connection: Connection) -> int | None:

@@ -40,6 +40,7 @@ class ChunkFile:
     ) -> None:
         self.columns, self.key, self.cursor = tuple(columns), tuple(key), cursor
         self.rows = 0
+        self.arrow_bytes = 0  # of the rows, before encoding and compression
         self._path, self._schema = path, arrow_schema(columns)
         self._writer: pq.ParquetWriter | None = None
         self._buffered: list[pa.RecordBatch] = []
@@ -55,6 +56,7 @@ class ChunkFile:
             return
         self._buffered.append(batch)
         self._buffered_bytes += batch.nbytes
+        self.arrow_bytes += batch.nbytes
         self.rows += batch.num_rows
         self._last = batch.slice(batch.num_rows - 1)
         if self._key_checksum is not None:

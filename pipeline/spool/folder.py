@@ -11,7 +11,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict
 from pipeline.model.span import Span
 from pipeline.model.table_name import TableName
 from pipeline.model.window import Window
+from pipeline.spool import disk
 
 _UPLOADED = "uploaded"
 _PLAN = "plan.json"
@@ -73,8 +74,7 @@ class Spool:
         return Plan.model_validate_json(self.plan_path.read_bytes())
 
     def keep_plan(self, plan: Plan) -> Plan:
-        """Write the plan unless there is one, and return the stored one."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        """Write the plan unless there is one, and return the stored one; raises DiskError."""
         with appearing(self.plan_path, replace=False) as partial:
             partial.write_text(plan.model_dump_json(indent=1))
         return self.plan()
@@ -93,7 +93,8 @@ class Spool:
 
     def mark_uploaded(self) -> None:
         """Mark the rows as stored in the lake, which allows their eviction."""
-        (self.folder / _UPLOADED).touch()
+        with disk.writing(self.folder):
+            (self.folder / _UPLOADED).touch()
 
     @property
     def is_uploaded(self) -> bool:
@@ -119,10 +120,13 @@ class Spool:
 def fetching(root: Path) -> Iterator[Path]:
     """A temporary folder for parts fetched from the lake.
 
-    It is below `root`, the disk meant for rows: the system's temporary folder is often in memory.
+    It is below `root`, the disk meant for rows: the system's temporary folder is often in memory. Raises
+    DiskError where it cannot be made.
     """
-    root.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=_FETCHED, dir=root) as folder:
+    with ExitStack() as kept:
+        with disk.writing(root):
+            root.mkdir(parents=True, exist_ok=True)
+            folder = kept.enter_context(TemporaryDirectory(prefix=_FETCHED, dir=root))
         yield Path(folder)
 
 
@@ -218,21 +222,24 @@ def _size(path: Path) -> int:
 
 
 @contextmanager
-def appearing(path: Path, *, replace: bool = True) -> Iterator[Path]:
+def appearing(path: Path, *, replace: bool = True, need: Callable[[], str] = str) -> Iterator[Path]:
     """Yield a path to write to; the file moves to `path` when the context exits without error.
 
-    Without `replace` an existing file stays.
+    Without `replace` an existing file stays. Raises DiskError for a disk that is full or cannot be written;
+    `need` tells what the file needs.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
     try:
-        yield partial
-        if replace:
-            partial.replace(path)
-        elif not path.exists():
-            _link(partial, path)
+        with disk.writing(path.parent, need):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield partial
+            if replace:
+                partial.replace(path)
+            elif not path.exists():
+                _link(partial, path)
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(NotADirectoryError, PermissionError):  # it was never made
+            partial.unlink(missing_ok=True)
 
 
 def _link(partial: Path, path: Path) -> None:

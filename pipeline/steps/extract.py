@@ -17,7 +17,7 @@ from pathlib import Path
 from pipeline.codec.thread import consume_in_thread
 from pipeline.codec.zoned import in_utc
 from pipeline.config.policies import Rules
-from pipeline.errors import DataError
+from pipeline.errors import DataError, PipelineError
 from pipeline.model.columns import Column
 from pipeline.model.markers import ChunkFigures, Coercion
 from pipeline.model.span import Span
@@ -27,14 +27,22 @@ from pipeline.policies.extraction import ExtractedRows, apply_policies
 from pipeline.run.progress import Progress, silent
 from pipeline.source import connection as mysql
 from pipeline.source import sql as mysql_sql
-from pipeline.source.connection import Connection, SourceLost
+from pipeline.source.connection import Connection, SourceLost, StatementFailed
+from pipeline.source.failing_column import failing_column
 from pipeline.source.row_batches import DecodedBatch, read_batches
 from pipeline.source.scan_order import Order, free_order
 from pipeline.source.table import SourceTable
+from pipeline.spool import disk
 from pipeline.spool.chunk_file import ChunkFile
 from pipeline.spool.folder import appearing
+from pipeline.steps.validate_table import without_snapshots
 
 log = logging.getLogger(__name__)
+
+
+class WrittenDuringRead(DataError):
+    """The rows changed between their count and their read, as the engine has no snapshots."""
+
 
 MAX_LOSSES = 5
 """Lost connections in a row without progress; rows that a restart discards are no progress."""
@@ -65,7 +73,8 @@ def extract_chunk(
     cannot be replicated, SourceError for an unreachable source. The figures are also in the file's footer.
     """
     started, losses = time.monotonic(), 0
-    with appearing(path, replace=False) as partial:
+    reading: _Reading | None = None
+    with appearing(path, replace=False, need=lambda: reading.need if reading else "") as partial:
         reading = _Reading(chunk, partial)
         while True:
             before = reading.file.rows
@@ -73,16 +82,36 @@ def extract_chunk(
                 with connect() as connection, mysql.snapshot(connection):
                     reading.read(connection, progress)
                 return reading.finish(time.monotonic() - started)
-            except SourceLost as error:
-                written, can_resume = reading.file.rows, reading.can_resume
+            except (SourceLost, WrittenDuringRead) as error:
+                can_resume = reading.can_resume and isinstance(error, SourceLost)
+                written = reading.file.rows
                 losses = 1 if can_resume and written > before else losses + 1
                 if losses >= MAX_LOSSES:
                     raise
                 action = "resuming" if can_resume else "restarting"
                 log.warning("%s: %s after %d rows: %s", path.name, action, written, error)
+            except StatementFailed as error:
+                raise _of_a_column(connect, chunk, error) from error
             if not can_resume:
                 reading.file.abandon()
                 reading = _Reading(chunk, partial)
+
+
+def _of_a_column(
+    connect: Callable[[], AbstractContextManager[Connection]], chunk: Chunk, error: StatementFailed
+) -> PipelineError:
+    """The error of the column that the server cannot compute, where there is one."""
+    source = chunk.source
+    with connect() as connection:
+        column = failing_column(connection, source, chunk.span)
+    if column is None:
+        return error
+    return DataError(
+        f"the source cannot compute the column {column.name} of {source.name} for a row",
+        why=error.why,
+        todo="correct the row or the column's expression in the source, or leave the column out with"
+        f" `exclude: [{column.name}]`",
+    )
 
 
 class _Reading:
@@ -123,6 +152,14 @@ class _Reading:
         consume_in_thread(rows, self._write, ahead=_AHEAD)
         _check_count(self.chunk, expected, self.file.rows - written)
 
+    @property
+    def need(self) -> str:
+        """The disk space of the whole file, at most, as far as its rows have been read."""
+        if not self.file.rows:
+            return ""
+        size = self.file.arrow_bytes / self.file.rows * self._expected
+        return f"the chunk's {self._expected:,} rows need up to {disk.megabytes(size)}"
+
     def finish(self, seconds: float) -> ChunkFigures:
         """Complete the file."""
         return self.file.finish(self.read_at, seconds, self._coerced, self._nul_columns)
@@ -161,12 +198,22 @@ def _source_value(column: Column | None, value: object) -> object:
 
 
 def _check_count(chunk: Chunk, expected: int, rows: int) -> None:
-    if rows != expected:
-        raise DataError(
-            f"{rows} rows arrived of {chunk.source.name}",
-            why=f"the same snapshot counts {expected} ({chunk.span.lower} to {chunk.span.upper})",
-            todo="run the same command again; if it recurs, CHECK TABLE in the source for a damaged index",
+    source, span = chunk.source, chunk.span
+    if rows == expected:
+        return
+    whole = "" if span.cursor is None else f" with {span.cursor} from {span.lower} to {span.upper}"
+    if not source.has_snapshots:
+        raise WrittenDuringRead(
+            f"{source.name} changed while it was read: {expected} rows counted{whole}, {rows} read",
+            why=without_snapshots(source),
+            todo=f"ALTER TABLE … ENGINE = InnoDB in the source; or run the same command again when nothing"
+            f" writes to {source.name}",
         )
+    raise DataError(
+        f"{rows} rows arrived of {source.name}",
+        why=f"the same snapshot counts {expected}{whole}",
+        todo="run the same command again; if it recurs, CHECK TABLE in the source for a damaged index",
+    )
 
 
 def _with_policies(

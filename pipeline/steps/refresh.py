@@ -96,5 +96,16 @@ def user_views(folder: Path, schema: str) -> list[View]:
                 why="a late-binding view needs qualified names",
                 todo="write {schema}.the_table",
             )
-        views.append(View(Relation(schema, fold(file.stem)), text.replace("{schema}", schema)))
+        views.append(View(Relation(schema, _view_name(file)), text.replace("{schema}", schema)))
     return views
+
+
+def _view_name(file: Path) -> str:
+    try:
+        return fold(file.stem)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{file} has a name that no view can have",
+            why=str(error),
+            todo="shorten the file's name",
+        ) from error

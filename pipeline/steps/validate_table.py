@@ -9,7 +9,7 @@ from pipeline.config.tables import Table
 from pipeline.errors import ConfigurationError
 from pipeline.model.columns import Column, is_text_of_number, same_target
 from pipeline.model.cursors import Snapshot
-from pipeline.model.identifiers import all_spelled
+from pipeline.model.identifiers import MAX_COLUMNS, all_spelled
 from pipeline.run import notes
 from pipeline.source import sql as mysql_sql
 from pipeline.source.table import SourceTable
@@ -59,11 +59,23 @@ def check_table(table: Table, source: SourceTable) -> None:
         )
     if hidden := hidden_columns(table, source):
         notes.warn(log, f"{source.name}: {hidden}")
+    if not source.has_snapshots and not source.is_view:
+        notes.warn(log, f"{source.name}: {without_snapshots(source)}")
     _check_cursor(table, source)
     _check_key(table, source)
     _check_policies(table, source)
     _check_super(table, source)
     _check_names(source)
+    _check_count(source)
+
+
+def without_snapshots(source: SourceTable) -> str:
+    """The reason why rows may change while they are read; empty for an engine with snapshots."""
+    if source.has_snapshots:
+        return ""
+    if source.is_view:
+        return "it is a view: one of its tables has no snapshots, or its result differs from read to read"
+    return f"its engine {source.engine} has no snapshots, so rows written during a read are in it or not"
 
 
 def hidden_columns(table: Table, source: SourceTable) -> str:
@@ -151,8 +163,11 @@ def _check_ascends(table: Table, source: SourceTable, column: Column) -> None:
 
 
 def index_advice(cursor: str, source: SourceTable) -> str:
-    """The warning about a cursor without an index, with the statement that creates one; else empty."""
-    if source.is_indexed(cursor):
+    """The warning about a cursor without an index, with the statement that creates one; else empty.
+
+    A view has no index of its own.
+    """
+    if source.is_view or source.is_indexed(cursor):
         return ""
     columns = list(dict.fromkeys((cursor, *source.primary_key)))
     return (
@@ -230,6 +245,15 @@ def _check_super(table: Table, source: SourceTable) -> None:
                 why=f"it is {column.source_type}{', and a key' if column.name in key else ''}",
                 todo="name JSON columns that are not keys in `super:`",
             )
+
+
+def _check_count(source: SourceTable) -> None:
+    if (count := len(source.columns)) > MAX_COLUMNS:
+        raise ConfigurationError(
+            f"{source.name} has {count:,} columns",
+            why=f"a table in Redshift has at most {MAX_COLUMNS:,}",
+            todo=f"leave out {count - MAX_COLUMNS:,} or more of them with `exclude:`",
+        )
 
 
 def _check_names(source: SourceTable) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import html
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import luigi
 
@@ -27,12 +27,14 @@ from pipeline.run import exit_status, limits, notes
 from pipeline.source import connection as mysql
 from pipeline.source.replicated_table import replicated_table, zone_of
 from pipeline.source.table import SourceTable
+from pipeline.spool.disk import DiskFull
 from pipeline.spool.folder import Spool, evict
 from pipeline.spool.state import SpoolState, state_of
 from pipeline.tasks.parameters import WindowParameter
 from pipeline.tasks.targets import MarkerTarget, lake
 
 log = logging.getLogger(__name__)
+Result = TypeVar("Result")
 
 
 class WindowTask(luigi.Task):
@@ -189,10 +191,26 @@ def unless_overtaken(task: WindowTask) -> Iterator[None]:
         spool.clear()
 
 
-def make_room() -> None:
-    """Evict uploaded windows from a spool above its limit; a failure is logged and fails no task."""
+def make_room(limit: int | None = None) -> bool:
+    """Evict uploaded windows from a spool above `limit` bytes, by default PIPELINE_SPOOL_GB.
+
+    Returns whether there were any. A failure is logged and fails no task.
+    """
     run = settings().run
+    most = run.spool_gb * 10**9 if limit is None else limit
     try:
-        evict(run.spool, run.spool_gb * 10**9, lambda *window: lake().exists(lake_marker(*window)))
+        return bool(evict(run.spool, most, lambda *window: lake().exists(lake_marker(*window))))
     except (OSError, PipelineError) as error:
         log.warning("cannot evict windows from the spool %s: %s", run.spool, error)
+        return False
+
+
+def with_room(task: WindowTask, work: Callable[[], Result]) -> Result:
+    """Do the work; where the disk is full and uploaded windows can be evicted from the spool, twice."""
+    try:
+        return work()
+    except DiskFull as error:
+        if not make_room(0):
+            raise
+        task.log(f"uploaded windows were removed from the spool, as {error.what}")
+        return work()

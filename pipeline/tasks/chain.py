@@ -42,6 +42,7 @@ from pipeline.tasks.base import (
     WindowTask,
     make_room,
     unless_overtaken,
+    with_room,
 )
 from pipeline.tasks.targets import MarkerTarget
 
@@ -87,7 +88,7 @@ class PlanChunks(SpoolTask):
 
     def run(self) -> None:
         if self.spool_state is SpoolState.STALE:
-            self.spool.clear()
+            self.spool.clear_window()
         with self.connected() as connection:
             source = self.source_table(connection)
             validate_table.check_table(self.definition, source)
@@ -102,7 +103,7 @@ class PlanChunks(SpoolTask):
         for line in validate_table.deviations(self.definition, source):
             self.log(line)
         with unless_overtaken(self):
-            self.spool.keep_plan(planned)
+            with_room(self, lambda: self.spool.keep_plan(planned))
 
 
 class ExtractChunk(SpoolTask):
@@ -128,6 +129,13 @@ class ExtractChunk(SpoolTask):
         return self.spool.chunk_path(self.spool.plan(), self.chunk)
 
     def run(self) -> None:
+        try:
+            with_room(self, self._extract)
+        except mysql.SnapshotEnded as error:
+            self.log(f"reading the table again: {error.why}")
+            self._extract()
+
+    def _extract(self) -> None:
         with self.connected() as connection:
             source = self.source_table(connection)
         key = validate_table.key_of(self.definition, source)
@@ -144,7 +152,7 @@ class ExtractChunk(SpoolTask):
 
     def _refuse_altered(self, source: SourceTable, planned: Plan) -> None:
         if fingerprint(source.columns) != planned.schema_fingerprint:
-            self.spool.clear()
+            self.spool.clear_window()
             raise DataError(
                 f"the columns of {source.name} changed while the window was read",
                 why="its chunks would have different schemas",
@@ -220,7 +228,12 @@ class ConvertCSV(WindowTask):
         yield from self.unless_time_is_up()
         spooled, run = self.spool.files(), settings().run
         window, lake = self.lake_window, self.lake_window.read(LAKE)
-        csv = convert.prepare_copy(window, lake, self.definition, spooled, run, self.progress)
+        csv = with_room(
+            self,
+            lambda: convert.prepare_copy(
+                window, lake, self.definition, spooled, run, self.progress
+            ),
+        )
         self.spool.clear_window()
         form = "CSV" if csv.format == "csv" else "Parquet"
         self.log(f"as {form}: {csv.rows:,} rows in {len(csv.parts)} parts, {csv.bytes:,} bytes")

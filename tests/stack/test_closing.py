@@ -1,12 +1,13 @@
 """A window is taken when nothing can commit into it any more, and not before."""
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from datetime import date, datetime, timedelta, timezone
 from threading import Event, Thread
 from time import monotonic
 from typing import Any
 
+import pymysql
 import pytest
 
 from pipeline import DailyLoad
@@ -150,6 +151,97 @@ def test_a_transaction_that_only_reads_holds_nothing_back(world: World, visits: 
     cursor.execute("UPDATE visits SET who = 5")
     begun = two_seconds_ago(world)
     assert not is_closed(world, begun + seconds(1))
+
+
+@contextmanager
+def running(world: World, statement: str) -> Iterator[None]:
+    """A statement of another connection, for as long as the context."""
+    with closing(world.source()) as other:
+        other.autocommit(True)
+
+        def run() -> None:
+            with suppress(pymysql.err.Error):  # it is killed at the end
+                other.cursor().execute(statement)
+
+        thread = Thread(target=run)
+        thread.start()
+        shown = "SELECT COUNT(*) FROM information_schema.processlist WHERE ID = %s AND TIME >= 2"
+        with closing(world.source()) as looker, looker.cursor() as cursor:
+
+            def has_run() -> bool:
+                cursor.execute(shown, (other.thread_id(),))
+                return bool(cursor.fetchone() == (1,))
+
+            try:
+                until(has_run, f"{statement} does not run")
+                yield
+            finally:
+                cursor.execute(f"KILL {other.thread_id()}")
+                thread.join()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "/* report 7 */ SELECT SLEEP(40)",
+        "-- report 7\nSELECT SLEEP(40)",
+        "(SELECT SLEEP(40))",
+        "WITH slow AS (SELECT SLEEP(40)) SELECT * FROM slow",
+        "SELECT SLEEP(40) FROM visits",
+    ],
+)
+def test_a_statement_that_only_reads_holds_nothing_back(
+    world: World,
+    visits: str,
+    statement: str,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(window_closing, "WARN_AFTER", 0)
+    with running(world, statement):
+        begun = clock(world)
+        assert is_closed(world, begun - seconds(1))
+    assert "held open" not in caplog.text
+    assert "KILL" not in caplog.text
+
+
+@promises.LATE_COMMIT
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "/* report 7 */ INSERT INTO visits (who) SELECT SLEEP(40)",
+        "INSERT INTO visits (who) WITH slow AS (SELECT SLEEP(40)) SELECT * FROM slow",
+    ],
+)
+def test_a_statement_that_may_write_holds_windows_back_whatever_it_begins_with(
+    world: World,
+    visits: str,
+    statement: str,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(window_closing, "WARN_AFTER", 0)
+    with running(world, statement):
+        begun = clock(world)
+        assert not is_closed(world, begun - seconds(1))
+    assert "KILL" in caplog.text
+
+
+def test_a_transaction_that_has_only_read_holds_windows_back_and_is_not_to_be_killed(
+    world: World,
+    visits: str,
+    writer: Any,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """It may still write; its connection may be a report's."""
+    monkeypatch.setattr(window_closing, "WARN_AFTER", 0)
+    writer.cursor().execute("SELECT COUNT(*) FROM visits")
+    begun = two_seconds_ago(world)
+    assert not is_closed(world, begun + seconds(1))
+    assert f"a transaction of connection {writer.thread_id()} (root@" in caplog.text
+    assert "it has only read so far but may still write: COMMIT there" in caplog.text
+    assert "KILL" not in caplog.text
 
 
 @promises.CLOSING_LAG

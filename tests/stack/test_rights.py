@@ -274,7 +274,7 @@ def test_a_view_that_is_broken_is_refused_with_the_servers_words(
     table = world.define("v", cursor_type="full")
     error = world.failure(DailyLoad(FIRST, table=table))
     assert type(error) is SourceError
-    assert error.what == f"the view {table} cannot be read"
+    assert error.what == f"{table} cannot be read"
     assert "references invalid table(s)" in error.why
     assert "references invalid table(s)" in checked(world, capsys, status=42)
 

@@ -141,7 +141,7 @@ def test_what_runs_when_a_session_begins_has_no_say(world: World, wide: str):
 
 
 def prepared_with(monkeypatch: pytest.MonkeyPatch, *wanted: Variable) -> None:
-    known = session_sql.variables(600)
+    known = session_sql.variables(600, 120)
     monkeypatch.setattr(session.session_sql, "variables", lambda _: (*known, *wanted))
 
 
@@ -175,7 +175,7 @@ def test_a_variable_that_the_server_does_not_have_is_passed_over(
 def test_a_session_is_prepared_in_two_round_trips(world: World):
     with mysql.connected(settings().source) as connection:
         before = statements(connection)
-        session.prepare(connection, 600)
+        session.prepare(connection, 600, 120)
         assert statements(connection) - before == 2 + 1  # the second count is one itself
 
 
