@@ -8,7 +8,8 @@
     ├── LakeError                  43   S3
     ├── WarehouseError             44   Redshift
     │   └── LoadRefused            44   COPY rejected a value
-    └── DataError                  45   counts that do not match, or a value that cannot be replicated
+    ├── DataError                  45   counts that do not match, or a value that cannot be replicated
+    └── SchedulerError             47   luigid
 
 The number is the exit status of a run that failed this way; `docs/exit-codes.md` lists them with
 Luigi's own. Errors of third-party libraries are translated where the library is called. An error that
@@ -86,3 +87,9 @@ class DataError(PipelineError):
     """Counts do not match, or a value cannot be replicated unchanged."""
 
     exit_status = 45
+
+
+class SchedulerError(PipelineError):
+    """luigid does not answer; no task was started, or those that ran have ended."""
+
+    exit_status = 47

@@ -75,7 +75,7 @@ Generated from `pipeline/errors.py` by `make docs`.
 | 0 | everything requested is done, or as much as `--limit`, `--max-chunks` and `--minutes` allow |
 | 10 | the same command is already running |
 | 20 | missing data: a window is not closed yet, a later run takes it |
-| 25 | a task was not run: another worker has it, or a killed worker is not yet considered dead |
+| 25 | a task was not run: it waits for what another run has |
 | 30 | a task failed with an unexpected error: the log has a traceback |
 | 35 | a task could not be scheduled, with an unexpected error |
 | 40 | an invalid command line that Luigi detects late |
@@ -123,7 +123,7 @@ def exit_codes() -> str:
     ]
     rows = [f"| {kind.exit_status} | {first_line(kind.__doc__)} |" for kind in kinds]
     tail = (
-        "\n`python -m pipeline …` ends with 0, 1 (the answer is no), 2 (usage), 41 to 45, 130 (Ctrl-C), or\n"
+        "\n`python -m pipeline …` ends with 0, 1 (the answer is no), 2 (usage), 41 to 47, 130 (Ctrl-C), or\n"
         "141 (its output pipe was closed, as in `… | head -1`).\n"
     )
     return _EXITS + "\n".join(rows) + "\n" + tail

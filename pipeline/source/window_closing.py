@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import pymysql
 
 from pipeline.errors import SourceError
+from pipeline.run import notes
 from pipeline.source import activity_sql
 from pipeline.source.connection import NO_PRIVILEGE, Connection, clock, rows_of, scalar, snapshot
 from pipeline.source.replication import replication
@@ -41,11 +42,10 @@ def closed_until(connection: Connection, lag: int) -> datetime:
     now = clock(connection)
     status = replication(connection)
     if status.blind_spot:
-        log.warning(
-            "%s: open transactions of a primary are not visible, and windows close %d s after their end; "
-            "set DB_CLOSING_LAG above the longest transaction",
-            status.blind_spot,
-            lag,
+        notes.warn(
+            log,
+            f"{status.blind_spot}: open transactions of a primary are not visible, and windows close "
+            f"{lag} s after their end; set DB_CLOSING_LAG above the longest transaction",
         )
     ages = _ages(connection, lag) or []
     if max(ages, default=0) > lag + status.delay + WARN_AFTER:
@@ -58,15 +58,17 @@ def _log_blockers(connection: Connection) -> None:
     for query in (activity_sql.LONGEST_TRANSACTION, activity_sql.LONGEST_STATEMENT):
         for row in rows_of(connection, query):
             if not row["id"]:
-                log.warning(
+                notes.warn(
+                    log,
                     "windows are held open by a prepared transaction of unknown age: XA RECOVER in the "
-                    "source lists it, XA COMMIT or XA ROLLBACK ends it"
+                    "source lists it, XA COMMIT or XA ROLLBACK ends it",
                 )
                 continue
-            log.warning(
-                "windows are held open by %s of connection %s (%s) since %s by the server's clock; "
-                "if it is abandoned, KILL %s in the source",
-                *(row["kind"], row["id"], row["account"], row["began"], row["id"]),
+            writer = f"{row['kind']} of connection {row['id']} ({row['account']})"
+            notes.warn(
+                log,
+                f"windows are held open by {writer} since {row['began']} by the server's clock; "
+                f"if it is abandoned, KILL {row['id']} in the source",
             )
 
 
@@ -91,10 +93,8 @@ def _ages(connection: Connection, lag: int) -> list[int] | None:
     except pymysql.err.Error as error:
         if error.args[0] not in NO_PRIVILEGE:
             raise
-        log.warning(
-            "open transactions are not visible (GRANT PROCESS): windows close by lag alone, %d s",
-            lag,
-        )
+        text = f"open transactions are not visible (GRANT PROCESS): windows close by lag alone, {lag} s"
+        notes.warn(log, text)
         return None
     # one more second, as both ages are rounded down
     return [age + 1 for age in ages if age is not None]

@@ -15,6 +15,7 @@ from pipeline.model.columns import as_defined, warehouse_name
 from pipeline.model.identifiers import fold, spelled
 from pipeline.model.markers import CsvManifest, ViewsMarker
 from pipeline.model.window import UTC
+from pipeline.run import notes
 from pipeline.warehouse import catalog
 from pipeline.warehouse import connection as redshift
 from pipeline.warehouse import sql as redshift_sql
@@ -67,7 +68,8 @@ def latest_view(
     cursor = [target_of(table.cursor)] if table.cursor else []
     order = cursor + [name for name in map(target_of, csv.key) if name in present]
     if not order or not present.keys() >= {*business_key, *cursor}:
-        log.info("%s is not created yet: no loaded window has its columns", table.latest_view)
+        text = f"{table.latest_view} is not created yet: no loaded window has its columns"
+        notes.inform(log, text)
         return None
     texts = [name for name in business_key if present[name].startswith(("VARCHAR", "CHAR"))]
     query = redshift_sql.latest_rows(source, list(present), business_key, order, texts)
