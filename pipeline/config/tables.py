@@ -52,7 +52,9 @@ class TableDefinition(Policies):
         (),
         description="columns of the entity that a row describes; creates the view <target>_latest",
     )
-    target: str | None = Field(None, description="table in the warehouse; default: the same name")
+    target: str | None = Field(
+        None, description="table in the warehouse, without its schema; default: the same name"
+    )
     distkey: str | None = Field(None, description="column that distributes the warehouse table")
     sortkey: tuple[str, ...] = Field((), description="columns that sort the warehouse table")
     exclude: tuple[str, ...] = Field((), description="columns to exclude")

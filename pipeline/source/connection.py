@@ -67,6 +67,15 @@ def connected(settings: Source, bastion: Bastion | None = None) -> Iterator[Conn
             _close(connection)
 
 
+@contextmanager
+def translated(settings: Source) -> Iterator[None]:
+    """Translate errors of statements, where a failure does not end the use of the connection."""
+    try:
+        yield
+    except pymysql.err.Error as error:
+        raise _translate(error, settings) from error
+
+
 class _Connection(pymysql.connections.Connection):
     """PyMySQL's, with one TLS context per process: reading the system's certificates takes 25 ms."""
 

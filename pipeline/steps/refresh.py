@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline.config.settings import Settings
 from pipeline.config.tables import Table
+from pipeline.config.text_files import read_text
 from pipeline.errors import ConfigurationError
 from pipeline.lake.stages import CSV
 from pipeline.lake.window import LakeWindow
@@ -84,7 +85,7 @@ def user_views(folder: Path, schema: str) -> list[View]:
     """
     views = []
     for file in sorted(folder.glob("*.sql")):
-        text = file.read_text(encoding="utf-8").strip().rstrip(";").rstrip()
+        text = read_text(file).strip().rstrip(";").rstrip()
         if "{schema}" not in text:
             raise ConfigurationError(
                 f"{file} has no table qualified by its schema",
