@@ -88,6 +88,11 @@ class TableDefinition(Policies):
         description="columns that the lake has and the account sees no more, where it may not read the whole "
         "table: refuse, or take them for dropped; a visible DROP COLUMN is followed in any case",
     )
+    on_new_column: Literal["follow", "refuse", "exclude"] = Field(
+        "follow",
+        description="columns that the newest window in the lake lacks: replicate them, refuse the window, or "
+        "leave them out; the log names them in any case",
+    )
     chunks: Annotated[int, Field(ge=1, le=256)] | Literal["auto"] = Field(
         "auto",
         description="chunks of a window, read in parallel with strategy intra-table; "

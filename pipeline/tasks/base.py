@@ -30,6 +30,7 @@ from pipeline.source.replicated_table import replicated_table, zone_of
 from pipeline.source.table import SourceTable
 from pipeline.spool.folder import Spool, evict
 from pipeline.spool.state import SpoolState, state_of
+from pipeline.steps import column_changes
 from pipeline.tasks.parameters import WindowParameter
 from pipeline.tasks.targets import MarkerTarget, lake
 
@@ -62,7 +63,8 @@ class WindowTask(luigi.Task):
 
     def source_table(self, connection: mysql.Connection) -> SourceTable:
         """The source table, as its definition replicates it."""
-        return replicated_table(connection, self.definition, settings().source.timezone)
+        source = replicated_table(connection, self.definition, settings().source.timezone)
+        return column_changes.with_known_columns(lake(), self.definition, source)
 
     @property
     def timezone(self) -> str | None:

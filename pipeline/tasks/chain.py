@@ -26,6 +26,7 @@ from pipeline.spool.folder import Plan
 from pipeline.spool.state import SpoolState
 from pipeline.steps import (
     assign_id_ranges,
+    column_changes,
     convert,
     extract,
     load,
@@ -103,6 +104,7 @@ class PlanChunks(SpoolTask):
             if self.timezone is None:
                 validate_table.check_zone(self.definition, source, mysql.zone(connection))
             lost_columns.refuse_lost_columns(self.lake_window.store, self.definition, source)
+            column_changes.log_changes(self.lake_window.store, self.definition, source)
             column = source.column(self.definition.cursor) if self.definition.cursor else None
             cursor = self.definition.source_cursor(column.timezone if column else None)
             bounds = id_ranges.bounds_of(self.lake_window, cursor)
