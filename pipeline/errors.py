@@ -10,7 +10,8 @@
     │   └── LoadRefused            44   COPY rejected a value
     ├── DataError                  45   counts that do not match, or a value that cannot be replicated
     │   └── Overtaken              45   another run has read or loaded the window meanwhile
-    └── DiskError                  46   the local disk
+    ├── DiskError                  46   the local disk
+    └── SchedulerError             47   luigid
 
 The number is the exit status of a run that failed this way; `docs/exit-codes.md` lists them with
 Luigi's own. Errors of third-party libraries are translated where the library is called. An error that
@@ -98,3 +99,9 @@ class DiskError(PipelineError):
     """The local disk is full, or the spool folder cannot be written."""
 
     exit_status = 46
+
+
+class SchedulerError(PipelineError):
+    """luigid does not answer; no task was started, or those that ran have ended."""
+
+    exit_status = 47

@@ -6,11 +6,9 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-import luigi.configuration
 import pytest
 
 from devstack.stack import SOURCES
-from tests.support.programs import ROOT
 from tests.support.servers import (
     Cluster,
     Servers,
@@ -21,9 +19,6 @@ from tests.support.servers import (
     wants_cluster,
 )
 from tests.support.world import World
-
-# What runs in this process obeys the overlay too, as World.start's command lines do.
-luigi.configuration.add_config_path(str(ROOT / "tests" / "luigi.cfg"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -27,7 +27,12 @@ Generated from `pipeline/config/settings.py` by `make docs`.
 
 The first source that has a setting counts: the environment, `.env` in the working directory, its section of
 `luigi.cfg`, the default below. `python -m pipeline config` shows the settings in effect, with secrets masked.
-Keep secrets in the environment or in `.env`, never in `luigi.cfg`.
+Keep secrets in the environment or in `.env`, never in `luigi.cfg`. `config` ends with status 41 and names the
+key where a section has a wrong one.
+
+`.env` is UTF-8. Its values are taken as written, so `a${HOME}b` and `50%` need nothing. Put one with `#`, a
+quote or spaces into single quotes, and write `\\'` and `\\\\` for `'` and `\\` in them. In `luigi.cfg` Luigi
+replaces `${VARIABLE}` and `%(key)s`: write `%%` for `%`, and set a value with `${` elsewhere.
 """
 _TABLES_HEAD = """\
 # Table definitions
@@ -51,14 +56,16 @@ tables:
 ```
 
 A single column may be written without a list. Put a database with a dot in its name in backticks:
-"`my.db`.orders".
+"`my.db`.orders". Words are text: a column `no` or `on`, a date or `010` needs no quotes; a column named
+`true`, `false`, `null` or by a number does.
 
 `python -m pipeline discover DATABASE… > configs/FILE.yml` writes such a file, with a definition of every
 table of the databases that has none yet. It proposes a cursor where the server itself sets a column at
 every change (`ON UPDATE CURRENT_TIMESTAMP`, not NULL) and the table has a primary key, and a snapshot for
 every other table. Names that the warehouse cannot have, or has already, are replaced; columns of unsupported
-types are left out. Comments point to what needs a decision: a column named like a cursor, a missing index,
-the date of the oldest row.
+types are left out, and so are tables that cannot be read and those of schema-change tools (`_orders_gho`,
+`_orders_new`). Comments point to what needs a decision: a column named like a cursor, ids of a large table
+whose rows may never change, a missing index, the date of the oldest row.
 """
 _POLICIES_HEAD = """\
 ## Policies
@@ -75,7 +82,7 @@ Generated from `pipeline/errors.py` by `make docs`.
 | 0 | everything requested is done, or as much as `--limit`, `--max-chunks` and `--minutes` allow |
 | 10 | the same command is already running |
 | 20 | missing data: a window is not closed yet, a later run takes it |
-| 25 | a task was not run: another worker has it, or a killed worker is not yet considered dead |
+| 25 | a task was not run: it waits for what another run has |
 | 30 | a task failed with an unexpected error: the log has a traceback |
 | 35 | a task could not be scheduled, with an unexpected error |
 | 40 | an invalid command line that Luigi detects late |
@@ -123,7 +130,7 @@ def exit_codes() -> str:
     ]
     rows = [f"| {kind.exit_status} | {first_line(kind.__doc__)} |" for kind in kinds]
     tail = (
-        "\n`python -m pipeline …` ends with 0, 1 (the answer is no), 2 (usage), 41 to 46, 130 (Ctrl-C), or\n"
+        "\n`python -m pipeline …` ends with 0, 1 (the answer is no), 2 (usage), 41 to 47, 130 (Ctrl-C), or\n"
         "141 (its output pipe was closed, as in `… | head -1`).\n"
     )
     return _EXITS + "\n".join(rows) + "\n" + tail
@@ -131,7 +138,11 @@ def exit_codes() -> str:
 
 def environment_sample() -> str:
     """.env.example: what a first run needs, and everything else commented out."""
-    lines = ["# Copy to .env (not committed) and fill in. See docs/configuration.md."]
+    lines = [
+        "# Copy to .env (not committed) and fill in. See docs/configuration.md.",
+        "# Values are taken as written: DB_PASSWORD=a${HOME}b%c is that text. One with #, a quote or",
+        r"# spaces needs single quotes, with \' and \\ for ' and \ in them: DB_PASSWORD='it\'s #1'",
+    ]
     for name, model in SECTIONS.items():
         lines += ["", f"# [{name}] {first_line(model.__doc__)}"]
         for key, variable in variables(model).items():

@@ -10,12 +10,12 @@ import yaml
 from pipeline.cli.output import say
 from pipeline.config.settings import settings
 from pipeline.config.yaml_loader import written_tables
-from pipeline.errors import ConfigurationError
+from pipeline.errors import ConfigurationError, SourceError
 from pipeline.model.identifiers import LEDGER, VIEWS
 from pipeline.source import connection as mysql
 from pipeline.source import table as source_table
 from pipeline.source import visibility
-from pipeline.steps.discover import propose
+from pipeline.steps.discover import propose, schema_change_tables
 
 _HEAD = """\
 # Proposed by `python -m pipeline discover {databases}`. A cursor is a column that the server sets at every
@@ -37,12 +37,16 @@ def run(options: argparse.Namespace) -> int:
     with mysql.connected(settings().source, settings().bastion) as connection:
         for database in databases:
             listed = source_table.tables_of(connection, database)
+            ghosts = schema_change_tables(table.name.table for table in listed)
             for table in listed:
-                if table.is_view or str(table.name) in defined:
+                if table.is_view or str(table.name) in defined or table.name.table in ghosts:
                     continue
                 try:
-                    proposal = propose(connection, table, taken)
-                except ConfigurationError as error:
+                    with mysql.translated(connection, settings().source):
+                        proposal = propose(connection, table, taken)
+                except mysql.SourceLost:
+                    raise
+                except (ConfigurationError, SourceError) as error:
                     lines.append(f"  # {table.name}, left out: {' '.join(str(error).split())}")
                     continue
                 lines += [f"  # {' '.join(remark.split())}" for remark in proposal.remarks]
@@ -50,6 +54,11 @@ def run(options: argparse.Namespace) -> int:
             if not visibility.lists_all_tables(connection, database):
                 lines.append(
                     f"  # tables of {database} that the account may not read are not listed"
+                )
+            if ghosts:
+                lines.append(
+                    f"  # tables of {database} that a schema change works with or left, left out: "
+                    + " ".join(", ".join(sorted(ghosts)).split())
                 )
             if views := [table.name.table for table in listed if table.is_view]:
                 lines.append(

@@ -7,6 +7,8 @@ needs no warehouse.
 
 from __future__ import annotations
 
+import difflib
+import io
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,9 +20,11 @@ from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 
-from pipeline.config.luigi_cfg import luigi_config
+from pipeline.config.luigi_cfg import sections_of_luigi_cfg
+from pipeline.config.text_files import read_text
 from pipeline.errors import ConfigurationError
 from pipeline.model.identifiers import fold
+from pipeline.model.suggestion import with_suggestion
 from pipeline.model.timezones import zone_named
 
 
@@ -226,16 +230,27 @@ class Settings:
         section = self.sections.get("source", {})
         return self.environment.get("DB_DATABASE") or section.get("database", "")
 
-    def _section(self, name: str, model: type[SectionT]) -> SectionT:
+    def configures(self, name: str) -> bool:
+        """Whether a section is in use: it requires no setting, has one that it requires, or a wrong key."""
+        fields = SECTIONS[name].model_fields
+        required = {key for key, info in fields.items() if info.is_required()}
+        values = self._values(name, SECTIONS[name]).keys()
+        return not required or bool(values & required or values - fields.keys())
+
+    def _values(self, name: str, model: type[BaseModel]) -> dict[str, str]:
         values = {key: value for key, value in self.sections.get(name, {}).items() if value}
         for key, info in model.model_fields.items():
             if value := next(filter(None, map(self.environment.get, _variables(info))), None):
                 values[key] = value
-        _refuse_undecodable(name, model, values)
+        return values
+
+    def _section(self, name: str, model: type[SectionT]) -> SectionT:
         try:
+            values = self._values(name, model)
+            _refuse_undecodable(name, model, values)
             return model.model_validate(values)
         except ValidationError as error:
-            raise _invalid(name, model, error) from None
+            raise _invalid(name, model, error, self.environment) from None
 
 
 def variables(model: type[BaseModel]) -> dict[str, str]:
@@ -262,27 +277,55 @@ def _refuse_undecodable(name: str, model: type[BaseModel], values: Mapping[str, 
             )
 
 
-def _invalid(name: str, model: type[BaseModel], error: ValidationError) -> ConfigurationError:
+def _invalid(
+    name: str, model: type[BaseModel], error: ValidationError, environment: Mapping[str, str]
+) -> ConfigurationError:
     names = variables(model)
-    reasons, variables_to_set = [], []
+    reasons, cures = [], []
     for fault in error.errors(include_input=False):
         key = str(fault["loc"][0])
+        if fault["type"] == "extra_forbidden":
+            reasons.append(with_suggestion(f"{key} is not a setting of [{name}]", key, names))
+            cures.append(f"correct {key} in [{name}] of luigi.cfg, or remove it")
+            continue
         missing = fault["type"] == "missing"
-        reasons.append(f"{key} is missing" if missing else f"{key}: {fault['msg']}")
-        variables_to_set.append(names.get(key, key))
+        reasons.append(
+            _missing(key, names[key], environment) if missing else f"{key}: {fault['msg']}"
+        )
+    to_set = [
+        names[k] for k in dict.fromkeys(str(f["loc"][0]) for f in error.errors()) if k in names
+    ]
+    if to_set:
+        cures.append(
+            f"set {', '.join(to_set)} in the environment or .env, or [{name}] in luigi.cfg"
+        )
     return ConfigurationError(
         f"the settings of [{name}] are incomplete or invalid",
         why="; ".join(reasons),
-        todo=f"set {', '.join(variables_to_set)} in the environment or .env, or [{name}] in luigi.cfg",
+        todo="; ".join(cures),
     )
+
+
+def _missing(key: str, variable: str, environment: Mapping[str, str]) -> str:
+    """The reason for a missing setting, with a variable that is set and has a similar name."""
+    known = {name for model in SECTIONS.values() for name in variables(model).values()}
+    similar = difflib.get_close_matches(variable, environment.keys() - known, n=1, cutoff=0.8)
+    return f"{key} is missing, but {similar[0]} is set" if similar else f"{key} is missing"
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Settings from this process's environment, `.env` and Luigi's `luigi.cfg`."""
-    dotenv = {key: value for key, value in dotenv_values(".env").items() if value is not None}
-    parser = luigi_config()
-    sections = {name: dict(parser.items(name)) for name in SECTIONS if parser.has_section(name)}
-    return Settings({**dotenv, **(os.environ if environment is None else environment)}, sections)
+    variables = {**_dotenv(), **(os.environ if environment is None else environment)}
+    return Settings(variables, sections_of_luigi_cfg(SECTIONS))
+
+
+def _dotenv() -> dict[str, str]:
+    """The variables of `.env`, each value as it is written: a password may have ``$`` and ``{``."""
+    file = Path(".env")
+    if not file.exists():
+        return {}
+    values = dotenv_values(stream=io.StringIO(read_text(file)), interpolate=False)
+    return {key: value for key, value in values.items() if value is not None}
 
 
 @lru_cache(maxsize=1)

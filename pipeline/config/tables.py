@@ -52,7 +52,9 @@ class TableDefinition(Policies):
         (),
         description="columns of the entity that a row describes; creates the view <target>_latest",
     )
-    target: str | None = Field(None, description="table in the warehouse; default: the same name")
+    target: str | None = Field(
+        None, description="table in the warehouse, without its schema; default: the same name"
+    )
     distkey: str | None = Field(None, description="column that distributes the warehouse table")
     sortkey: tuple[str, ...] = Field((), description="columns that sort the warehouse table")
     exclude: tuple[str, ...] = Field((), description="columns to exclude")
@@ -85,6 +87,11 @@ class TableDefinition(Policies):
         "refuse",
         description="columns that the lake has and the account sees no more, where it may not read the whole "
         "table: refuse, or take them for dropped; a visible DROP COLUMN is followed in any case",
+    )
+    on_new_column: Literal["follow", "refuse", "exclude"] = Field(
+        "follow",
+        description="columns that the newest window in the lake lacks: replicate them, refuse the window, or "
+        "leave them out; the log names them in any case",
     )
     chunks: Annotated[int, Field(ge=1, le=256)] | Literal["auto"] = Field(
         "auto",

@@ -1,11 +1,14 @@
-"""The only reader of `configs/*.yml`; rejects duplicate keys.
+"""The only reader of `configs/*.yml`; rejects duplicate keys, and reads words as text.
 
-PyYAML accepts them and keeps the last, though YAML requires unique keys (https://yaml.org/spec/1.2.2/,
-3.2.1.1).
+PyYAML keeps the last of two equal keys, though YAML requires unique keys (https://yaml.org/spec/1.2.2/,
+3.2.1.1). It also follows YAML 1.1, in which no and on are booleans, 2025-08-01 is a date, 1:30 and 010 are
+numbers. Here, as in YAML 1.2, they are text; only true, false, null and decimal integers are not.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -13,14 +16,20 @@ from typing import Any, get_origin
 
 import yaml
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
+from pipeline.config.policies import Policies
 from pipeline.config.tables import Table, TableDefinition
+from pipeline.config.text_files import read_text
 from pipeline.errors import ConfigurationError
 from pipeline.model.identifiers import LEDGER, VIEWS
+from pipeline.model.suggestion import did_you_mean, with_suggestion
 from pipeline.model.table_name import TableName
 
 
-class _UniqueKeys(yaml.SafeLoader):
+class _Loader(yaml.SafeLoader):
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own form; without YAML 1.1's
+
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         """Check the keys of a mapping before `<<` merges in those of another."""
         node = super().compose_mapping_node(anchor)
@@ -33,9 +42,20 @@ class _UniqueKeys(yaml.SafeLoader):
         return node
 
 
+for _tag, _pattern, _first in (
+    ("bool", "true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("null", "~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("int", "[-+]?(0|[1-9][0-9]*)", "-+0123456789"),
+    ("merge", "<<", "<"),
+):
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_first)
+    )
+
+
 def read_document(file: Path) -> Any:
-    """The content of a file; raises yaml.YAMLError, or UnicodeDecodeError if it is not UTF-8."""
-    return yaml.load(file.read_text(encoding="utf-8"), _UniqueKeys)  # noqa: S506 - a safe loader
+    """The content of a file; raises yaml.YAMLError, or ConfigurationError if it cannot be read."""
+    return yaml.load(read_text(file), _Loader)  # noqa: S506 - a safe loader
 
 
 def read_tables(folder: Path, default_database: str = "") -> dict[str, Table]:
@@ -81,16 +101,17 @@ def _read(files: Iterable[Path], default_database: str) -> dict[str, Table]:
 def _entries(file: Path) -> list[tuple[str, Any]]:
     try:
         document = read_document(file) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except yaml.YAMLError as error:
         raise ConfigurationError(f"{file} is not YAML", why=" ".join(str(error).split())) from None
     if not isinstance(document, dict) or not isinstance(document.get("tables"), dict):
         raise ConfigurationError(
             f"{file} defines no tables",
-            why="it has no mapping `tables:`",
+            why=_without_tables(document),
             todo="see docs/tables.md for an example",
         )
-    if unknown := sorted(set(document) - {"tables", "defaults"}):
-        raise ConfigurationError(f"{file} has unknown keys", why=", ".join(map(str, unknown)))
+    if unknown := sorted(map(str, set(document) - set(_SECTIONS))):
+        names = [with_suggestion(key, key, _SECTIONS) for key in unknown]
+        raise ConfigurationError(f"{file} has unknown keys", why="; ".join(names))
     defaults = document.get("defaults") or {}
     if not isinstance(defaults, dict):
         raise ConfigurationError(f"{file}: `defaults:` is not a mapping", why=f"it is {defaults!r}")
@@ -98,13 +119,23 @@ def _entries(file: Path) -> list[tuple[str, Any]]:
     return [(name, {**defaults, **e} if isinstance(e, dict) else e) for name, e in entries]
 
 
+_SECTIONS = ("tables", "defaults")
+
+
+def _without_tables(document: Any) -> str:
+    why = "it has no mapping `tables:`"
+    keys = [key for key in document if key not in _SECTIONS] if isinstance(document, dict) else []
+    return next((f"{why}; {key}: {q}" for key in keys if (q := did_you_mean(key, ["tables"]))), why)
+
+
 def _table(file: Path, name: str, entry: Any, default_database: str, order: int) -> Table:
     try:
         qualified = _qualified(name, default_database)
         definition = TableDefinition.model_validate(_lists(entry))
+        _check_target(name, definition.target or "")
         return Table.of(TableName.parse(qualified), definition, order)
     except ValidationError as error:
-        reasons = [_reason(fault["loc"], fault["msg"]) for fault in error.errors()]
+        reasons = [_reason(fault) for fault in error.errors()]
         raise ConfigurationError(
             f"{file}: the definition of {name} is invalid",
             why="; ".join(reasons),
@@ -112,6 +143,15 @@ def _table(file: Path, name: str, entry: Any, default_database: str, order: int)
         ) from None
     except ValueError as error:
         raise ConfigurationError(f"{file}: {error}") from None
+
+
+def _check_target(name: str, target: str) -> None:
+    """Raise ValueError for a target with a schema or in quotes, which would be part of its name."""
+    if target != target.strip() or re.search(r"[.\"'`;\x00-\x1f]", target):
+        raise ValueError(
+            f"the target of {name}, {target!r}, is not a name alone; the schema is REDSHIFT_SCHEMA, quotes "
+            "are not needed"
+        )
 
 
 def _qualified(name: str, default_database: str) -> str:
@@ -134,10 +174,22 @@ def _lists(entry: Any) -> Any:
     return {k: [v] if k in _LISTS and isinstance(v, str) else v for k, v in entry.items()}
 
 
-def _reason(location: tuple[int | str, ...], message: str) -> str:
+def _reason(fault: ErrorDetails) -> str:
+    location, value = fault["loc"], fault["input"]
     where = ".".join(map(str, location))
-    text = message.removeprefix("Value error, ")
+    if fault["type"] == "extra_forbidden":
+        keys = Policies.model_fields if location[0] == "columns" else TableDefinition.model_fields
+        return with_suggestion(f"{where} is not a key of a definition", location[-1], keys)
+    if fault["type"] == "string_type" and isinstance(value, bool | int | None):
+        written = json.dumps(value)
+        return f"{where}: YAML reads {written} as a {_KINDS[type(value)]}; quote it: '{written}'"
+    text = fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "literal_error":
+        text = with_suggestion(text, value, re.findall(r"'([^']+)'", fault["ctx"]["expected"]))
     return f"{where}: {text}" if where else text
+
+
+_KINDS: dict[type, str] = {bool: "boolean", int: "number", type(None): "missing value"}
 
 
 def _claim(file: Path, owners: dict[str, str], table: Table) -> None:
@@ -172,8 +224,9 @@ def table_named(folder: Path, name: str, default_database: str = "") -> Table:
     known = tables(folder, default_database)
     qualified = _qualified(name, default_database)
     if qualified not in known:
+        tables_known = [*known, *(str(table.name.table) for table in known.values())]
         raise ConfigurationError(
-            f"table {name} is not defined",
+            with_suggestion(f"table {name} is not defined", name, tables_known),
             why=f"{folder} defines {', '.join(known)}",
             todo=f"add it to a file in {folder}, or correct the name",
         )

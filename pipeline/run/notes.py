@@ -1,4 +1,4 @@
-"""Notes that a run logs when it ends, and warnings that it logs once.
+"""Notes that a run logs when it ends, and lines that it logs once.
 
 The notes are values that policies changed or left out: one line for each table and kind of change.
 """
@@ -11,7 +11,7 @@ import logging
 from pipeline.run import state
 
 log = logging.getLogger(__name__)
-_CHANGE, _WARNING = "change", "warning"
+_CHANGE, _LINE = "change", "line"
 
 
 def note(
@@ -48,7 +48,18 @@ def log_lines() -> None:
         log.warning("in this run, %s", line)
 
 
-def warn(logger: logging.Logger, text: str) -> None:
-    """Log a warning unless a process of this run has logged it."""
-    if state.current().append_new(json.dumps([_WARNING, text]).encode()):
-        logger.warning(text)
+def warn(logger: logging.Logger, text: str, *, about: str = "") -> None:
+    """Log a warning unless a process of this run has logged it, or another text `about` the same."""
+    if is_new(about or text):
+        logger.warning("%s", text)
+
+
+def inform(logger: logging.Logger, text: str, *, about: str = "") -> None:
+    """Log a line at level INFO, as `warn` does a warning."""
+    if is_new(about or text):
+        logger.info("%s", text)
+
+
+def is_new(text: str) -> bool:
+    """Whether no process of this run has asked about this text before; the first to ask logs it."""
+    return state.current().append_new(json.dumps([_LINE, text]).encode())

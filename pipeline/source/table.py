@@ -10,6 +10,7 @@ from typing import Any
 from pipeline.errors import ConfigurationError
 from pipeline.model.columns import Column, column_of
 from pipeline.model.identifiers import all_spelled, spelled
+from pipeline.model.suggestion import with_suggestion
 from pipeline.model.table_name import TableName
 from pipeline.source import sql as mysql_sql
 from pipeline.source import visibility
@@ -99,7 +100,7 @@ def describe(
         if unknown := [column for column in named if spelled(column, known) is None]:
             raise ConfigurationError(
                 f"{setting} names columns that {name} does not have{_or_hidden(hidden)}",
-                why=", ".join(unknown),
+                why="; ".join(with_suggestion(column, column, known) for column in unknown),
             )
     extras = {str(row["COLUMN_NAME"]): str(row["EXTRA"]).upper() for row in rows}
     invisible = {name for name, extra in extras.items() if "INVISIBLE" in extra}

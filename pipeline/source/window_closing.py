@@ -13,6 +13,7 @@ from typing import Any
 import pymysql
 
 from pipeline.errors import SourceError
+from pipeline.run import notes
 from pipeline.source import activity_sql
 from pipeline.source.connection import NO_PRIVILEGE, Connection, clock, rows_of, scalar, snapshot
 from pipeline.source.replication import replication
@@ -44,11 +45,10 @@ def closed_until(connection: Connection, lag: int) -> datetime:
     now = clock(connection)
     status = replication(connection)
     if status.blind_spot:
-        log.warning(
-            "%s: open transactions of a primary are not visible, and windows close %d s after their end; "
-            "set DB_CLOSING_LAG above the longest transaction",
-            status.blind_spot,
-            lag,
+        notes.warn(
+            log,
+            f"{status.blind_spot}: open transactions of a primary are not visible, and windows close "
+            f"{lag} s after their end; set DB_CLOSING_LAG above the longest transaction",
         )
     ages = _ages(connection, lag) or []
     if max(ages, default=0) > (limit := lag + status.delay + WARN_AFTER):
@@ -62,15 +62,15 @@ def _log_blockers(connection: Connection, limit: int) -> None:
     statements = sorted(_writing_statements(connection), key=lambda row: int(row["age"]))
     for row in [*transactions, *statements[-1:]]:
         if not row["id"]:
-            log.warning(
+            notes.warn(
+                log,
                 "windows are held open by a prepared transaction of unknown age: XA RECOVER in the "
-                "source lists it, XA COMMIT or XA ROLLBACK ends it"
+                "source lists it, XA COMMIT or XA ROLLBACK ends it",
             )
         elif int(row["age"]) >= limit:
-            log.warning(
-                "windows are held open by %s of connection %s (%s) for %s s; %s",
-                *(row["kind"], row["id"], row["account"], row["age"], _way_out(row)),
-            )
+            writer = f"{row['kind']} of connection {row['id']} ({row['account']})"
+            text = f"windows are held open by {writer} for {row['age']} s; {_way_out(row)}"
+            notes.warn(log, text, about=f"windows are held open by {writer}")
 
 
 def _way_out(row: Mapping[str, Any]) -> str:
@@ -104,10 +104,8 @@ def _ages(connection: Connection, lag: int) -> list[int] | None:
     except pymysql.err.Error as error:
         if error.args[0] not in NO_PRIVILEGE:
             raise
-        log.warning(
-            "open transactions are not visible (GRANT PROCESS): windows close by lag alone, %d s",
-            lag,
-        )
+        text = f"open transactions are not visible (GRANT PROCESS): windows close by lag alone, {lag} s"
+        notes.warn(log, text)
         return None
     # one more second, as both ages are rounded down
     return [age + 1 for age in ages if age is not None]

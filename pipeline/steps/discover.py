@@ -7,7 +7,7 @@ snapshot of the whole table. Anything else is a remark for a person to decide.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, count
@@ -26,6 +26,8 @@ from pipeline.source.table import ListedTable, SourceTable
 _LARGE = 100_000
 _NAMED_LIKE_A_CURSOR = re.compile(r"updat|modif|chang|touch|revis", re.IGNORECASE)
 _ROOM_FOR_A_NUMBER = 8
+# gh-ost: _t_gho, _t_ghc, _t_del, _t_20250801120000_del; pt-online-schema-change: _t_new, __t_new, _t_old
+_SCHEMA_CHANGE = re.compile(r"_+(.+?)(?:_\d{14})?_(?:gho|ghc|del|new|old)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,17 @@ def propose(connection: Connection, listed: ListedTable, taken: set[str]) -> Pro
     if hidden := [name for name in source.left_out if name not in exclude]:
         remarks.append(f"left out, as they are invisible: {', '.join(hidden)}")
     return Proposal(definition, (*(f"{name}: {why}" for name, why in exclude.items()), *remarks))
+
+
+def schema_change_tables(names: Iterable[str]) -> frozenset[str]:
+    """Those tables that a tool for schema changes copies another one's rows into, or left behind.
+
+    >>> sorted(schema_change_tables(["orders", "_orders_gho", "_orders_20250801120000_del", "_a_new"]))
+    ['_orders_20250801120000_del', '_orders_gho']
+    """
+    known = set(names)
+    matches = ((name, _SCHEMA_CHANGE.fullmatch(name)) for name in known)
+    return frozenset(name for name, match in matches if match and match[1] in known)
 
 
 def _oldest(connection: Connection, source: SourceTable, cursor: str, rows: int) -> datetime | None:
@@ -107,7 +120,7 @@ def _names(name: str, database: str | None = None) -> Iterator[str]:
     short = (
         name.lower().encode()[: MAX_IDENTIFIER_BYTES - _ROOM_FOR_A_NUMBER].decode(errors="ignore")
     )
-    qualified = [f"{database}_{name}".lower()] if database else []
+    qualified = [re.sub(r"[.\"'`;\s]", "_", f"{database}_{name}".lower())] if database else []
     return chain([name.lower(), *qualified], (f"{short}_{number}" for number in count(2)))
 
 
@@ -138,6 +151,11 @@ def _cursor(source: SourceTable, rows: int) -> tuple[str | None, list[str]]:
         for name, column in columns.items()
         if column.arrow.startswith("timestamp") and _NAMED_LIKE_A_CURSOR.search(name)
     ]
+    if size and not likely and source.primary_key == (source.auto_increment,):
+        size.append(
+            "if rows are only added, never changed or deleted, and ids are never set by hand: "
+            f"cursor: {source.auto_increment}, cursor_type: id"
+        )
     return None, [
         *size,
         *(f"if every change sets it, and it is never NULL: cursor: {name}" for name in likely),

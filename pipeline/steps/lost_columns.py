@@ -14,6 +14,7 @@ from pipeline.lake import history
 from pipeline.lake.s3 import Store
 from pipeline.model.columns import Column
 from pipeline.model.identifiers import left_out
+from pipeline.run import notes
 from pipeline.source.table import SourceTable
 from pipeline.source.visibility import Hidden
 
@@ -34,7 +35,7 @@ def refuse_lost_columns(store: Store, table: Table, source: SourceTable) -> None
         return
     names = ", ".join(lost)
     if table.on_lost_column == "follow":
-        log.warning("%s: missing columns are treated as dropped: %s", table.name, names)
+        notes.warn(log, f"{table.name}: missing columns are treated as dropped: {names}")
         return
     raise DataError(
         f"columns of {table.name} are no longer visible: {names}",

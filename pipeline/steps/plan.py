@@ -12,6 +12,7 @@ from pipeline.errors import DataError
 from pipeline.model.columns import Column, fingerprint
 from pipeline.model.cursors import Bounds, bound_of
 from pipeline.model.span import Span
+from pipeline.run import notes
 from pipeline.source import connection as mysql
 from pipeline.source import sql as mysql_sql
 from pipeline.source import table as source_table
@@ -69,8 +70,8 @@ def _check_cursors(
     rows = int(mysql.scalar(connection, query))
     total = rows + partial
     if total and policy == "ignore":
-        message = "%s: %d rows without %s are left out (on_null_cursor: ignore)"
-        log.warning(message, source.name, total, cursor)
+        text = f"{source.name}: {total} rows without {cursor} are left out (on_null_cursor: ignore)"
+        notes.warn(log, text, about=f"rows of {source.name} without {cursor}")
     elif total:
         raise DataError(
             f"{total} rows have no {cursor} and belong to no window",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline.config.settings import Settings
 from pipeline.config.tables import Table
+from pipeline.config.text_files import read_text
 from pipeline.errors import ConfigurationError
 from pipeline.lake.stages import CSV, LOAD, VIEWS
 from pipeline.lake.window import LakeWindow
@@ -15,6 +16,7 @@ from pipeline.model.columns import as_defined, warehouse_name
 from pipeline.model.identifiers import fold, spelled
 from pipeline.model.markers import CsvManifest, LoadMarker, ViewsMarker
 from pipeline.model.window import UTC
+from pipeline.run import notes
 from pipeline.warehouse import catalog
 from pipeline.warehouse import connection as redshift
 from pipeline.warehouse import sql as redshift_sql
@@ -74,7 +76,8 @@ def latest_view(
     cursor = [target_of(table.cursor)] if table.cursor else []
     order = cursor + [name for name in map(target_of, csv.key) if name in present]
     if not order or not present.keys() >= {*business_key, *cursor}:
-        log.info("%s is not created yet: no loaded window has its columns", table.latest_view)
+        text = f"{table.latest_view} is not created yet: no loaded window has its columns"
+        notes.inform(log, text)
         return None
     texts = [name for name in business_key if present[name].startswith(("VARCHAR", "CHAR"))]
     query = redshift_sql.latest_rows(target, list(present), business_key, order, texts)
@@ -89,7 +92,7 @@ def user_views(folder: Path, schema: str) -> list[View]:
     """
     views = []
     for file in sorted(folder.glob("*.sql")):
-        text = file.read_text(encoding="utf-8").strip().rstrip(";").rstrip()
+        text = read_text(file).strip().rstrip(";").rstrip()
         if "{schema}" not in text:
             raise ConfigurationError(
                 f"{file} has no table qualified by its schema",

@@ -10,6 +10,7 @@ from pipeline.errors import ConfigurationError
 from pipeline.model.columns import Column, is_text_of_number, same_target
 from pipeline.model.cursors import Snapshot
 from pipeline.model.identifiers import MAX_COLUMNS, all_spelled
+from pipeline.model.suggestion import with_suggestion
 from pipeline.run import notes
 from pipeline.source import sql as mysql_sql
 from pipeline.source.table import SourceTable
@@ -45,8 +46,9 @@ def check_table(table: Table, source: SourceTable) -> None:
         for column in columns:
             if source.column(column) is None:
                 grant = ", or GRANT SELECT on the whole table" if source.hidden else ""
+                what = f"{setting} names the column {column}, which {source.name} does not have"
                 raise ConfigurationError(
-                    f"{setting} names the column {column}, which {source.name} does not have",
+                    with_suggestion(what, column, [c.name for c in source.columns]),
                     why=f"its columns are {', '.join(c.name for c in source.columns)}"
                     + (", as far as the account may read them" if source.hidden else ""),
                     todo=f"correct `{setting}:` in the table's definition{grant}",

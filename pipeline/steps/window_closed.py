@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pipeline.config.settings import Bastion, Source
 from pipeline.errors import SourceError
 from pipeline.model.window import UTC, Window
+from pipeline.run import notes
 from pipeline.run.state import PerProcess
 from pipeline.source import connection as mysql
 from pipeline.source import window_closing
@@ -36,10 +37,7 @@ def is_closed(
     now = datetime.now(UTC)
     if queried is None or now - queried > _MAX_AGE:
         until = _query(source, bastion, now)
-    closed = until is not None and end <= until
-    if not closed:
-        log.info("window %s is not closed yet; a later run takes it", window)
-    return closed
+    return until is not None and end <= until
 
 
 def _query(source: Source, bastion: Bastion | None, now: datetime) -> datetime:
@@ -53,5 +51,7 @@ def _query(source: Source, bastion: Bastion | None, now: datetime) -> datetime:
         _errors()[source] = (error, datetime.now(UTC))
         raise
     _answers()[source] = (until, now)
-    log.info("windows of %s are closed until %s", source.host, f"{until:%Y-%m-%d %H:%M:%S} UTC")
+    host = source.host
+    text = f"windows of {host} are closed until {until:%Y-%m-%d %H:%M:%S} UTC"
+    notes.inform(log, text, about=f"closed windows of {host}")
     return until

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import logging
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -30,6 +31,7 @@ from pipeline.source.table import SourceTable
 from pipeline.spool.disk import DiskFull
 from pipeline.spool.folder import Spool, evict
 from pipeline.spool.state import SpoolState, state_of
+from pipeline.steps import column_changes
 from pipeline.tasks.parameters import WindowParameter
 from pipeline.tasks.targets import MarkerTarget, lake
 
@@ -63,7 +65,8 @@ class WindowTask(luigi.Task):
 
     def source_table(self, connection: mysql.Connection) -> SourceTable:
         """The source table, as its definition replicates it."""
-        return replicated_table(connection, self.definition, settings().source.timezone)
+        source = replicated_table(connection, self.definition, settings().source.timezone)
+        return column_changes.with_known_columns(lake(), self.definition, source)
 
     @property
     def timezone(self) -> str | None:
@@ -116,16 +119,18 @@ class WindowTask(luigi.Task):
                 set_percentage: Any = self.set_progress_percentage
                 set_percentage(int(100 * share))
         except Exception as error:
+            self._shown_at = math.inf  # each attempt waits for luigid
             log.warning("cannot show progress: %s", error)
 
-    def log(self, message: str) -> None:
-        """Log a line about this window."""
-        log.info("%s %s: %s", self.definition.name, self.window.label, message)
+    def log(self, message: str, *, rows: int | None = None) -> None:
+        """Log a line about this window; at level DEBUG if it is about no rows, which the report counts."""
+        level = logging.DEBUG if rows == 0 else logging.INFO
+        log.log(level, "%s %s: %s", self.definition.name, self.window.label, message)
 
     def log_coercions(self, coerced: Iterable[Coercion]) -> None:
         """Log the values that policies changed, and note them for the end of the run."""
         for coercion in coerced:
-            log.warning("%s %s: %s", self.definition.name, self.window.label, coercion)
+            self.log(str(coercion))
             example = f", e.g. {coercion.example}"
             notes.note(self.table, self.window.label, coercion.change, coercion.rows, example)
 

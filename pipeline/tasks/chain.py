@@ -7,6 +7,7 @@ Tasks are wiring; the work is in `steps/`.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from pipeline.errors import DataError
 from pipeline.lake import id_ranges
 from pipeline.lake.stages import CSV, LAKE, LOAD, VIEWS
 from pipeline.model.columns import fingerprint
-from pipeline.run import exit_status, limits, notes
+from pipeline.run import exit_status, limits, notes, outcomes
 from pipeline.source import connection as mysql
 from pipeline.source.table import SourceTable
 from pipeline.spool.chunk_file import figures_of
@@ -25,6 +26,7 @@ from pipeline.spool.folder import Plan
 from pipeline.spool.state import SpoolState
 from pipeline.steps import (
     assign_id_ranges,
+    column_changes,
     convert,
     extract,
     load,
@@ -46,6 +48,7 @@ from pipeline.tasks.base import (
 )
 from pipeline.tasks.targets import MarkerTarget
 
+log = logging.getLogger(__name__)
 # Chunks that a limited run schedules at a time: enough for its workers, few enough to stop in time.
 _BATCH = 8
 
@@ -59,7 +62,14 @@ class SourceReady(WindowTask, luigi.ExternalTask):
         cursor = self.definition.source_cursor(self.timezone)
         over = cursor.over(self.window)
         closed = window_closed.is_closed(self.window, settings().source, settings().bastion, over)
+        if not closed:
+            self._log_wait()
         return closed and (not cursor.needs_assigned_bounds or self._has_ids())
+
+    def _log_wait(self) -> None:
+        """Log the first of the table's windows that is open; the report at the end has their number."""
+        text = f"{self.table}: window {self.window} is not closed yet; a later run takes it"
+        notes.inform(log, text, about=f"open windows of {self.table}")
 
     def _has_ids(self) -> bool:
         def read_table(connection: mysql.Connection) -> tuple[SourceTable, str]:
@@ -95,6 +105,7 @@ class PlanChunks(SpoolTask):
             if self.timezone is None:
                 validate_table.check_zone(self.definition, source, mysql.zone(connection))
             lost_columns.refuse_lost_columns(self.lake_window.store, self.definition, source)
+            column_changes.log_changes(self.lake_window.store, self.definition, source)
             column = source.column(self.definition.cursor) if self.definition.cursor else None
             cursor = self.definition.source_cursor(column.timezone if column else None)
             bounds = id_ranges.bounds_of(self.lake_window, cursor)
@@ -147,7 +158,8 @@ class ExtractChunk(SpoolTask):
             figures = extract.extract_chunk(self.connected, chunk, self._path, self.progress)
             rate = figures.rows / max(figures.seconds, 1e-3)
             self.log(
-                f"extracted {figures.rows:,} rows in {figures.seconds:.1f} s, {rate:,.0f} rows/s"
+                f"extracted {figures.rows:,} rows in {figures.seconds:.1f} s, {rate:,.0f} rows/s",
+                rows=figures.rows,
             )
 
     def _refuse_altered(self, source: SourceTable, planned: Plan) -> None:
@@ -179,7 +191,9 @@ class UploadParquet(WindowTask):
             stored = upload.upload_window(
                 self.lake_window, chunks, extent, without, self._before_marker
             )
-            self.log(f"in the lake: {stored.rows:,} rows, {stored.bytes:,} bytes of Parquet")
+            outcomes.read(self.table, stored.rows, stored.bytes)
+            text = f"in the lake: {stored.rows:,} rows, {stored.bytes:,} bytes of Parquet"
+            self.log(text, rows=stored.rows)
             self.log_coercions(stored.coerced)
             if without:
                 change = "rows without a cursor left out (on_null_cursor: ignore)"
@@ -236,7 +250,8 @@ class ConvertCSV(WindowTask):
         )
         self.spool.clear_window()
         form = "CSV" if csv.format == "csv" else "Parquet"
-        self.log(f"as {form}: {csv.rows:,} rows in {len(csv.parts)} parts, {csv.bytes:,} bytes")
+        text = f"as {form}: {csv.rows:,} rows in {len(csv.parts)} parts, {csv.bytes:,} bytes"
+        self.log(text, rows=csv.rows)
         self.log_coercions(convert.coerced_by_conversion(csv, lake))
 
 
@@ -266,11 +281,13 @@ class CopyToRedshift(LoadedTask):
         self.release()
         window = self.lake_window
         window.write_while(LOAD, loaded.marker, lambda: loaded.is_current(window))
+        outcomes.loaded(self.table, loaded.marker.rows_loaded)
         reached, marker = loaded.watermark.loaded_until, loaded.marker
         until = f"{reached:%Y-%m-%d %H:%M}" if reached else "nothing"
         self.log(
             f"loaded {marker.rows_loaded:,} of {marker.rows_staged:,} rows, "
-            f"{marker.rows_replaced:,} replaced; without a gap until {until}"
+            f"{marker.rows_replaced:,} replaced; without a gap until {until}",
+            rows=marker.rows_staged + marker.rows_replaced,
         )
 
 

@@ -9,7 +9,6 @@ Luigi's names are resolved on use, not on import: `luigi_names.verify` reports a
 
 from __future__ import annotations
 
-import atexit
 import functools
 import importlib
 import os
@@ -23,16 +22,18 @@ import luigi
 import luigi.cmdline_parser
 import luigi.configuration
 import luigi.execution_summary
+import luigi.interface
 import luigi.parameter
 import luigi.retcodes
 import luigi.task_register
 
 from pipeline.codec import malloc
 from pipeline.errors import ConfigurationError, PipelineError
-from pipeline.run import exit_status, notes, state
-from pipeline.tasks import luigi_names
+from pipeline.run import exit_status, outcomes, state
+from pipeline.tasks import failures, luigi_names
 from pipeline.tasks.interruption import Interruption
-from pipeline.tasks.return_codes import ReturnCodes, summary_with_waiting_ranges
+from pipeline.tasks.places import place_of
+from pipeline.tasks.return_codes import ReturnCodes, summary_of_outcomes
 
 
 @functools.lru_cache(maxsize=1)
@@ -49,12 +50,11 @@ def install() -> None:
     _refuse_without_configuration()
     luigi_names.verify()
     state.current()
-    atexit.register(_log_notes, os.getpid())
     os.register_at_fork(before=_load_kernels)
     _replace_return_codes()
+    _replace_worker()
     luigi.Task.event_handler(luigi.Event.START)(lambda _task: interruption.begin())
-    for event in (luigi.Event.FAILURE, luigi.Event.BROKEN_TASK):
-        luigi.Task.event_handler(event)(lambda _task, error: exit_status.record(error))
+    _record_outcomes()
     _shorten_usage()
 
 
@@ -67,9 +67,26 @@ def _refuse_without_configuration() -> None:
         )
 
 
-def _log_notes(run: int) -> None:
-    if os.getpid() == run:  # not in its children
-        notes.log_lines()
+def _replace_worker() -> None:
+    # imported here, as it derives classes from Luigi's, which `luigi_names.verify` has checked
+    worker = importlib.import_module("pipeline.tasks.worker")
+    vars(luigi.interface)["_WorkerSchedulerFactory"] = worker.RunFactory
+
+
+def _record_outcomes() -> None:
+    """Record and log what becomes of each task, in the process that runs it."""
+    on = luigi.Task.event_handler
+    for event in (luigi.Event.FAILURE, luigi.Event.BROKEN_TASK):
+        on(event)(lambda _task, error: exit_status.record(error))
+    on(luigi.Event.FAILURE)(failures.log_failure)
+    for event in (luigi.Event.PROCESS_FAILURE, luigi.Event.TIMEOUT):
+        on(event)(failures.log_dead_process)
+    on(luigi.Event.PROCESSING_TIME)(_record_seconds)
+
+
+def _record_seconds(task: luigi.Task, seconds: float) -> None:
+    if place := place_of(task):
+        outcomes.worked(place[0], seconds)
 
 
 @functools.lru_cache(maxsize=1)
@@ -87,7 +104,7 @@ def _replace_return_codes() -> None:
     configured: Callable[[], Any] = luigi.retcodes.retcode
     vars(luigi.retcodes)["retcode"] = lambda: ReturnCodes(configured())
     summarise: Any = luigi.execution_summary._summary_dict
-    vars(luigi.execution_summary)["_summary_dict"] = summary_with_waiting_ranges(summarise)
+    vars(luigi.execution_summary)["_summary_dict"] = summary_of_outcomes(summarise)
 
 
 def _shorten_usage() -> None:

@@ -1,7 +1,7 @@
 """The internal names of Luigi that the pipeline replaces or calls, and that a release may change.
 
-Luigi offers no hooks for return codes, its summary, or command line errors. Each name has the shape that
-`tasks.luigi_hooks` and `tasks.ranges` rely on, checked before anything is replaced.
+Luigi offers no hooks for return codes, its summary, its worker, or command line errors. Each name has the
+shape that `tasks.luigi_hooks`, `tasks.worker` and `tasks.ranges` rely on, checked before one is replaced.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ _CODES = (
     *("task_failed", "unhandled_exception"),
 )
 _OUTCOMES = ("not_run", "still_pending_ext", "upstream_missing_dependency")
+_WORKER = (
+    *("_add_task", "_get_work", "_keep_alive", "_log_complete_error", "_log_dependency_error"),
+    *("_log_unexpected_error", "__exit__"),
+)
 _RANGE = (
     *("datetime_to_parameter", "finite_datetimes", "missing_datetimes", "moving_start"),
     *("moving_stop", "parameter_to_datetime", "_instantiate_task_cls"),
@@ -85,6 +89,22 @@ NAMES = (
     ),
     Name("luigi.task_register:TaskClassException", "an exception", _is_error),
     Name("luigi.parameter:ParameterException", "an exception", _is_error),
+    Name(
+        "luigi.interface:_WorkerSchedulerFactory",
+        "a class with create_remote_scheduler and create_worker",
+        _has("create_remote_scheduler", "create_worker"),
+    ),
+    Name(
+        "luigi.interface:_schedule_and_run",
+        "a function that calls _WorkerSchedulerFactory",
+        _calls("_WorkerSchedulerFactory"),
+    ),
+    Name("luigi.worker:Worker", f"a class with {', '.join(_WORKER)}", _has(*_WORKER)),
+    Name(
+        "luigi.rpc:RemoteScheduler.__init__",
+        "a function that sets its attempts and their wait",
+        _calls("_rpc_retry_attempts", "_rpc_retry_wait", "_rpc_log_retries"),
+    ),
     Name("luigi.tools.range:RangeBase", f"a class with {', '.join(_RANGE)}", _has(*_RANGE)),
 )
 

@@ -56,15 +56,17 @@ class ReturnCodes:
         return 0 if limits.are_reached() else int(self._configured.not_run)
 
 
-def summary_with_waiting_ranges(summarise: Callable[[Any], Summary]) -> Callable[[Any], Summary]:
-    """Luigi's summary, with a range that waits for missing data reported as such.
+def summary_of_outcomes(summarise: Callable[[Any], Summary]) -> Callable[[Any], Summary]:
+    """Luigi's summary by the final outcome of each task.
 
-    Luigi derives the reason from `requires`. A range yields its windows in `run`, and would be reported as
-    not granted, with that status.
+    Luigi derives the reason of a wait from `requires`. A range yields its windows in `run`, and would be
+    reported as not granted, with that status. A task that another worker had, and this one has done, would
+    be reported as running there.
     """
 
     def summary_of(worker: Any) -> Summary:
         summary = summarise(worker)
+        summary["run_by_other_worker"] -= summary["completed"] | summary["already_done"]
         waiting = summary["not_run"]
         are_ranges = all(isinstance(task, luigi.tools.range.RangeBase) for task in waiting)
         if summary["still_pending_ext"] and are_ranges:

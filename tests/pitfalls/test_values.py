@@ -292,4 +292,4 @@ def test_edge_a_failed_run_says_so_and_ends_otherwise_than_a_good_one(world: Wor
     table = values(world, "note LONGTEXT", "REPEAT('x', 65536)")
     out = world.luigi("DailyLoad", "--date", "2025-08-01", "--table", table, check=45).stdout
     assert "oversize_text" in out
-    assert "This progress looks :)" not in out
+    assert out.count(" ERROR ") == 1

@@ -43,7 +43,7 @@ def test_a_range_of_windows_that_are_not_closed_ends_as_missing_data(
     more = ["--workers", workers, "--task-limit", task_limit]
     out = world.luigi(*line(events, *more), check=20, **UNCLOSED).stdout
     assert "is not closed yet; a later run takes it" in out
-    assert "not granted run permission" not in out
+    assert out.count("is not closed yet") == 1
     world.luigi(*line(events, *more))
     assert_same(world, "events")
 

@@ -46,7 +46,7 @@ def test_a_task_that_does_not_exist(world: World):
 def test_another_folder_than_the_projects(world: World, tmp_path: Path):
     line = ["--module", "pipeline", "DailyLoadAll", "--date", "2025-08-01", "--local-scheduler"]
     variables = {**os.environ, **world.environment}
-    del variables["LUIGI_CONFIG_PATH"]
+    variables.pop("LUIGI_CONFIG_PATH", None)
     done = run_python("-m", "luigi", *line, folder=tmp_path, status=41, environment=variables)
     assert "luigi.cfg is not in effect" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 2

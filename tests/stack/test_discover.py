@@ -7,6 +7,9 @@ import yaml
 
 from pipeline import DailyLoadAll
 from pipeline.cli.main import main
+from pipeline.model.table_name import TableName
+from pipeline.source import sql as mysql_sql
+from pipeline.steps import discover
 from tests.support.world import World
 
 SERVER_SETS = "TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP"
@@ -123,3 +126,55 @@ def test_a_database_with_a_dot_in_its_name_stands_in_backticks(
         assert world.loaded('"a.b"') == [(3,)]
     finally:
         world.sql(f"DROP DATABASE `{database}`")
+
+
+def test_tables_of_a_schema_change_are_named_and_not_proposed(
+    world: World, capsys: pytest.CaptureFixture[str]
+):
+    left = ["_t_gho", "_t_ghc", "_t_del", "_t_20250801120000_del", "_t_new", "__t_new", "_t_old"]
+    kept = ["t", "t_old", "_other_new"]
+    world.sql(*(f"CREATE TABLE {name} (id INT PRIMARY KEY)" for name in [*left, *kept]))
+    printed = discovered(world, capsys)
+    assert set(definitions(world, printed)) == set(kept)
+    remark = next(line for line in printed.splitlines() if "schema change" in line)
+    assert all(name in remark for name in left)
+
+
+def test_a_table_that_cannot_be_read_is_named_and_the_others_are_proposed(
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    world.sql(
+        f"CREATE TABLE denied (id INT PRIMARY KEY, at {SERVER_SETS}, KEY (at))",
+        "CREATE TABLE fine (id INT PRIMARY KEY)",
+    )
+    lowest = mysql_sql.lowest
+
+    def of_no_table(name: TableName, column: str) -> str:
+        return lowest(TableName(name.database, "dropped_meanwhile"), column)
+
+    monkeypatch.setattr(mysql_sql, "lowest", of_no_table)
+    printed = discovered(world, capsys)
+    assert list(definitions(world, printed)) == ["fine"]
+    assert f"  # {world.name}.denied, left out: MySQL at " in printed
+    assert "dropped_meanwhile' doesn't exist" in printed
+
+
+def test_ids_are_offered_with_their_conditions_where_a_snapshot_is_large(
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(discover, "_LARGE", 100)
+    world.sql(
+        "CREATE TABLE visits (id BIGINT PRIMARY KEY AUTO_INCREMENT, who INT)",
+        "CREATE TABLE few (id INT PRIMARY KEY AUTO_INCREMENT, who INT)",
+        "CREATE TABLE changed (id INT PRIMARY KEY AUTO_INCREMENT, updated_at DATETIME)",
+        "INSERT INTO visits (who) SELECT seq FROM seq_1_to_1000",
+        "INSERT INTO changed (updated_at) SELECT NOW() FROM seq_1_to_1000",
+        "ANALYZE TABLE visits, changed",
+    )
+    printed = discovered(world, capsys)
+    assert definitions(world, printed)["visits"] == {"cursor_type": "full"}
+    offered = [line for line in printed.splitlines() if "cursor_type: id" in line]
+    assert offered == [
+        "  # if rows are only added, never changed or deleted, and ids are never set by hand: "
+        "cursor: id, cursor_type: id"
+    ]

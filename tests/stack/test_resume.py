@@ -150,8 +150,5 @@ def test_the_central_scheduler_hands_a_dead_runs_tasks_to_the_next(world: World,
     )
     # luigid believes for a while that the dead run is at work: the next one waits for its tasks
     again = [*line(parcels), "--workers", "2", "--worker-keep-alive", *central]
-    done = world.luigi(*again, check=None)
-    # 10: it met tasks that "were being run by another worker", though it did them all in the end
-    assert done.returncode in (0, 10), done.stdout
-    assert "This progress looks :)" in done.stdout
+    world.luigi(*again)
     assert_whole(world, parcels)

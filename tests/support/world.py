@@ -35,7 +35,8 @@ from pipeline.run import state
 from pipeline.steps.load import load_window
 from pipeline.tasks.chain import RefreshViews
 from pipeline.tasks.entries import DailyLoad
-from tests.support.programs import ROOT, run_python, start_python
+from pipeline.tasks.worker import RunFactory
+from tests.support.programs import run_python, start_python
 from tests.support.servers import Servers
 
 NUMBERS = re.compile(r"\bseq_(\d+)_to_(\d+)\b")
@@ -54,15 +55,16 @@ class World:
     @property
     def environment(self) -> dict[str, str]:
         """The variables that point the pipeline at this world."""
+        variables = self.stack.environment()
+        variables.pop("LUIGI_CONFIG_PATH", None)  # luigi.cfg alone, as in production
         return {
-            **self.stack.environment(),
+            **variables,
             "DB_DATABASE": self.name,
             "DB_CLOSING_LAG": "0",
             "S3_PREFIX": self.name,
             "REDSHIFT_SCHEMA": self.name,
             "PIPELINE_CONFIGS": str(self.folder / "configs"),
             "PIPELINE_SPOOL": str(self.folder / "spool"),
-            "LUIGI_CONFIG_PATH": str(ROOT / "tests" / "luigi.cfg"),
         }
 
     # The source
@@ -116,7 +118,11 @@ class World:
         """Run tasks in this process with a scheduler of their own."""
         self.forget()
         return luigi.build(
-            list(tasks), local_scheduler=True, workers=workers, detailed_summary=True
+            list(tasks),
+            worker_scheduler_factory=RunFactory(),
+            local_scheduler=True,
+            workers=workers,
+            detailed_summary=True,
         )
 
     def succeed(self, *tasks: luigi.Task, workers: int = 1) -> LuigiRunResult:

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from pipeline.config.settings import SECTIONS, Settings, read_settings, variables
 from pipeline.errors import ConfigurationError
+from tests.support.programs import run_python
 
 SOURCE = {"DB_HOST": "db", "DB_USER": "reader", "DB_PASSWORD": "hush-hush"}
 
@@ -122,3 +123,106 @@ def test_the_schema_is_named_as_redshift_s_catalog_has_it():
     assert settings.warehouse.schema_name == "reporting"
     with pytest.raises(ConfigurationError, match="REDSHIFT_SCHEMA"):
         _ = Settings({**environment, "REDSHIFT_SCHEMA": "x" * 128}, {}).warehouse
+
+
+PASSWORDS = ["a${HOME}b", "$HOME", "50%", "%(x)s", "a b", "pässwörd", "c${", "`id`", "$(id)"]
+
+
+def in_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    for name in ("DB_HOST", "DB_USER", "DB_PASSWORD"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize("password", PASSWORDS)
+@pytest.mark.parametrize("quote", ["", "'"])
+def test_dotenv_gives_a_password_as_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, password: str, quote: str
+):
+    in_folder(tmp_path, monkeypatch)
+    text = f"\ufeffDB_HOST=h\nDB_USER=u\nDB_PASSWORD={quote}{password}{quote}\n"
+    (tmp_path / ".env").write_text(text, encoding="utf-8")
+    source = read_settings().source
+    assert source.password.get_secret_value() == password
+    assert source.host == "h"  # the byte order mark is no part of the first name
+
+
+def test_the_quotes_that_the_template_shows_are_read_as_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    in_folder(tmp_path, monkeypatch)
+    template = (Path(__file__).parent.parent.parent / ".env.example").read_text(encoding="utf-8")
+    (shown,) = [line.partition("them: ")[2] for line in template.splitlines() if "them: " in line]
+    (tmp_path / ".env").write_text(f"DB_HOST=h\nDB_USER=u\n{shown}\n")
+    assert read_settings().source.password.get_secret_value() == "it's #1"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("DB_USER=ü".encode("latin-1"), ["line 1 has the byte 0xfc", "iconv -f latin1"]),
+        ("DB_USER=u".encode("utf-16"), ["it is UTF-16", "iconv -f utf-16"]),
+        (None, ["it is a folder"]),
+    ],
+)
+def test_a_dotenv_that_cannot_be_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None, words: list[str]
+):
+    in_folder(tmp_path, monkeypatch)
+    file = tmp_path / ".env"
+    file.mkdir() if content is None else file.write_bytes(content)
+    with pytest.raises(ConfigurationError) as raised:
+        read_settings()
+    for word in [".env", *words]:
+        assert word in str(raised.value)
+
+
+@pytest.mark.parametrize("value", ["50%x", "a%", "${NO_SUCH_VARIABLE_HERE}", "%(no_such)s"])
+def test_a_value_that_luigi_cannot_interpolate_is_named_and_not_shown(
+    tmp_path: Path, value: str, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "luigi.cfg").write_text(f"[source]\npassword = {value}\n")
+    done = run_python("-m", "pipeline", "config", folder=tmp_path, status=41)
+    assert "password of [source] in luigi.cfg cannot be read" in done.stderr
+    assert "write %% for %" in done.stderr
+    assert value not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "content", ["[source]\nuser=ü".encode("latin-1"), b"user = u\n", b"\xff\xfe"]
+)
+def test_a_luigi_cfg_that_cannot_be_read_is_one_message(tmp_path: Path, content: bytes):
+    (tmp_path / "luigi.cfg").write_bytes(content)
+    done = run_python("-m", "pipeline", "config", folder=tmp_path, status=41)
+    assert done.stderr.startswith("pipeline: luigi.cfg cannot be read")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "meant"),
+    [
+        ("pipeline", "stratgy", "strategy"),
+        ("pipeline", "Spool", "spool"),
+        ("source", "passwrod", "password"),
+        ("warehouse", "sslmod", "sslmode"),
+        ("lake", "buckets", "bucket"),
+        ("bastion", "hosts", "host"),
+    ],
+)
+def test_config_names_a_wrong_key_and_the_right_one(
+    tmp_path: Path, section: str, key: str, meant: str
+):
+    (tmp_path / "luigi.cfg").write_text(f"[{section}]\n{key} = x\n")
+    done = run_python("-m", "pipeline", "config", folder=tmp_path, status=41, environment={})
+    assert f"{key} is not a setting of [{section}], did you mean {meant}?" in done.stderr
+    assert "PIPELINE_STRATEGY" in done.stdout
+
+
+def test_config_ends_well_where_a_section_is_not_configured(tmp_path: Path):
+    run_python("-m", "pipeline", "config", folder=tmp_path, status=0, environment={})
+
+
+def test_a_variable_with_a_similar_name_is_named():
+    with pytest.raises(ConfigurationError, match="password is missing, but DB_PASSWROD is set"):
+        _ = Settings({"DB_HOST": "h", "DB_USER": "u", "DB_PASSWROD": "hush-hush"}, {}).source

@@ -47,11 +47,7 @@ def run(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,
-        env={
-            "PYTHONPATH": str(ROOT),
-            "PIPELINE_CONFIGS": str(folder),
-            "LUIGI_CONFIG_PATH": str(ROOT / "tests" / "luigi.cfg"),
-        },
+        env={"PYTHONPATH": str(ROOT), "PIPELINE_CONFIGS": str(folder)},
         capture_output=True,
         text=True,
         timeout=120,

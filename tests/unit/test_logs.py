@@ -81,7 +81,20 @@ def test_json_is_one_object_a_line():
 def test_what_luigi_says_of_every_task_is_left_out():
     console = Console()
     assert not console.filter(record("Informed scheduler that task %s has status %s"))
-    assert console.filter(record("===== Luigi Execution Summary ====="))
+    assert not console.filter(record("\n===== Luigi Execution Summary =====\n"))
+    assert console.filter(record("Uncaught exception in luigi"))
+
+
+def test_what_luigi_says_is_shown_at_level_debug(monkeypatch: pytest.MonkeyPatch):
+    luigi = logging.getLogger("luigi-interface")
+    monkeypatch.setattr(luigi, "isEnabledFor", lambda level: level >= logging.DEBUG)
+    assert Console().filter(record("\n===== Luigi Execution Summary =====\n"))
+
+
+def test_the_report_of_a_run_has_its_figures_in_json():
+    made = record("this run, by table")
+    made.tables = [{"table": "s.t", "windows": 2}]
+    assert json.loads(JsonFormatter().format(made))["tables"] == [{"table": "s.t", "windows": 2}]
 
 
 @pytest.mark.parametrize("kind", [PipelineError, SourceError, LoadRefused])
