@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from pipeline.model.columns import Column, ReadAs, is_text_of_number
+from pipeline.model.cursors import Bounds
 from pipeline.model.span import Span
 from pipeline.model.table_name import TableName
 
@@ -124,9 +125,9 @@ def value_literal(value: object) -> str:
     if isinstance(value, str):
         return f"_utf8mb4 X'{value.encode().hex()}'"
     if isinstance(value, datetime):
-        return f"'{value:%Y-%m-%d %H:%M:%S.%f}'"
+        return f"'{value.replace(tzinfo=None).isoformat(' ', 'microseconds')}'"
     if isinstance(value, date):
-        return f"'{value:%Y-%m-%d}'"
+        return f"'{value.isoformat()}'"
     raise TypeError(f"{type(value).__name__} has no literal")
 
 
@@ -192,11 +193,16 @@ def lowest(table: TableName, cursor: str) -> str:
     return f"SELECT MIN({column}) FROM {_qualified(table)} WHERE {column} > 0"
 
 
-def count_without_cursor(table: TableName, cursor: str, *, zero_is_a_value: bool = False) -> str:
-    """Count the rows in no window: with NULL, or the zero date, as the cursor."""
+def count_without_cursor(
+    table: TableName, cursor: str, reach: Bounds, *, zero_is_a_value: bool = False
+) -> str:
+    """Count the rows in no window: with NULL or the zero date as the cursor, or a value outside `reach`."""
     column = quoted(cursor)
-    zero = "" if zero_is_a_value else f" OR {column} = 0"
-    return f"SELECT COUNT(*) FROM {_qualified(table)} WHERE {column} IS NULL{zero}"
+    outside = [f"{column} IS NULL"]
+    outside += [] if zero_is_a_value else [f"{column} = 0"]
+    outside += [f"{column} < {literal(reach.lower)}"] if reach.lower is not None else []
+    outside += [f"{column} >= {literal(reach.upper)}"] if reach.upper is not None else []
+    return f"SELECT COUNT(*) FROM {_qualified(table)} WHERE {' OR '.join(outside)}"
 
 
 def count_partial_dates(table: TableName, span: Span) -> str:
