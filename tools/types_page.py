@@ -70,6 +70,7 @@ _EXAMPLES: tuple[tuple[str, dict[str, object]], ...] = (
     ("inet6", {}),
 )
 _READ_AS = {
+    ("double(10,2)", {}),
     ReadAs.PLAIN: "",
     ReadAs.NUMBER: "number",
     ReadAs.DOUBLE: "double",

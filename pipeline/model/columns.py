@@ -30,7 +30,7 @@ class ReadAs(str, enum.Enum):
     NUMBER = "number"
     """BIT as a number; it would arrive as bytes."""
     DOUBLE = "double"
-    """FLOAT as a double, which round-trips; MySQL prints FLOAT with six digits."""
+    """FLOAT and DOUBLE(M,D) as a double, which round-trips; MySQL prints six digits, or D decimals."""
     WKB = "wkb"
     """Geometry without the server's SRID prefix."""
     WKT = "wkt"
@@ -110,8 +110,14 @@ def column_of(row: Mapping[str, object], target: str | None = None) -> Column:
         arrow=arrow,
         redshift=redshift,
         target=_target(name, target or name),
-        read_as=_READ_AS.get(data_type, ReadAs.PLAIN),
+        read_as=_read_as(data_type, str(row["COLUMN_TYPE"])),
     )
+
+
+def _read_as(data_type: str, column_type: str) -> ReadAs:
+    if data_type == "double" and "(" in column_type:
+        return ReadAs.DOUBLE
+    return _READ_AS.get(data_type, ReadAs.PLAIN)
 
 
 def as_defined(
