@@ -32,9 +32,9 @@ class ReadAs(str, enum.Enum):
     DOUBLE = "double"
     """FLOAT and DOUBLE(M,D) as a double, which round-trips; MySQL prints six digits, or D decimals."""
     WKB = "wkb"
-    """Geometry without the server's SRID prefix."""
+    """Geometry without the server's SRID prefix, longitude first."""
     WKT = "wkt"
-    """Geometry as text."""
+    """Geometry as text, longitude first."""
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ _EXPRESSIONS = {
     ReadAs.PLAIN: "{0}",
     ReadAs.NUMBER: "{0} + 0",
     ReadAs.DOUBLE: "{0} * 1e0",  # + 0 turns -0 into 0
-    ReadAs.WKB: "ST_AsWKB({0})",
-    ReadAs.WKT: "ST_AsText({0})",
+    # MySQL prints latitude first for SRID 4326 and other geographic ones. MariaDB skips the comment.
+    ReadAs.WKB: "ST_AsWKB({0} /*!80000 , 'axis-order=long-lat' */)",
+    ReadAs.WKT: "ST_AsText({0} /*!80000 , 'axis-order=long-lat' */)",
 }
 
 COLUMNS = """
