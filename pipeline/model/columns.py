@@ -10,12 +10,12 @@ from __future__ import annotations
 import enum
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from pipeline.errors import ConfigurationError
 from pipeline.model.identifiers import SYSTEM_COLUMNS, all_spelled, fold, spelled
+from pipeline.model.members import members
 
 MAX_VARCHAR = 65535  # bytes, not characters
 MAX_VARBYTE = 16_777_216
@@ -230,8 +230,7 @@ def _decimal(precision: int, scale: int) -> tuple[str, str]:
 
 
 def _members_bytes(data_type: str, column_type: str) -> int:
-    members = re.findall(r"'((?:[^']|'')*)'", column_type)
-    lengths = [len(member.replace("''", "'")) for member in members]
+    lengths = [len(member) for member in members(column_type)]
     longest = max(lengths) if data_type == "enum" else sum(lengths) + len(lengths) - 1
     return min(max(4 * longest, 1), MAX_VARCHAR)
 

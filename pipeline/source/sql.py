@@ -24,7 +24,7 @@ _EXPRESSIONS = {
 COLUMNS = """
 SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, CHARACTER_MAXIMUM_LENGTH,
        CHARACTER_OCTET_LENGTH, NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION, EXTRA,
-       ORDINAL_POSITION, PRIVILEGES
+       ORDINAL_POSITION, PRIVILEGES, CHARACTER_SET_NAME
 FROM information_schema.columns WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s
 ORDER BY ORDINAL_POSITION
 """
@@ -211,6 +211,18 @@ def count_partial_dates(table: TableName, span: Span) -> str:
     column = quoted(span.cursor or "")
     partial = f"(MONTH({column}) = 0 OR DAYOFMONTH({column}) = 0)"
     return f"SELECT COUNT(*) FROM {_qualified(table)}{_where(span) or ' WHERE TRUE'} AND {partial}"
+
+
+def count_each(table: TableName, span: Span, conditions: Sequence[str]) -> str:
+    """Count the rows of a span that meet each of the conditions: one row, in their order."""
+    counts = (f"COUNT(CASE WHEN {each} THEN 1 END) AS c{i}" for i, each in enumerate(conditions))
+    return f"SELECT {', '.join(counts)} FROM {_qualified(table)}{_where(span)}"
+
+
+def first_where(table: TableName, span: Span, condition: str, chosen: Sequence[str]) -> str:
+    """Select expressions of the first row of a span that meets a condition."""
+    where = f"{_where(span) or ' WHERE TRUE'} AND ({condition})"
+    return f"SELECT {', '.join(chosen)} FROM {_qualified(table)}{where} LIMIT 1"
 
 
 def show_create(table: TableName) -> str:
