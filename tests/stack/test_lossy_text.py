@@ -104,6 +104,17 @@ def test_other_character_sets_and_types_are_counted_too(
     assert changed(world, "words", ("id",)) == [("k", 1, f"X'{code}' ({charset}) where id='1'")]
 
 
+def test_a_surrogate_of_ucs2_is_invalid_utf8(world: World):
+    """The server sends it as three bytes that no UTF-8 has, in place of a character."""
+    table = world.create(
+        "words",
+        "id INT PRIMARY KEY, k VARCHAR(4) CHARACTER SET ucs2, at DATETIME NOT NULL",
+        "VALUES (1, X'D8000041', '2025-08-01'), (2, X'0041', '2025-08-01')",
+        cursor="at",
+    )
+    assert "1 values of column k cannot be replicated (invalid_utf8)" in refused(world, table)
+
+
 def test_codes_of_one_character_are_that_character_where_they_are_no_key(world: World):
     table = world.create(
         "words",
