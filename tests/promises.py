@@ -173,6 +173,11 @@ INVALID_UTF8 = promise(
     "(`on_invalid_utf8: replace`).",
     section=VALUES,
 )
+UNMAPPABLE_TEXT = promise(
+    "Text that UTF-8 output changes stops its window, or arrives with `?` (`on_unmappable_text: replace`); "
+    "keys that UTF-8 output does not distinguish are refused.",
+    section=VALUES,
+)
 COERCIONS = promise(
     "Every change that a policy makes is counted by column in the markers, and logged.",
     section=VALUES,

@@ -39,6 +39,11 @@ class Policies(BaseModel):
     on_invalid_utf8: Literal["error", "replace"] = Field(
         "error", description="text with bytes that are not UTF-8; replace: U+FFFD in their place"
     )
+    on_unmappable_text: Literal["error", "replace"] = Field(
+        "error",
+        description="text with characters that its character set has and Unicode lacks; replace: the `?` "
+        "or U+FFFD that the source sends",
+    )
     on_nul_byte: Literal["error", "strip"] = Field(
         "error", description="text with NUL, which no VARCHAR holds; strip: the text without NUL"
     )
@@ -60,6 +65,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "nonexistent_time": ("timestamp",),
     "date_overflow": ("timestamp",),
     "invalid_utf8": ("string",),
+    "unmappable_text": ("string",),
     "nul_byte": ("string",),
     "oversize_text": ("string",),
     "oversize_bytes": ("binary",),

@@ -10,12 +10,12 @@ from __future__ import annotations
 import enum
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from pipeline.errors import ConfigurationError
 from pipeline.model.identifiers import SYSTEM_COLUMNS, all_spelled, fold, spelled
+from pipeline.model.members import members
 
 MAX_VARCHAR = 65535  # bytes, not characters
 MAX_VARBYTE = 16_777_216
@@ -30,11 +30,11 @@ class ReadAs(str, enum.Enum):
     NUMBER = "number"
     """BIT as a number; it would arrive as bytes."""
     DOUBLE = "double"
-    """FLOAT as a double, which round-trips; MySQL prints FLOAT with six digits."""
+    """FLOAT and DOUBLE(M,D) as a double, which round-trips; MySQL prints six digits, or D decimals."""
     WKB = "wkb"
-    """Geometry without the server's SRID prefix."""
+    """Geometry without the server's SRID prefix, longitude first."""
     WKT = "wkt"
-    """Geometry as text."""
+    """Geometry as text, longitude first."""
 
 
 @dataclass(frozen=True)
@@ -110,8 +110,14 @@ def column_of(row: Mapping[str, object], target: str | None = None) -> Column:
         arrow=arrow,
         redshift=redshift,
         target=_target(name, target or name),
-        read_as=_READ_AS.get(data_type, ReadAs.PLAIN),
+        read_as=_read_as(data_type, str(row["COLUMN_TYPE"])),
     )
+
+
+def _read_as(data_type: str, column_type: str) -> ReadAs:
+    if data_type == "double" and "(" in column_type:
+        return ReadAs.DOUBLE
+    return _READ_AS.get(data_type, ReadAs.PLAIN)
 
 
 def as_defined(
@@ -224,8 +230,7 @@ def _decimal(precision: int, scale: int) -> tuple[str, str]:
 
 
 def _members_bytes(data_type: str, column_type: str) -> int:
-    members = re.findall(r"'((?:[^']|'')*)'", column_type)
-    lengths = [len(member.replace("''", "'")) for member in members]
+    lengths = [len(member) for member in members(column_type)]
     longest = max(lengths) if data_type == "enum" else sum(lengths) + len(lengths) - 1
     return min(max(4 * longest, 1), MAX_VARCHAR)
 

@@ -21,6 +21,7 @@ CursorType = Literal["timestamp", "date", "epoch", "id", "full"]
 EpochUnit = Literal["seconds", "milliseconds", "microseconds"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)  # of all windows
 _PER_SECOND: dict[EpochUnit, int] = {"seconds": 1, "milliseconds": 1000, "microseconds": 1_000_000}
 
 
@@ -54,6 +55,14 @@ class TimeCursor:
         """The window's bounds; raises ConfigurationError for a DATE cursor and a part of a day."""
         return Bounds(self._bound(window.start), self._bound(window.end))
 
+    @property
+    def reach(self) -> Bounds:
+        """The bounds of all windows together; a value outside them is in none.
+
+        An epoch below 1 is no time but a placeholder.
+        """
+        return Bounds(self._bound(_FIRST), self._bound(_LAST))
+
     def over(self, window: Window) -> datetime:
         """The instant from which no clock yields a value of the window.
 
@@ -68,12 +77,14 @@ class TimeCursor:
     def _bound(self, instant: datetime) -> str:
         seconds = int((instant - _EPOCH).total_seconds())
         if self.cursor_type == "epoch":
-            return str(seconds * _PER_SECOND[self.unit])
+            return str(max(seconds * _PER_SECOND[self.unit], 1))
         if self.cursor_type == "date":
             return _midnight(instant)
         zone: Zone | None = zone_named(self.timezone) if self.timezone else None
-        shown = _EPOCH + timedelta(seconds=zone.local_bound(seconds) if zone else seconds)
-        return f"{shown:%Y-%m-%d %H:%M:%S.%f}"
+        first = int((_FIRST - _EPOCH).total_seconds())
+        local = max(zone.local_bound(seconds), first) if zone else seconds
+        shown = _EPOCH + timedelta(seconds=local)
+        return bound_of(shown)
 
 
 @dataclass(frozen=True)
@@ -84,6 +95,7 @@ class IdCursor:
     epoch_unit: ClassVar[None] = None
     is_snapshot: ClassVar[bool] = False
     needs_assigned_bounds: ClassVar[bool] = True
+    reach: ClassVar[Bounds] = Bounds(None, None)
     zero_is_a_value: ClassVar[bool] = True
     load_modes: ClassVar[tuple[LoadModeName, ...]] = ("append", "merge")
 
@@ -104,6 +116,7 @@ class Snapshot:
     epoch_unit: ClassVar[None] = None
     is_snapshot: ClassVar[bool] = True
     needs_assigned_bounds: ClassVar[bool] = False
+    reach: ClassVar[Bounds] = Bounds(None, None)
     zero_is_a_value: ClassVar[bool] = True
     load_modes: ClassVar[tuple[LoadModeName, ...]] = ("replace",)
 
@@ -130,7 +143,7 @@ def cursor_of(
 
 
 def _midnight(instant: datetime) -> str:
-    day = f"{instant:%Y-%m-%d}"
+    day = bound_of(instant.date())
     if instant.time() != datetime.min.time():
         raise ConfigurationError(
             "a window of a DATE cursor must consist of whole days",
@@ -141,11 +154,14 @@ def _midnight(instant: datetime) -> str:
 
 
 def bound_of(value: object) -> str:
-    """A cursor value from the source, as a bound."""
+    """A cursor value from the source, as a bound.
+
+    Years have four digits, which `%Y` omits: MySQL takes 1-01-01 for the year 2001.
+    """
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M:%S.%f}"
+        return value.replace(tzinfo=None).isoformat(" ", "microseconds")
     if isinstance(value, date):
-        return f"{value:%Y-%m-%d}"
+        return value.isoformat()
     if isinstance(value, int | Decimal):
         return f"{value:d}" if isinstance(value, int) else f"{value:f}"
     raise TypeError(f"{type(value).__name__} cannot be a cursor")

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pipeline.model.columns import Column
 from pipeline.model.span import Span
 from pipeline.source import connection as mysql
 from pipeline.source import sql as mysql_sql
@@ -48,14 +47,17 @@ def _orders(source: SourceTable, span: Span) -> Iterator[Order]:
     leading = (index for index in source.indexes if index[0] == cursor)
     for index in dict.fromkeys((*leading, key)):
         order = (*index, *(name for name in key if name not in index))
-        if all(_can_resume_after(source.column(name), span) for name in order):
+        if all(_can_resume_after(source, name, span) for name in order):
             yield order
 
 
-def _can_resume_after(column: Column | None, span: Span) -> bool:
+def _can_resume_after(source: SourceTable, name: str, span: Span) -> bool:
     """Whether the rows after any of the column's values in the span can be selected."""
+    column = source.column(name)
     if column is None or not mysql_sql.has_literal(column):
         return False
+    if column.name in source.lossy_charsets and column.name not in source.primary_key:
+        return False  # its UTF-8 may be that of another text; a key's is refused (`lossy_text`)
     is_bounded = column.name == span.cursor and (span.lower or span.upper) is not None
     return is_bounded or not column.nullable
 

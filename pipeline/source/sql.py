@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from pipeline.model.columns import Column, ReadAs, is_text_of_number
+from pipeline.model.cursors import Bounds
 from pipeline.model.span import Span
 from pipeline.model.table_name import TableName
 
@@ -15,14 +16,15 @@ _EXPRESSIONS = {
     ReadAs.PLAIN: "{0}",
     ReadAs.NUMBER: "{0} + 0",
     ReadAs.DOUBLE: "{0} * 1e0",  # + 0 turns -0 into 0
-    ReadAs.WKB: "ST_AsWKB({0})",
-    ReadAs.WKT: "ST_AsText({0})",
+    # MySQL prints latitude first for SRID 4326 and other geographic ones. MariaDB skips the comment.
+    ReadAs.WKB: "ST_AsWKB({0} /*!80000 , 'axis-order=long-lat' */)",
+    ReadAs.WKT: "ST_AsText({0} /*!80000 , 'axis-order=long-lat' */)",
 }
 
 COLUMNS = """
 SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, CHARACTER_MAXIMUM_LENGTH,
        CHARACTER_OCTET_LENGTH, NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION, EXTRA,
-       ORDINAL_POSITION, PRIVILEGES
+       ORDINAL_POSITION, PRIVILEGES, CHARACTER_SET_NAME
 FROM information_schema.columns WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s
 ORDER BY ORDINAL_POSITION
 """
@@ -126,9 +128,9 @@ def value_literal(value: object) -> str:
     if isinstance(value, str):
         return f"_utf8mb4 X'{value.encode().hex()}'"
     if isinstance(value, datetime):
-        return f"'{value:%Y-%m-%d %H:%M:%S.%f}'"
+        return f"'{value.replace(tzinfo=None).isoformat(' ', 'microseconds')}'"
     if isinstance(value, date):
-        return f"'{value:%Y-%m-%d}'"
+        return f"'{value.isoformat()}'"
     raise TypeError(f"{type(value).__name__} has no literal")
 
 
@@ -203,11 +205,16 @@ def lowest(table: TableName, cursor: str) -> str:
     return f"SELECT MIN({column}) FROM {_qualified(table)} WHERE {column} > 0"
 
 
-def count_without_cursor(table: TableName, cursor: str, *, zero_is_a_value: bool = False) -> str:
-    """Count the rows in no window: with NULL, or the zero date, as the cursor."""
+def count_without_cursor(
+    table: TableName, cursor: str, reach: Bounds, *, zero_is_a_value: bool = False
+) -> str:
+    """Count the rows in no window: with NULL or the zero date as the cursor, or a value outside `reach`."""
     column = quoted(cursor)
-    zero = "" if zero_is_a_value else f" OR {column} = 0"
-    return f"SELECT COUNT(*) FROM {_qualified(table)} WHERE {column} IS NULL{zero}"
+    outside = [f"{column} IS NULL"]
+    outside += [] if zero_is_a_value else [f"{column} = 0"]
+    outside += [f"{column} < {literal(reach.lower)}"] if reach.lower is not None else []
+    outside += [f"{column} >= {literal(reach.upper)}"] if reach.upper is not None else []
+    return f"SELECT COUNT(*) FROM {_qualified(table)} WHERE {' OR '.join(outside)}"
 
 
 def count_partial_dates(table: TableName, span: Span) -> str:
@@ -215,6 +222,18 @@ def count_partial_dates(table: TableName, span: Span) -> str:
     column = quoted(span.cursor or "")
     partial = f"(MONTH({column}) = 0 OR DAYOFMONTH({column}) = 0)"
     return f"SELECT COUNT(*) FROM {_qualified(table)}{_where(span) or ' WHERE TRUE'} AND {partial}"
+
+
+def count_each(table: TableName, span: Span, conditions: Sequence[str]) -> str:
+    """Count the rows of a span that meet each of the conditions: one row, in their order."""
+    counts = (f"COUNT(CASE WHEN {each} THEN 1 END) AS c{i}" for i, each in enumerate(conditions))
+    return f"SELECT {', '.join(counts)} FROM {_qualified(table)}{_where(span)}"
+
+
+def first_where(table: TableName, span: Span, condition: str, chosen: Sequence[str]) -> str:
+    """Select expressions of the first row of a span that meets a condition."""
+    where = f"{_where(span) or ' WHERE TRUE'} AND ({condition})"
+    return f"SELECT {', '.join(chosen)} FROM {_qualified(table)}{where} LIMIT 1"
 
 
 def show_create(table: TableName) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.errors import ConfigurationError
+from pipeline.model.charsets import may_lose
 from pipeline.model.columns import Column, column_of
 from pipeline.model.identifiers import all_spelled, spelled
 from pipeline.model.suggestion import with_suggestion
@@ -36,6 +37,8 @@ class SourceTable:
     """The AUTO_INCREMENT column."""
     on_update: tuple[str, ...] = ()
     """The columns that the server sets to the time of each change."""
+    lossy_charsets: Mapping[str, str] = field(default_factory=dict)
+    """By column, the character set of text that may change in UTF-8."""
     hidden: Hidden | None = None
     """The columns that the account may not read; None where it may read every column."""
     engine: str | None = "InnoDB"
@@ -118,6 +121,11 @@ def describe(
         left_out=tuple(sorted(left_out)),
         auto_increment=next((n for n, extra in extras.items() if "AUTO_INCREMENT" in extra), None),
         on_update=tuple(n for n, extra in extras.items() if "ON UPDATE" in extra),
+        lossy_charsets={
+            str(row["COLUMN_NAME"]): str(row["CHARACTER_SET_NAME"])
+            for row in rows
+            if may_lose(row["CHARACTER_SET_NAME"])
+        },
         hidden=hidden,
         engine=_engine(connection, name),
     )

@@ -26,6 +26,7 @@ from pipeline.model.window import UTC
 from pipeline.policies.extraction import ExtractedRows, apply_policies
 from pipeline.run.progress import Progress, silent
 from pipeline.source import connection as mysql
+from pipeline.source import lossy_text
 from pipeline.source import sql as mysql_sql
 from pipeline.source.connection import Connection, SourceLost, StatementFailed
 from pipeline.source.failing_column import failing_column
@@ -144,6 +145,7 @@ class _Reading:
         if written:
             self._refuse_new_rows(connection, expected)
         self._expected = written + expected
+        self._count_changed_text(connection, span)
         query = mysql_sql.select_rows(source.name, source.columns, span, self.order)
         batches = (
             in_utc(b, source.columns) for b in read_batches(connection, query, source.columns)
@@ -159,6 +161,12 @@ class _Reading:
             return ""
         size = self.file.arrow_bytes / self.file.rows * self._expected
         return f"the chunk's {self._expected:,} rows need up to {disk.megabytes(size)}"
+
+    def _count_changed_text(self, connection: Connection, span: Span) -> None:
+        """Refuse or count replaced text; after a lost connection the first count includes the rest."""
+        chunk, is_first = self.chunk, not self.file.rows
+        changed = lossy_text.changed_text(connection, chunk.source, chunk.key, span, chunk.rules)
+        self._coerced += changed if is_first else []
 
     def finish(self, seconds: float) -> ChunkFigures:
         """Complete the file."""

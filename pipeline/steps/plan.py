@@ -38,7 +38,7 @@ def plan_chunks(
         return Plan(spans=(Span(),), schema_fingerprint=columns)
     whole = Span(cursor.name, bounds.lower, bounds.upper)
     partial = _count_partial_dates(connection, source, cursor, whole)
-    without = partial + _check_cursors(connection, source, table, cursor.name, partial)
+    without = partial + _check_cursors(connection, source, table, cursor, partial)
     whole = replace(whole, whole_dates=partial > 0)
     size = source_table.size(connection, source.name)
     if table.chunks == 1 or (table.chunks == "auto" and size.bytes <= chunk_bytes):
@@ -62,23 +62,34 @@ def _count_partial_dates(
 
 
 def _check_cursors(
-    connection: Connection, source: SourceTable, table: Table, cursor: str, partial: int
+    connection: Connection, source: SourceTable, table: Table, cursor: Column, partial: int
 ) -> int:
-    """The number of rows without a cursor; raises DataError for them or partial dates unless ignored."""
-    policy, zero_is_a_value = table.on_null_cursor, table.warehouse_cursor.zero_is_a_value
-    query = mysql_sql.count_without_cursor(source.name, cursor, zero_is_a_value=zero_is_a_value)
+    """The number of rows in no window but for `partial` dates; raises DataError unless they are ignored."""
+    kind = table.source_cursor(cursor.timezone)
+    # every TIMESTAMP is within reach, and MariaDB compares none with such bounds by index
+    reach = Bounds(None, None) if cursor.source_type.startswith("timestamp") else kind.reach
+    query = mysql_sql.count_without_cursor(
+        source.name, cursor.name, reach, zero_is_a_value=kind.zero_is_a_value
+    )
     rows = int(mysql.scalar(connection, query))
     total = rows + partial
-    if total and policy == "ignore":
-        text = f"{source.name}: {total} rows without {cursor} are left out (on_null_cursor: ignore)"
-        notes.warn(log, text, about=f"rows of {source.name} without {cursor}")
+    if total and table.on_null_cursor == "ignore":
+        text = f"{source.name}: {total} rows without {cursor.name} are left out (on_null_cursor: ignore)"
+        notes.warn(log, text, about=f"rows of {source.name} without {cursor.name}")
     elif total:
         raise DataError(
-            f"{total} rows have no {cursor} and belong to no window",
-            why=f"{cursor} is NULL, zero, or a date without a month or a day",
-            todo=f"set {cursor} in these rows, or leave them out with on_null_cursor: ignore",
+            f"{total} rows have no {cursor.name} and belong to no window",
+            why=f"{cursor.name} is NULL{_outside(cursor, reach)}",
+            todo=f"set {cursor.name} in these rows, or leave them out with on_null_cursor: ignore",
         )
     return rows
+
+
+def _outside(cursor: Column, reach: Bounds) -> str:
+    """The values of a cursor that are in no window, apart from NULL, for a message."""
+    below = f", below {reach.lower}, or {reach.upper} or later" if reach.lower else ""
+    is_date = cursor.arrow.startswith(("timestamp", "date"))
+    return (", zero, or a date without a month or a day" if is_date else "") + below
 
 
 def _cut(connection: Connection, source: SourceTable, whole: Span, rows: int) -> Iterator[Span]:

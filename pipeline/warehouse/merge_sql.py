@@ -39,6 +39,20 @@ class Merge:
         return count(self.newest)
 
     @property
+    def repeated_key(self) -> str:
+        """Select a key of several staged rows: surplus rows, lowest and highest cursor, key.
+
+        Surplus rows have the cursor value of another; keys with the most of them come first.
+        """
+        cursor, key = quoted(self.cursor), [quoted(name) for name in self.key]
+        surplus = f"COUNT(*) - COUNT(DISTINCT {cursor})"
+        group = ", ".join([*key, *(f"LEN({quoted(name)})" for name in self.text_key)])
+        return (
+            f"SELECT {surplus} AS surplus, MIN({cursor}), MAX({cursor}), {', '.join(key)}\n"
+            f"FROM {self.staging} GROUP BY {group} HAVING COUNT(*) > 1 ORDER BY surplus DESC LIMIT 1"
+        )
+
+    @property
     def newest(self) -> Relation:
         """The second staging table."""
         return Relation(None, f"{self.staging.name}_newest")

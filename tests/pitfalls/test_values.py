@@ -203,6 +203,16 @@ def test_edge_doubles_are_the_same_doubles(world: World, loaded_days: Load):
 
 
 @promises.DOUBLES
+@pytest.mark.parametrize("kind", ["DOUBLE(40,30)", "DOUBLE(20,5)", "FLOAT(30,20)", "FLOAT(7,4)"])
+def test_edge_display_digits_cut_no_bit(world: World, loaded_days: Load, kind: str):
+    """DOUBLE(M,D) is printed with D digits, which may be another double's."""
+    values(world, f"d {kind}", *(f"{seed} / 7e{seed % 27}" for seed in range(1, 200)))
+    world.sql("UPDATE facts SET d = d / 3")
+    loaded_days("facts", 1)
+    assert_same(world, "facts")
+
+
+@promises.DOUBLES
 def test_edge_a_float_keeps_the_sign_of_zero(world: World, loaded_days: Load):
     """-0 is another value than 0 to whoever divides by it."""
     if world.stack.source.kind == "mariadb":

@@ -7,6 +7,7 @@ import pytest
 
 from pipeline import DailyLoad, HourlyLoad
 from pipeline.cli.main import main
+from pipeline.model.cursors import TimeCursor
 from tests import promises
 from tests.support.truths import assert_marked, assert_same, assert_tidy
 from tests.support.world import World, day
@@ -291,6 +292,56 @@ def test_an_epoch_of_zero_is_no_time_and_refused(world: World):
     )
     error = world.failure(DailyLoad(date=day("2025-08-01").start.date(), table=table))
     assert "2 rows have no at" in str(error)
+
+
+OUT_OF_REACH = [
+    ("BIGINT", "epoch", ["-5", "0"], ["253402214400", "1754006400000"]),
+    ("INT", "epoch", ["-5"], []),
+    ("BIGINT UNSIGNED", "epoch", ["0"], ["18446744073709551615"]),
+    ("DATETIME", "timestamp", ["'0000-05-05'"], ["'9999-12-31'"]),
+    ("DATETIME(6)", "timestamp", [], ["'9999-12-31 23:59:59.999999'"]),
+    ("DATE", "date", ["'0000-05-05'"], ["'9999-12-31'"]),
+]
+
+
+@pytest.mark.parametrize(("kind", "cursor_type", "below", "above"), OUT_OF_REACH)
+def test_a_value_before_or_after_all_windows_is_counted_as_one_without_a_cursor(
+    world: World, kind: str, cursor_type: str, below: list[str], above: list[str]
+):
+    """A row of no window is never loaded: it stops the load, or is left out and counted."""
+    start = "1754006400" if cursor_type == "epoch" else "'2025-08-01'"
+    outside = ["NULL", *below, *above]
+    world.sql(
+        "SET sql_mode = ''",
+        f"CREATE TABLE ticks (id INT PRIMARY KEY, at {kind} NULL, KEY (at))",
+        *(f"INSERT INTO ticks VALUES ({i}, {v})" for i, v in enumerate([start, *outside])),
+    )
+    table = world.define("ticks", cursor="at", cursor_type=cursor_type)
+    error = str(world.failure(DailyLoad(date=date(2025, 8, 1), table=table)))
+    assert f"{len(outside)} rows have no at and belong to no window" in error
+    reach = TimeCursor(cursor_type).reach
+    assert f"below {reach.lower}, or {reach.upper} or later" in error
+    world.define("ticks", cursor="at", cursor_type=cursor_type, on_null_cursor="ignore")
+    world.load_days(table, 1)
+    marker = world.marker(world.keys("ticks").lake_marker(day("2025-08-01")))
+    assert marker["rows_without_cursor"] == len(outside)
+    assert world.loaded("ticks", "id") == [(0,)]
+    for on in (date(1969, 12, 31), date(1970, 1, 1)):
+        world.load_days(table, on)
+    assert world.loaded("ticks", "id") == [(0,)]
+
+
+def test_local_times_at_the_ends_of_the_calendar_are_in_no_window(world: World):
+    """9999-12-31 of New York is in the year 10000 of UTC, which no window has; so is 0001 of Tokyo in 0."""
+    for zone, at in (("America/New_York", "9999-12-30 20:00"), ("Asia/Tokyo", "0001-01-01 03:00")):
+        name = world.create(
+            zone.split("/")[1],
+            "id INT PRIMARY KEY, at DATETIME NOT NULL",
+            f"VALUES (1, '{at}'), (2, '2025-08-01 12:00')",
+            cursor="at",
+            source_timezone=zone,
+        )
+        assert "1 rows have no at" in str(world.failure(DailyLoad(date(2025, 8, 1), table=name)))
 
 
 # The server's own zone

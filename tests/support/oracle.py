@@ -36,13 +36,14 @@ _MOMENT = _Asked(
     "DATE_FORMAT({}, '%Y-%m-%d %H:%i:%s.%f')", "TO_CHAR({}, 'YYYY-MM-DD HH24:MI:SS.US')"
 )
 _HEX = "FROM_VARBYTE({}, 'hex')"
+_AS_STORED = "LOWER(SUBSTR(HEX({}), 9))"  # without the SRID's four bytes
 
 _ASKED = {
     **dict.fromkeys(_INTEGERS, _Asked("CAST({} + 0 AS CHAR)", "CAST({} AS VARCHAR)")),
     **dict.fromkeys(("float", "double"), _Asked("{} * 1e0")),
     **dict.fromkeys(_TEXTS, _Asked("CONVERT({} USING utf8mb4)")),
     **dict.fromkeys(_BYTES, _Asked("LOWER(HEX({}))", _HEX)),
-    **dict.fromkeys(_SHAPES + _MORE_SHAPES, _Asked("LOWER(HEX(ST_AsBinary({})))", _HEX)),
+    **dict.fromkeys(_SHAPES + _MORE_SHAPES, _Asked(_AS_STORED, _HEX)),
     **dict.fromkeys(("datetime", "timestamp"), _MOMENT),
     "date": _Asked("DATE_FORMAT({}, '%Y-%m-%d')", "TO_CHAR({}, 'YYYY-MM-DD')"),
 }

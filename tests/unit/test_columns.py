@@ -84,7 +84,11 @@ def test_a_type_becomes_what_holds_all_its_values(
     [
         ("bit(64)", ReadAs.NUMBER),
         ("float", ReadAs.DOUBLE),
+        ("float(7,3)", ReadAs.DOUBLE),
         ("double", ReadAs.PLAIN),
+        ("double unsigned", ReadAs.PLAIN),
+        ("double(40,30)", ReadAs.DOUBLE),
+        ("double(10,2) unsigned zerofill", ReadAs.DOUBLE),
         ("point", ReadAs.WKB),
         ("datetime", ReadAs.PLAIN),
     ],

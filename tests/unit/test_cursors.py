@@ -1,5 +1,6 @@
 """Which values of a cursor a window holds."""
 
+import re
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from pipeline.config.tables import TableDefinition
 from pipeline.errors import ConfigurationError
 from pipeline.lake.id_ranges import LOWEST_ID, NO_IDS, IdRanges, Reading
-from pipeline.model.cursors import Bounds, Snapshot, TimeCursor, bound_of
+from pipeline.model.cursors import Bounds, IdCursor, Snapshot, TimeCursor, bound_of
 from pipeline.model.window import Window
 from pipeline.source import sql as mysql_sql
 
@@ -53,13 +54,40 @@ def test_the_day_of_a_date_is_over_when_it_is_over_there(zone: str | None, hour:
     assert TimeCursor("timestamp", timezone=zone).over(DAY) == DAY.end
 
 
-@given(st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1)), st.integers(1, 10**6))
+@given(st.datetimes(datetime(1970, 1, 1, 0, 0, 1), datetime(2100, 1, 1)), st.integers(1, 10**6))
 def test_epochs_are_exact(start: datetime, length: int):
     start = start.replace(microsecond=0, tzinfo=UTC)
     window = Window(start, start + timedelta(seconds=length))
     bounds = TimeCursor("epoch", "microseconds").bounds(window)
     assert datetime.fromtimestamp(int(bounds.lower or "") // 10**6, UTC) == window.start
     assert int(bounds.upper or "") - int(bounds.lower or "") == length * 10**6
+
+
+def test_an_epoch_below_1_is_in_no_window():
+    """0 and -1 are placeholders; the instants before 1970 have no other numbers."""
+    first, before = Window.day(date(1970, 1, 1)), Window.day(date(1969, 12, 31))
+    for unit in ("seconds", "milliseconds", "microseconds"):
+        cursor = TimeCursor("epoch", unit)
+        assert cursor.bounds(first).lower == cursor.reach.lower == "1"
+        assert cursor.bounds(before) == Bounds("1", "1")
+
+
+@pytest.mark.parametrize("zone", [None, "America/New_York", "Asia/Tokyo", "-14:00", "+14:00"])
+def test_the_reach_of_a_cursor_has_the_bounds_of_every_window(zone: str | None):
+    first, last = Window.day(date(1, 1, 1)), Window.day(date(9999, 12, 30))
+    for cursor in (TimeCursor("timestamp", timezone=zone), TimeCursor("date", timezone=zone)):
+        assert cursor.reach == Bounds(cursor.bounds(first).lower, cursor.bounds(last).upper)
+        assert re.match("0001-01-0[12]", cursor.reach.lower or "")
+        assert re.match("9999-12-3[01]", cursor.reach.upper or "")
+    assert IdCursor().reach == Snapshot().reach == Bounds(None, None)
+
+
+def test_a_year_has_four_digits():
+    """MySQL takes 1-01-01 for the year 2001."""
+    assert bound_of(datetime(1, 1, 1)) == "0001-01-01 00:00:00.000000"
+    assert bound_of(date(999, 12, 31)) == "0999-12-31"
+    assert mysql_sql.value_literal(datetime(1, 1, 1)) == "'0001-01-01 00:00:00.000000'"
+    assert mysql_sql.value_literal(date(1, 1, 1)) == "'0001-01-01'"
 
 
 def test_a_value_of_the_source_as_a_bound():

@@ -7,9 +7,10 @@ from psycopg2 import extensions
 from pipeline.errors import ConfigurationError, DataError
 from pipeline.lake.reread_hint import REREAD
 from pipeline.model.load_modes import LoadModeName
+from pipeline.policies.extraction import abbreviated
 from pipeline.warehouse import connection as redshift
 from pipeline.warehouse import sql as redshift_sql
-from pipeline.warehouse.window_load import Counts, StagingTable, WindowLoad
+from pipeline.warehouse.window_load import Counts, StagingTable
 
 name: LoadModeName = "merge"
 needs_key: bool = True
@@ -22,7 +23,7 @@ def prepare(cursor: extensions.cursor, staging: StagingTable) -> None:
     _check_case(cursor, staging)
     merge = staging.merge
     cursor.execute(merge.keep_newest)
-    _check_keys(staging.load, redshift.scalar(cursor, merge.count_newest))
+    _check_keys(cursor, staging)
 
 
 def apply(cursor: extensions.cursor, staging: StagingTable) -> Counts:
@@ -53,13 +54,30 @@ def _check_case(cursor: extensions.cursor, staging: StagingTable) -> None:
             )
 
 
-def _check_keys(load: WindowLoad, distinct: int) -> None:
+def _check_keys(cursor: extensions.cursor, staging: StagingTable) -> None:
     """Raise DataError where a primary key repeats; columns of `key:` may, and the newest row stays."""
-    if load.table.key or distinct == load.csv.rows:
-        return
-    raise DataError(
-        f"{load.csv.rows} rows have only {distinct} distinct keys",
-        why=f"{', '.join(load.key)} is the source's primary key, but a row was read twice: its cursor"
-        " was set back within the window while its chunks were read",
-        todo=REREAD,
-    )
+    load = staging.load
+    distinct = redshift.scalar(cursor, staging.merge.count_newest)
+    if not load.table.key and distinct != load.csv.rows:
+        why, todo = _repeated(cursor, staging)
+        problem = f"{load.csv.rows} rows have only {distinct} distinct keys"
+        raise DataError(problem, why=why, todo=todo)
+
+
+def _repeated(cursor: extensions.cursor, staging: StagingTable) -> tuple[str, str]:
+    """Why a primary key repeats, and the next action.
+
+    Chunks, and the parts of a resumed read, share no cursor value: a row that was read twice has two.
+    """
+    load = staging.load
+    cursor.execute(staging.merge.repeated_key)
+    surplus, lowest, highest, *values = cursor.fetchone() or (0, None, None)
+    pairs = zip(load.key, values, strict=True)
+    rows = f"rows with {', '.join(f'{name}={abbreviated(value)}' for name, value in pairs)} have"
+    equal = "keys that differ in the source are equal in the warehouse"
+    todo = "name other columns in `key:`, or keep every row with load: append"
+    if surplus:
+        return f"{rows} the same {load.cursor}, {lowest}: {equal}", todo
+    moved = "a row that moved within the window during the read was read twice"
+    why = f"{rows} {load.cursor} {lowest} and {highest}: {moved}, or {equal}"
+    return why, f"{REREAD}; if it recurs, {todo}"

@@ -85,7 +85,8 @@ def _floats() -> Kinds:
         return kind(ddl, (f"'{text}'" for text in _DOUBLES), drawn.map(lambda text: f"'{text}'"))
 
     doubles = ["DOUBLE", "REAL", "DOUBLE UNSIGNED", "DOUBLE(10,2)", "DOUBLE(20,5)", "FLOAT(53)"]
-    floats = ["FLOAT", "FLOAT UNSIGNED", "FLOAT(7,3)", "FLOAT(24)"]
+    doubles += ["DOUBLE(40,30)", "DOUBLE(53,20) ZEROFILL"]
+    floats = ["FLOAT", "FLOAT UNSIGNED", "FLOAT(7,3)", "FLOAT(30,20)", "FLOAT(24)"]
     return st.one_of(
         st.sampled_from(doubles).map(lambda ddl: of(ddl, 64)),
         st.sampled_from(floats).map(lambda ddl: of(ddl, 32)),

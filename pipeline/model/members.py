@@ -1,0 +1,49 @@
+"""Members of ENUM and SET columns, and the numbers among them that share a text.
+
+The text of a member is what is replicated. The source compares numbers:
+https://dev.mysql.com/doc/refman/9.0/en/enum.html, https://dev.mysql.com/doc/refman/9.0/en/set.html
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_MEMBER = re.compile(r"'((?:[^']|'')*)'")
+
+
+@dataclass(frozen=True)
+class SharedText:
+    """The numbers of an ENUM or SET whose text is that of a lower number.
+
+    `values` are whole numbers. Any number with a bit of `bits`, a member that is declared twice, is one too.
+    """
+
+    values: tuple[int, ...] = ()
+    bits: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.values or self.bits)
+
+
+def members(source_type: str) -> list[str]:
+    """The members of an ENUM or SET, in order; empty for another type."""
+    if not source_type.startswith(("enum", "set")):
+        return []
+    return [member.replace("''", "'") for member in _MEMBER.findall(source_type)]
+
+
+def shared_text(source_type: str) -> SharedText:
+    """The numbers with the text of a lower one: a member that repeats, or is empty as the text of 0 is.
+
+    >>> shared_text("enum('a','','a')")
+    SharedText(values=(2, 3), bits=0)
+    >>> shared_text("set('','a','a')")
+    SharedText(values=(1,), bits=4)
+    """
+    names = members(source_type)
+    repeated = [index for index, name in enumerate(names) if name in names[:index]]
+    empty = [index for index, name in enumerate(names) if name == "" and index not in repeated]
+    if source_type.startswith("set"):
+        return SharedText(tuple(1 << index for index in empty), sum(1 << i for i in repeated))
+    return SharedText(tuple(index + 1 for index in sorted((*repeated, *empty))))
