@@ -43,6 +43,7 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
         Room("lake", "S3: every key, every object: Parquet, CSV, markers, quarantine", ("boto3",)),
     ),
     (Room("warehouse", "Redshift: sessions, SQL, ledger, COPY, load modes, views", ("psycopg2",)),),
+    (Room("comparison", "source, lake and warehouse by row counts and checksums"),),
     (Room("steps", "one verb a module: plan, extract, upload, convert, load, refresh, verify"),),
     (Room("tasks", "Luigi wiring", ("luigi",)),),
     (Room("cli", "`python -m pipeline …`, one module a command"),),

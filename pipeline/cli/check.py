@@ -18,7 +18,7 @@ from pipeline.errors import PipelineError, WarehouseError
 from pipeline.lake.s3 import store
 from pipeline.source import connection as mysql
 from pipeline.source import window_closing
-from pipeline.source.replicated_table import replicated_table, zone_of
+from pipeline.source.replicated_table import hidden_columns, key_of, replicated_table, zone_of
 from pipeline.steps import validate_table
 from pipeline.warehouse import connection as redshift
 from pipeline.warehouse import sql as redshift_sql
@@ -71,8 +71,8 @@ def _table(connection: mysql.Connection, table: Table, settings: Settings) -> st
     validate_table.check_table(table, source)
     if zone_of(table, timezone) is None:
         validate_table.check_zone(table, source, mysql.zone(connection))
-    key = ", ".join(validate_table.key_of(table, source)) or "none"
-    hidden = validate_table.hidden_columns(table, source)
+    key = ", ".join(key_of(table, source)) or "none"
+    hidden = hidden_columns(table, source)
     if table.cursor and (advice := validate_table.index_advice(table.cursor, source)):
         return f"{hidden}; {advice}" if hidden else advice
     summary = f"{len(source.columns)} columns, key {key}, cursor {table.cursor or 'none'}"

@@ -12,20 +12,11 @@ from pipeline.model.cursors import Snapshot
 from pipeline.model.identifiers import all_spelled
 from pipeline.run import notes
 from pipeline.source import sql as mysql_sql
+from pipeline.source.replicated_table import hidden_columns, key_of
 from pipeline.source.table import SourceTable
 from pipeline.warehouse.modes import MODES
 
 log = logging.getLogger(__name__)
-
-
-def key_of(table: Table, source: SourceTable) -> tuple[str, ...]:
-    """The columns that identify a row, in the source's spelling: the definition's, else the primary key.
-
-    Empty where one of them is left out: the others do not identify a row.
-    """
-    named = [source.column(name) for name in table.key or source.primary_key]
-    key = tuple(column.name for column in named if column)
-    return key if len(key) == len(named) else ()
 
 
 def check_table(table: Table, source: SourceTable) -> None:
@@ -64,12 +55,6 @@ def check_table(table: Table, source: SourceTable) -> None:
     _check_policies(table, source)
     _check_super(table, source)
     _check_names(source)
-
-
-def hidden_columns(table: Table, source: SourceTable) -> str:
-    """The warning about hidden columns that `exclude:` does not name; empty for none."""
-    names = source.hidden.summary(table.exclude) if source.hidden else ""
-    return f"columns left out, as the account may not read them: {names}" if names else ""
 
 
 def deviations(table: Table, source: SourceTable) -> list[str]:

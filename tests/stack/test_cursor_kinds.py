@@ -21,14 +21,13 @@ def load_hour(world: World, table: str, text: str) -> None:
 
 
 def verify(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    """Both sides have as many rows in the windows loaded, by the operator's command."""
+    """The loaded windows are equal on both sides, by the operator's command."""
     world.forget()
     capsys.readouterr()
     status = main(["verify"])
     out = capsys.readouterr().out
     assert status == 0, out
-    source, warehouse, verdict = out.splitlines()[-1].split(maxsplit=7)[-3:]
-    assert source == warehouse, (out, verdict)
+    assert out.endswith(("1 table: 1 equal\n", "1 table: 1 pending\n")), out
 
 
 # DATETIME in local time
