@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pipeline.comparison.row_sums import Batch, RowSum, SourceRows, WarehouseRow
 from pipeline.comparison.verdict import Finding, State, counted
 
 MOST_ROWS = 500_000
-"""Rows of both sides to compare one by one, in memory."""
+"""Rows of both sides to compare one by one, in memory; of more, the rows of a share of the keys."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,8 @@ class CellComparison:
             suspects = list(self.cells)
         if not suspects:
             return
-        if sum(c.rows for c in suspects) > MOST_ROWS:
-            yield from self._of_sums(suspects, f"more than {MOST_ROWS:,} rows to tell apart")
-        elif not self.source.key and not self.keeps_versions:
-            yield from self._of_sums(suspects, "the key has no canonical text to tell them apart")
+        if not self.source.key and not self.keeps_versions:
+            yield from self._of_sums(suspects)
         else:
             yield from self._of_rows(suspects)
 
@@ -75,52 +74,58 @@ class CellComparison:
                 yield from counted(State.DIFFERS, -more, f"fewer than loaded ({label})")
 
     def _of_rows(self, suspects: Sequence[ComparedCell]) -> Iterator[Finding]:
-        differences = self._row_differences(suspects)
-        where = f"({labels(suspects)})"
+        """The differences of single rows; of one key in several where the rows are too many."""
+        every = math.ceil(sum(c.rows for c in suspects) / MOST_ROWS)
+        differences = self._row_differences(suspects, every)
+        where = f"({labels(suspects)}{f', of 1 key in {every}' if every > 1 else ''})"
         yield from counted(State.DIFFERS, differences.changed, f"with other values {where}")
         missing = f"missing in the warehouse {where}"
         yield from counted(State.DIFFERS, differences.missing, missing)
+        if every > 1:
+            text = f"only 1 key in {every} compared row by row ({labels(suspects)})"
+            yield Finding(State.NOT_COVERED, text)
         if self.keeps_versions:
             return
         repeated = f"repeat a key in the warehouse {where}"
         yield from counted(State.DIFFERS, differences.repeated, repeated)
         left = differences.left
-        moved = left & Counter(key for key in self._keys_outside() if key in left) if left else left
+        moved = left & Counter(self._keys_outside(left, every)) if left else left
         gone = (left - moved).total()
         yield from counted(State.DIFFERS, gone, f"of the warehouse not in the source {where}")
-        yield from counted(State.PENDING, moved.total(), "changed since the load")
+        sample = f" (of 1 key in {every})" if every > 1 else ""
+        yield from counted(State.PENDING, moved.total(), f"changed since the load{sample}")
 
-    def _row_differences(self, suspects: Sequence[ComparedCell]) -> RowDifferences:
+    def _row_differences(self, suspects: Sequence[ComparedCell], every: int) -> RowDifferences:
         here: list[Hashes] = []
         there: list[Hashes] = []
         for _, group in groupby(suspects, key=lambda c: id(c.batch)):
             cells = list(group)
             batch = cells[0].batch
-            here += self.source.hashes(batch, ranges([c.cell.source for c in cells]))
-            there += self.warehouse.hashes(batch, ranges([c.cell.warehouse for c in cells]))
+            here += self.source.hashes(batch, ranges([c.cell.source for c in cells]), every)
+            there += self.warehouse.hashes(batch, ranges([c.cell.warehouse for c in cells]), every)
         return compare_rows(here, there, one_row_per_key=not self.keeps_versions)
 
-    def _keys_outside(self) -> Iterator[int]:
-        return self.source.keys_outside(ranges([c.cell.source for c in self.cells]))
+    def _keys_outside(self, keys: Counter[int], every: int) -> Iterator[int]:
+        """Those of the keys whose rows in the source are in no loaded cell."""
+        loaded = ranges([c.cell.source for c in self.cells])
+        return (key for key in self.source.keys_outside(loaded, every) if key in keys)
 
-    def _of_sums(self, suspects: Sequence[ComparedCell], why: str) -> Iterator[Finding]:
-        """The differences as far as counts show them; a row that moved cannot be told from a deleted one."""
+    def _of_sums(self, suspects: Sequence[ComparedCell]) -> Iterator[Finding]:
+        """The differences as far as counts show them, for a key without a canonical text."""
+        where = f"({labels(suspects)})"
         if self.repeats:
-            text = f"rows of one key may repeat, and are not compared: {why}"
+            text = f"rows not compared: the key may repeat and has no canonical text {where}"
             yield Finding(State.NOT_COVERED, text)
             return
         missing = sum(max(c.source.rows - c.warehouse.rows, 0) for c in suspects)
-        where = f"({labels(suspects)})"
         yield from counted(State.DIFFERS, missing, f"missing in the warehouse {where}")
         if other := [c for c in suspects if c.source.rows == c.warehouse.rows]:
             yield Finding(State.DIFFERS, f"rows with other values ({labels(other)})")
-        if self.keeps_versions:
-            return
         more = sum(max(c.warehouse.rows - max(c.source.rows, c.cell.rows), 0) for c in suspects)
         yield from counted(State.DIFFERS, more, f"more than loaded {where}")
         moved = sum(max(c.warehouse.rows - c.source.rows, 0) for c in suspects) - more
-        text = f"changed or deleted since the load ({why})"
-        yield from counted(State.PENDING, moved, text)
+        text = f"changed or deleted since the load; the key has no canonical text to tell {where}"
+        yield from counted(State.NOT_COVERED, moved, text)
 
 
 def labels(cells: Sequence[ComparedCell]) -> str:

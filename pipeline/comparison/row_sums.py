@@ -66,20 +66,20 @@ class SourceRows:
         nothing = RowSum(key_checksum=0 if self.key else None)
         return [found.get(index, nothing) for index in range(len(batch.cells))]
 
-    def hashes(self, batch: Batch, ranges: Sequence[Bounds]) -> Iterator[Hashes]:
-        """The hashes of the rows of the ranges."""
+    def hashes(self, batch: Batch, ranges: Sequence[Bounds], every: int) -> Iterator[Hashes]:
+        """The hashes of the rows of the ranges, for one key in `every`."""
         rows = mysql_checksums.row_hash(batch.columns)
         key = mysql_checksums.row_hash(self.key) if self.key else rows
         condition = self.cursor.within_any(ranges) if self.cursor else "TRUE"
-        query = mysql_checksums.hashes(self.table, [key, rows], condition)
+        query = mysql_checksums.hashes(self.table, [key, rows], condition, every)
         for key_hash, row_hash in mysql.stream(self.connection, query):
             yield int(key_hash), int(row_hash)
 
-    def keys_outside(self, ranges: Sequence[Bounds]) -> Iterator[int]:
-        """The hashes of the keys of all rows outside of the ranges."""
+    def keys_outside(self, ranges: Sequence[Bounds], every: int) -> Iterator[int]:
+        """The hashes of the keys of all rows outside of the ranges, for one key in `every`."""
         condition = self.cursor.outside(ranges) if self.cursor else "FALSE"
         key = mysql_checksums.row_hash(self.key)
-        query = mysql_checksums.hashes(self.table, [key], condition)
+        query = mysql_checksums.hashes(self.table, [key], condition, every)
         yield from (int(value) for (value,) in mysql.stream(self.connection, query))
 
     def count(self, condition: str) -> int:
@@ -113,12 +113,12 @@ class WarehouseRows:
             }
         return [found.get(index, RowSum()) for index in range(len(batch.cells))]
 
-    def hashes(self, batch: Batch, ranges: Sequence[Bounds]) -> list[Hashes]:
-        """The hashes of the rows of the ranges."""
+    def hashes(self, batch: Batch, ranges: Sequence[Bounds], every: int) -> list[Hashes]:
+        """The hashes of the rows of the ranges, for one key in `every`."""
         rows = redshift_checksums.row_hash(batch.columns)
         key = redshift_checksums.row_hash(self.key) if self.key else rows
-        cursor_name, limits = self.cursor or "", ranges if self.cursor else ()
-        query = redshift_checksums.hashes(self.target, [key, rows], cursor_name, limits)
+        condition = redshift_checksums.within_any(self.cursor, ranges) if self.cursor else "TRUE"
+        query = redshift_checksums.hashes(self.target, [key, rows], condition, every)
         with self.connection.cursor() as cursor:
             cursor.execute(query)
             return [(int(key_hash), int(row_hash)) for key_hash, row_hash in cursor.fetchall()]

@@ -71,9 +71,10 @@ def table_figures(table: TableName, checksums: Sequence[str]) -> str:
     return f"SELECT 0 AS cell, {_sums(checksums)} FROM {qualified(table)}"
 
 
-def hashes(table: TableName, expressions: Sequence[str], condition: str) -> str:
-    """One row of hashes for each row of the condition."""
-    return f"SELECT {', '.join(expressions)} FROM {qualified(table)} WHERE {condition}"
+def hashes(table: TableName, expressions: Sequence[str], condition: str, every: int) -> str:
+    """One row of hashes for each row of the condition, where `every` divides the first hash."""
+    part = f" AND MOD({expressions[0]}, {every:d}) = 0" if every > 1 else ""
+    return f"SELECT {', '.join(expressions)} FROM {qualified(table)} WHERE ({condition}){part}"
 
 
 def count_where(table: TableName, condition: str) -> str:

@@ -37,12 +37,15 @@ def table_figures(table: Relation, checksum: str) -> str:
     return f"SELECT 0 AS cell, COUNT(*), SUM({checksum}) FROM {table}"
 
 
-def hashes(
-    table: Relation, expressions: Sequence[str], cursor: str, ranges: Sequence[Bounds]
-) -> str:
-    """One row of hashes for each row of the ranges; of every row where there is none."""
-    condition = " OR ".join(f"({between(cursor, bounds)})" for bounds in ranges) or "TRUE"
-    return f"SELECT {', '.join(expressions)} FROM {table} WHERE {condition}"
+def within_any(cursor: str, ranges: Sequence[Bounds]) -> str:
+    """The condition of several ranges of the cursor; every row where there is none."""
+    return " OR ".join(f"({between(cursor, bounds)})" for bounds in ranges) or "TRUE"
+
+
+def hashes(table: Relation, expressions: Sequence[str], condition: str, every: int) -> str:
+    """One row of hashes for each row of the condition, where `every` divides the first hash."""
+    part = f" AND MOD({expressions[0]}, {every:d}) = 0" if every > 1 else ""
+    return f"SELECT {', '.join(expressions)} FROM {table} WHERE ({condition}){part}"
 
 
 def _text(canonical: CanonicalColumn) -> str:

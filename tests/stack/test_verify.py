@@ -11,6 +11,7 @@ import pytest
 
 from pipeline import DailyBackup, HourlyLoad
 from pipeline.cli.main import main
+from pipeline.comparison import cell_comparison
 from tests.support.world import World, day
 
 COLUMNS = "id INT PRIMARY KEY, iban VARCHAR(34), amount DECIMAL(10,2), at DATETIME(6) NOT NULL, INDEX (at)"
@@ -193,6 +194,49 @@ def test_pending_changes_do_not_hide_a_difference(world: World, accounts: str, r
     assert result.status == 1
     assert "1 row with other values (2025-08-01)" in result.line(accounts)
     assert "1 row changed since the load" in result.line(accounts)
+
+
+def test_of_too_many_rows_those_of_a_share_of_the_keys_are_compared(
+    world: World, accounts: str, report: Any, monkeypatch: pytest.MonkeyPatch
+):
+    world.sql(
+        "INSERT INTO accounts SELECT seq, 'x', seq, '2025-08-01 01:00' FROM seq_10_to_999",
+    )
+    world.load_days(accounts, 1, 2)
+    world.sql("UPDATE accounts SET at = '2025-08-03 01:00' WHERE id > 9 AND id % 2 = 0")
+    monkeypatch.setattr(cell_comparison, "MOST_ROWS", 500)
+    result = report()
+    assert result.status == 0
+    assert " not covered " in result.line(accounts)
+    assert "only 1 key in 3 compared row by row (2025-08-01)" in result.line(accounts)
+    assert "changed since the load (of 1 key in 3)" in result.line(accounts)
+    world.sql("UPDATE accounts SET iban = 'y' WHERE id > 9 AND id % 5 = 0")
+    result = report()
+    assert result.status == 1
+    assert "with other values (2025-08-01, of 1 key in 3)" in result.line(accounts)
+
+
+def test_a_key_without_a_canonical_text_is_compared_by_counts(world: World, report: Any):
+    table = world.create(
+        "visits",
+        "day DATETIME, n INT, at DATETIME NOT NULL, PRIMARY KEY (day, n), INDEX (at)",
+        "VALUES ('2025-08-01', 1, '2025-08-01'), ('2025-08-01', 2, '2025-08-01 10:00')",
+        cursor="at",
+        datetimes_as_is="at",
+        source_timezone="Europe/Berlin",
+    )
+    world.load_days(table, 1)
+    result = report()
+    assert result.status == 0
+    assert " equal " in result.line(table)
+    assert f"not compared in {table}: day (local time of Europe/Berlin)" in result.text
+    world.sql("UPDATE visits SET at = '2025-08-02' WHERE n = 1")
+    result = report()
+    assert result.status == 0
+    assert "1 row changed or deleted since the load" in result.line(table)
+    world.query("UPDATE {schema}.visits SET n = 7 WHERE n = 2")
+    world.load_days(table, 2)
+    assert report().status == 1
 
 
 def test_rows_before_the_first_window_and_in_gaps_are_not_covered(
