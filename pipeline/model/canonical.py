@@ -29,7 +29,7 @@ MAX_ROW_TEXT = 65_535
 """Bytes of a VARCHAR: https://docs.aws.amazon.com/redshift/latest/dg/r_Character_types.html"""
 
 _INLINE = 1_024  # bytes of a value in the row's text; a longer one is digested
-_INLINE_TOTAL = 24_000  # with 1600 columns, the rest digested, a row's text has 60,000
+_INLINE_TOTAL = 12_000  # 1,600 columns, the rest of them digested, stay below MAX_ROW_TEXT
 _MAX_BYTES = MAX_ROW_TEXT // 2
 _EXACT = re.compile(r"(?:SMALLINT|INTEGER|BIGINT|DECIMAL\(\d+,(\d+)\))")
 

@@ -490,6 +490,34 @@ def test_a_snapshot_is_compared_and_later_changes_are_pending(world: World, repo
     assert "other rows than in the lake" in result.line(table)
 
 
+def test_the_lake_has_the_text_of_every_type_as_the_warehouse_has_it(world: World, report: Any):
+    """A snapshot is pending only where each of its rows in Parquet has the warehouse's hash."""
+    table = world.create(
+        "kinds",
+        "id INT PRIMARY KEY, a TINYINT UNSIGNED ZEROFILL, b BIGINT UNSIGNED, c DECIMAL(38,20),"
+        " d DECIMAL(5,0), e YEAR, f BIT(64), g DATE, h DATETIME, i DATETIME(6), j TIMESTAMP(3) NULL,"
+        " k TIME(6), l CHAR(9),"
+        " m VARCHAR(300) CHARACTER SET latin1, n LONGTEXT, o ENUM('x', 'y,'), p SET('a', 'b'), q JSON,"
+        " r BINARY(4), s VARBINARY(600), t TINYINT(1)",
+        "VALUES (1, 7, 18446744073709551615, -0.00000000000000000001, -99999, 1901, 9223372036854775808,"
+        " '0001-01-01', '1000-01-01', '9999-12-31 23:59:59.999999', '2025-08-01 00:00:00.001',"
+        " '-838:59:59', 'ab ', REPEAT('ü', 300), REPEAT('€😀', 3000), 'y,', 'a,b', '{\"a\": [1, null]}',"
+        " X'00', REPEAT(X'00FF', 300), 1),"
+        " (2, 0, 0, 0, 0, 0, 0, '2024-02-29', '2024-02-29', '1970-01-01', '1970-01-01 00:00:01', '00:00:00',"
+        " '', '', '', 'x', '', 'null', X'', X'', 0),"
+        f" (3{', NULL' * 20})",
+        cursor_type="full",
+        booleans="t",
+    )
+    world.load_days(table, 1)
+    result = report()
+    assert " equal " in result.line(table), result.text
+    assert "not compared" not in result.text
+    world.sql("UPDATE kinds SET a = 8 WHERE id = 3")
+    result = report()
+    assert " pending " in result.line(table), result.text
+
+
 @pytest.mark.parametrize(
     ("key", "values"),
     [
