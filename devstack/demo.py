@@ -150,7 +150,7 @@ def _demonstrate(demo: Demo, rows: int) -> int:
     demo.say("status of each window")
     statuses.append(demo.run(["python", "-m", "pipeline", "status", "--windows", "9"]))
 
-    demo.say("counts: source = lake = CSV = warehouse")
+    demo.say("rows: source = lake = warehouse")
     statuses.append(demo.run(["python", "-m", "pipeline", "verify"]))
 
     demo.say("the latest status of each parcel, from the view")

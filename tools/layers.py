@@ -55,6 +55,7 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
         ),
     ),
     (Room("warehouse", "Redshift: sessions, SQL, ledger, COPY, load modes, views", ("psycopg2",)),),
+    (Room("comparison", "source, lake and warehouse by row counts and checksums"),),
     (Room("steps", "one step a module: plan, extract, upload, convert, load, refresh, verify"),),
     (Room("tasks", "Luigi wiring", ("luigi",)),),
     (Room("cli", "`python -m pipeline …`, one module a command"),),

@@ -130,8 +130,8 @@ def exit_codes() -> str:
     ]
     rows = [f"| {kind.exit_status} | {first_line(kind.__doc__)} |" for kind in kinds]
     tail = (
-        "\n`python -m pipeline …` ends with 0, 1 (the answer is no), 2 (usage), 41 to 47, 130 (Ctrl-C), or\n"
-        "141 (its output pipe was closed, as in `… | head -1`).\n"
+        "\n`python -m pipeline …` ends with 0, 1 ([`verify`](verify.md): a table differs or is not loaded),\n"
+        "2 (usage), 41 to 47, 130 (Ctrl-C), or 141 (its output pipe was closed, as in `… | head -1`).\n"
     )
     return _EXITS + "\n".join(rows) + "\n" + tail
 

@@ -19,7 +19,7 @@ from pipeline.lake.s3 import store
 from pipeline.source import connection as mysql
 from pipeline.source import table as source_table
 from pipeline.source import window_closing
-from pipeline.source.replicated_table import replicated_table, zone_of
+from pipeline.source.replicated_table import hidden_columns, key_of, replicated_table, zone_of
 from pipeline.spool import disk
 from pipeline.steps import validate_table
 from pipeline.warehouse import connection as redshift
@@ -99,11 +99,11 @@ def _definition(connection: mysql.Connection, table: Table, settings: Settings) 
     validate_table.check_table(table, source)
     if zone_of(table, timezone) is None:
         validate_table.check_zone(table, source, mysql.zone(connection))
-    key = ", ".join(validate_table.key_of(table, source)) or "none"
+    key = ", ".join(key_of(table, source)) or "none"
     advice = validate_table.index_advice(table.cursor, source) if table.cursor else ""
     summary = f"{len(source.columns)} columns, key {key}, cursor {table.cursor or 'none'}"
     remarks = [
-        validate_table.hidden_columns(table, source),
+        hidden_columns(table, source),
         "" if source.is_view else validate_table.without_snapshots(source),
         _room(connection, table, settings.run),
     ]

@@ -33,7 +33,7 @@ COMMANDS = (
     ),
     Command(
         "verify",
-        "compare the stages of every window, and source with warehouse; status 1 if they differ",
+        "compare source, lake and warehouse; status 1 where a table differs or is not loaded",
         (arguments.tables,),
     ),
     Command(

@@ -1,7 +1,7 @@
 """``python -m pipeline``: the operator's commands besides running tasks with `luigi`.
 
-Exit status: 0 success, 1 `verify` found a difference, 2 usage, 41 to 46 by error class
-(pipeline/errors.py), 130 interrupted, 141 the reader of the output is gone.
+Exit status: 0 success, 1 `verify` found a table that differs or is not loaded, 2 usage, 41 to 47 by
+error class (pipeline/errors.py), 130 interrupted, 141 the reader of the output is gone.
 
 A command's module is imported when it runs: `--help` is immediate, and `status` needs no database driver.
 """

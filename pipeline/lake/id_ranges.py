@@ -8,7 +8,7 @@ ids, whatever the order of the windows, and never change: a conditional write re
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
@@ -66,18 +66,12 @@ class IdRanges(BaseModel):
             return NO_IDS
         return None
 
-    def merged(self, windows: Iterable[Window]) -> list[Bounds]:
-        """The ranges of several windows, ascending, adjacent ones merged."""
-        ranges: list[Bounds] = []
-        names = {window.name for window in windows}
+    def assigned(self) -> Iterator[tuple[str, Bounds]]:
+        """Each window with a range, by name, ascending. The first range has no lower bound."""
         lower: str | None = None
         for name, upper in self.windows:
-            if name in names and ranges and ranges[-1].upper == lower:
-                ranges[-1] = Bounds(ranges[-1].lower, str(upper))
-            elif name in names:
-                ranges.append(Bounds(lower, str(upper)))
+            yield name, Bounds(lower, str(upper))
             lower = str(upper)
-        return ranges
 
     def with_window(self, window: Window, upper: int) -> IdRanges:
         """A copy with one more window, whose range ends before the id `upper`."""

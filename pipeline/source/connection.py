@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import pymysql
 from pymysql.constants import CR, ER
-from pymysql.cursors import DictCursor
+from pymysql.cursors import DictCursor, SSCursor
 
 from pipeline.config.settings import Bastion, Source
 from pipeline.errors import SourceError
@@ -207,6 +207,13 @@ def scalar(connection: Connection, query: str) -> Any:
         cursor.execute(query)
         row = cursor.fetchone()
     return row[0] if row else None
+
+
+def stream(connection: Connection, query: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query of any size, one at a time; read all before the next statement."""
+    with connection.cursor(SSCursor) as cursor:
+        cursor.execute(query)
+        yield from cursor.fetchall_unbuffered()
 
 
 def rows_of(

@@ -1,4 +1,4 @@
-"""A source table with the columns, names, types and zone of its definition."""
+"""A source table with the columns, names, types, zone and key of its definition."""
 
 from __future__ import annotations
 
@@ -34,6 +34,22 @@ def replicated_table(connection: Connection, table: Table, timezone: str | None)
         return source
     zoned = in_zone(source.columns, zone, table.datetimes_as_is)
     return replace(source, columns=zoned)
+
+
+def key_of(table: Table, source: SourceTable) -> tuple[str, ...]:
+    """The columns that identify a row, in the source's spelling: the definition's, else the primary key.
+
+    Empty where one of them is left out: the others do not identify a row.
+    """
+    named = [source.column(name) for name in table.key or source.primary_key]
+    key = tuple(column.name for column in named if column)
+    return key if len(key) == len(named) else ()
+
+
+def hidden_columns(table: Table, source: SourceTable) -> str:
+    """The warning about hidden columns that `exclude:` does not name; empty for none."""
+    names = source.hidden.summary(table.exclude) if source.hidden else ""
+    return f"columns left out, as the account may not read them: {names}" if names else ""
 
 
 def _with_chosen_types(table: Table, source: SourceTable) -> SourceTable:

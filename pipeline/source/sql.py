@@ -142,7 +142,7 @@ def select_rows(
         _EXPRESSIONS[column.read_as].format(quoted(column.name)) for column in columns
     )
     ordered = f" ORDER BY {', '.join(map(quoted, order))}" if order else ""
-    return f"SELECT {chosen} FROM {_qualified(table)}{_where(span)}{ordered}"
+    return f"SELECT {chosen} FROM {qualified(table)}{_where(span)}{ordered}"
 
 
 def measure(table: TableName, columns: Sequence[Column], span: Span) -> str:
@@ -151,18 +151,18 @@ def measure(table: TableName, columns: Sequence[Column], span: Span) -> str:
         f"MAX(LENGTH({_EXPRESSIONS[column.read_as].format(quoted(column.name))}))"
         for column in columns
     )
-    return f"SELECT {lengths} FROM {_qualified(table)}{_where(span)}"
+    return f"SELECT {lengths} FROM {qualified(table)}{_where(span)}"
 
 
 def select_nothing(table: TableName) -> str:
     """Select no row of all columns: fails on an unreadable column and on a broken view."""
-    return f"SELECT * FROM {_qualified(table)} LIMIT 0"
+    return f"SELECT * FROM {qualified(table)} LIMIT 0"
 
 
 def join_by_key(table: TableName, key: Sequence[str]) -> str:
     """Join the table with itself by columns of its primary key; EXPLAIN shows whether they are all of it."""
     equal = " AND ".join(f"b.{quoted(name)} = a.{quoted(name)}" for name in key)
-    name = _qualified(table)
+    name = qualified(table)
     return (
         f"SELECT STRAIGHT_JOIN 1 FROM {name} AS a, {name} AS b FORCE INDEX (PRIMARY) WHERE {equal}"
     )
@@ -175,14 +175,14 @@ def explain(query: str) -> str:
 
 def count_rows(table: TableName, span: Span) -> str:
     """Count the rows of a span."""
-    return f"SELECT COUNT(*) FROM {_qualified(table)}{_where(span)}"
+    return f"SELECT COUNT(*) FROM {qualified(table)}{_where(span)}"
 
 
 def cursor_at(table: TableName, span: Span, offset: int) -> str:
     """Select the cursor of the span's row at `offset` in cursor order."""
     column = quoted(span.cursor or "")
     return (
-        f"SELECT {column} FROM {_qualified(table)}{_where(span)} "
+        f"SELECT {column} FROM {qualified(table)}{_where(span)} "
         f"ORDER BY {column} LIMIT 1 OFFSET {offset:d}"
     )
 
@@ -191,18 +191,18 @@ def cursor_after(table: TableName, span: Span) -> str:
     """Select the smallest cursor of the span above its lower bound."""
     column = quoted(span.cursor or "")
     above = f" AND {column} > {literal(span.lower)}" if span.lower is not None else ""
-    return f"SELECT MIN({column}) FROM {_qualified(table)}{_where(span)}{above}"
+    return f"SELECT MIN({column}) FROM {qualified(table)}{_where(span)}{above}"
 
 
 def highest(table: TableName, cursor: str) -> str:
     """Select the table's largest cursor."""
-    return f"SELECT MAX({quoted(cursor)}) FROM {_qualified(table)}"
+    return f"SELECT MAX({quoted(cursor)}) FROM {qualified(table)}"
 
 
 def lowest(table: TableName, cursor: str) -> str:
     """Select the table's smallest cursor other than the zero date."""
     column = quoted(cursor)
-    return f"SELECT MIN({column}) FROM {_qualified(table)} WHERE {column} > 0"
+    return f"SELECT MIN({column}) FROM {qualified(table)} WHERE {column} > 0"
 
 
 def count_without_cursor(
@@ -214,44 +214,45 @@ def count_without_cursor(
     outside += [] if zero_is_a_value else [f"{column} = 0"]
     outside += [f"{column} < {literal(reach.lower)}"] if reach.lower is not None else []
     outside += [f"{column} >= {literal(reach.upper)}"] if reach.upper is not None else []
-    return f"SELECT COUNT(*) FROM {_qualified(table)} WHERE {' OR '.join(outside)}"
+    return f"SELECT COUNT(*) FROM {qualified(table)} WHERE {' OR '.join(outside)}"
 
 
 def count_partial_dates(table: TableName, span: Span) -> str:
     """Count the rows of a span whose cursor is a date without a month or a day."""
     column = quoted(span.cursor or "")
     partial = f"(MONTH({column}) = 0 OR DAYOFMONTH({column}) = 0)"
-    return f"SELECT COUNT(*) FROM {_qualified(table)}{_where(span) or ' WHERE TRUE'} AND {partial}"
+    return f"SELECT COUNT(*) FROM {qualified(table)}{_where(span) or ' WHERE TRUE'} AND {partial}"
 
 
 def count_each(table: TableName, span: Span, conditions: Sequence[str]) -> str:
     """Count the rows of a span that meet each of the conditions: one row, in their order."""
     counts = (f"COUNT(CASE WHEN {each} THEN 1 END) AS c{i}" for i, each in enumerate(conditions))
-    return f"SELECT {', '.join(counts)} FROM {_qualified(table)}{_where(span)}"
+    return f"SELECT {', '.join(counts)} FROM {qualified(table)}{_where(span)}"
 
 
 def first_where(table: TableName, span: Span, condition: str, chosen: Sequence[str]) -> str:
     """Select expressions of the first row of a span that meets a condition."""
     where = f"{_where(span) or ' WHERE TRUE'} AND ({condition})"
-    return f"SELECT {', '.join(chosen)} FROM {_qualified(table)}{where} LIMIT 1"
+    return f"SELECT {', '.join(chosen)} FROM {qualified(table)}{where} LIMIT 1"
 
 
 def show_create(table: TableName) -> str:
     """Show the CREATE TABLE of the table, with its current AUTO_INCREMENT."""
-    return f"SHOW CREATE TABLE {_qualified(table)}"
+    return f"SHOW CREATE TABLE {qualified(table)}"
 
 
 def set_next_id(table: TableName, next_id: int) -> str:
     """Set the table's next id; advice, not run by the pipeline."""
-    return f"ALTER TABLE {_qualified(table)} AUTO_INCREMENT = {next_id:d}"
+    return f"ALTER TABLE {qualified(table)} AUTO_INCREMENT = {next_id:d}"
 
 
 def add_index(table: TableName, columns: Sequence[str]) -> str:
     """Add an index of the columns; advice, not run by the pipeline."""
-    return f"ALTER TABLE {_qualified(table)} ADD INDEX ({', '.join(map(quoted, columns))})"
+    return f"ALTER TABLE {qualified(table)} ADD INDEX ({', '.join(map(quoted, columns))})"
 
 
-def _qualified(table: TableName) -> str:
+def qualified(table: TableName) -> str:
+    """The table's name with its database."""
     return f"{quoted(table.database)}.{quoted(table.table)}"
 
 

@@ -13,20 +13,11 @@ from pipeline.model.identifiers import MAX_COLUMNS, all_spelled
 from pipeline.model.suggestion import with_suggestion
 from pipeline.run import notes
 from pipeline.source import sql as mysql_sql
+from pipeline.source.replicated_table import hidden_columns, key_of
 from pipeline.source.table import SourceTable
 from pipeline.warehouse.modes import MODES
 
 log = logging.getLogger(__name__)
-
-
-def key_of(table: Table, source: SourceTable) -> tuple[str, ...]:
-    """The columns that identify a row, in the source's spelling: the definition's, else the primary key.
-
-    Empty where one of them is left out: the others do not identify a row.
-    """
-    named = [source.column(name) for name in table.key or source.primary_key]
-    key = tuple(column.name for column in named if column)
-    return key if len(key) == len(named) else ()
 
 
 def check_table(table: Table, source: SourceTable) -> None:
@@ -78,12 +69,6 @@ def without_snapshots(source: SourceTable) -> str:
     if source.is_view:
         return "it is a view: one of its tables has no snapshots, or its result differs from read to read"
     return f"its engine {source.engine} has no snapshots, so rows written during a read are in it or not"
-
-
-def hidden_columns(table: Table, source: SourceTable) -> str:
-    """The warning about hidden columns that `exclude:` does not name; empty for none."""
-    names = source.hidden.summary(table.exclude) if source.hidden else ""
-    return f"columns left out, as the account may not read them: {names}" if names else ""
 
 
 def deviations(table: Table, source: SourceTable) -> list[str]:

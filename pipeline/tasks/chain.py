@@ -20,6 +20,7 @@ from pipeline.lake.stages import CSV, LAKE, LOAD, VIEWS
 from pipeline.model.columns import fingerprint
 from pipeline.run import exit_status, limits, notes, outcomes
 from pipeline.source import connection as mysql
+from pipeline.source.replicated_table import key_of
 from pipeline.source.table import SourceTable
 from pipeline.spool.chunk_file import figures_of
 from pipeline.spool.folder import Plan
@@ -149,7 +150,7 @@ class ExtractChunk(SpoolTask):
     def _extract(self) -> None:
         with self.connected() as connection:
             source = self.source_table(connection)
-        key = validate_table.key_of(self.definition, source)
+        key = key_of(self.definition, source)
         with unless_overtaken(self):
             chunks = self.spool.plan()
             self._refuse_altered(source, chunks)

@@ -110,7 +110,7 @@ def key_credentials(access_key: str, secret_key: str, token: str | None) -> str:
 
 def delete_window(target: Relation, cursor: str, bounds: Bounds) -> str:
     """Delete the rows of a window."""
-    return f"DELETE FROM {target} WHERE {_between(cursor, bounds)}"
+    return f"DELETE FROM {target} WHERE {between(cursor, bounds)}"
 
 
 def delete_all(target: Relation) -> str:
@@ -162,17 +162,18 @@ def comment_on(table: Relation, text: str) -> str:
 
 def count_window(table: Relation, cursor: str, bounds: Bounds) -> str:
     """Count the rows of a window."""
-    return f"SELECT COUNT(*) FROM {table} WHERE {_between(cursor, bounds)}"
+    return f"SELECT COUNT(*) FROM {table} WHERE {between(cursor, bounds)}"
 
 
-def _between(cursor: str, bounds: Bounds) -> str:
+def between(cursor: str, bounds: Bounds) -> str:
+    """The condition of a range of the cursor."""
     column = quoted(cursor)
-    parts = [f"{column} >= {_bound(bounds.lower)}"] if bounds.lower is not None else []
-    parts += [f"{column} < {_bound(bounds.upper)}"] if bounds.upper is not None else []
+    parts = [f"{column} >= {bound(bounds.lower)}"] if bounds.lower is not None else []
+    parts += [f"{column} < {bound(bounds.upper)}"] if bounds.upper is not None else []
     return " AND ".join(parts) or "TRUE"
 
 
-def _bound(text: str) -> str:
+def bound(text: str) -> str:
     """A bound as SQL: an integer unquoted, as a literal takes the column's type, which may be too small."""
     return text if _INTEGER.fullmatch(text) else literal(text)
 

@@ -31,6 +31,7 @@ from pipeline.model.table_name import TableName
 from pipeline.source import connection as source
 from pipeline.source import session
 from pipeline.source import table as source_table
+from pipeline.source.replicated_table import key_of
 from pipeline.steps import extract, plan, validate_table
 from tests import promises
 
@@ -161,7 +162,7 @@ def read_table(drawn: Drawn, config: Any, name: TableName) -> Any:
         described = source_table.describe(connection, name)
         validate_table.check_table(table, described)
         spans = plan.plan_chunks(connection, table, described, WINDOW, 10**9).spans
-    key = validate_table.key_of(table, described)
+    key = key_of(table, described)
     rows: list[Any] = []
     for span in spans:
         path = drawn.folder / f"{next(drawn.files)}.parquet"

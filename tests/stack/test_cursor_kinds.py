@@ -22,14 +22,11 @@ def load_hour(world: World, table: str, text: str) -> None:
 
 
 def verify(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    """Both sides have as many rows in the windows loaded, by the operator's command."""
+    """The loaded windows are equal on both sides, by the operator's command."""
     world.forget()
     capsys.readouterr()
     status = main(["verify"])
-    out = capsys.readouterr().out
-    assert status == 0, out
-    source, warehouse, verdict = out.splitlines()[-1].split(maxsplit=7)[-3:]
-    assert source == warehouse, (out, verdict)
+    assert status == 0, capsys.readouterr().out
 
 
 # DATETIME in local time

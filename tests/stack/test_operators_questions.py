@@ -75,11 +75,11 @@ def test_verify_counts_by_the_cursors_name_in_the_warehouse(
     world.build(DailyLoad(date(2025, 8, 1), table=table))
     told = answer(world, capsys, "verify", table)
     assert told.startswith("0\n")
-    assert told.endswith("equal\n")
+    assert told.endswith("1 table: 1 equal\n")
     world.query("DELETE FROM {schema}.things WHERE id = 1")
     told = answer(world, capsys, "verify", table)
     assert told.startswith("1\n")
-    assert told.endswith("DIFFERENT\n")
+    assert told.endswith("1 table: 1 differs\n")
 
 
 def test_verify_counts_what_is_loaded_into_the_target_there_is_now(
@@ -94,11 +94,13 @@ def test_verify_counts_what_is_loaded_into_the_target_there_is_now(
     world.build(DailyLoad(date(2025, 8, 1), table=table))
     world.define("things", cursor="at", target="others")
     told = answer(world, capsys, "verify", table)
-    assert told.startswith("0\n")
+    assert told.startswith("1\n")
+    assert "no window is loaded" in told
     world.build(DailyLoad(date(2025, 8, 2), table=table))
     told = answer(world, capsys, "verify", table)
     assert told.startswith("0\n")
-    assert told.split()[-3:] == ["1", "1", "equal"]
+    assert "not covered  2025-08-03 00:00" in told
+    assert "1 row before 2025-08-02 00:00" in told
 
 
 def test_status_shows_what_is_refused_until_it_is_loaded(

@@ -18,6 +18,7 @@ from pipeline.model.table_name import TableName
 from pipeline.model.window import Window
 from pipeline.source import connection as mysql
 from pipeline.source import table as source_table
+from pipeline.source.replicated_table import key_of
 from pipeline.spool.folder import Plan
 from pipeline.steps import convert, extract, plan, upload, validate_table
 from pipeline.warehouse import connection as redshift
@@ -67,7 +68,7 @@ class Chain:
         described = source_table.describe(self.source, table.name)
         validate_table.check_table(table, described)
         cut = plan.plan_chunks(self.source, table, described, bounds_of(table), 10**9)
-        key = validate_table.key_of(table, described)
+        key = key_of(table, described)
         chunks = []
         for index, span in enumerate(cut.spans):
             path = self.folder / f"{self.carried}-{index}.parquet"

@@ -167,14 +167,17 @@ def test_the_first_window_takes_all_there_is_and_an_empty_table_leaves_all_to_co
     assert ranges.with_window(second, 8).bounds(second) == Bounds(str(LOWEST_ID), "8")
 
 
-def test_ranges_are_put_together():
+def test_assigned_ranges_adjoin():
     one, two, three, four = windows(4)
     ranges = IdRanges(table="s.t")
     for window, behind in ((one, 10), (two, 20), (three, 20), (four, 40)):
         ranges = ranges.with_window(window, behind)
-    assert ranges.merged([one, two, three, four]) == [Bounds(None, "40")]
-    assert ranges.merged([four, one]) == [Bounds(None, "10"), Bounds("20", "40")]
-    assert ranges.merged([]) == []
+    assert list(ranges.assigned()) == [
+        (one.name, Bounds(None, "10")),
+        (two.name, Bounds("10", "20")),
+        (three.name, Bounds("20", "20")),
+        (four.name, Bounds("20", "40")),
+    ]
 
 
 def test_ids_survive_json():

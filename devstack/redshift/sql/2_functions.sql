@@ -73,21 +73,31 @@ CREATE FUNCTION pg_catalog.len(text) RETURNS integer LANGUAGE internal
     IMMUTABLE STRICT PARALLEL SAFE AS 'textlen';
 CREATE FUNCTION pg_catalog.charindex(part text, whole text) RETURNS integer LANGUAGE sql
     IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT strpos(whole, part) $$;
+-- Source: "MD5 function", "VARBYTE functions": a string, not a VARBYTE, which would be cast to bytea.
+UPDATE pg_proc SET proname = 'postgresql_md5' WHERE proname = 'md5' AND proargtypes[0] = 'bytea'::regtype;
+-- Source: "STRTOL function": white space, a sign, 0x; the empty text is 0.
 CREATE FUNCTION pg_catalog.strtol(digits text, base integer) RETURNS bigint LANGUAGE plpgsql
     IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
     total numeric := 0;
+    parts text[];
     character text;
     digit integer;
 BEGIN
-    FOREACH character IN ARRAY regexp_split_to_array(lower(ltrim(digits, '-')), '') LOOP
+    IF base = 16 AND digits ~ '^[0-9a-f]{1,15}$' THEN  -- fast, as checksums of rows need it
+        RETURN ('x' || lpad(digits, 16, '0'))::bit(64)::bigint;
+    END IF;
+    parts := regexp_match(lower(digits), CASE base WHEN 16 THEN '^[[:space:]]*([+-]?)(?:0x)?(.*)$'
+                                                   ELSE '^[[:space:]]*([+-]?)(.*)$' END);
+    FOREACH character IN ARRAY regexp_split_to_array(parts[2], '') LOOP
+        CONTINUE WHEN character = '';
         digit := strpos('0123456789abcdefghijklmnopqrstuvwxyz', character) - 1;
         IF digit < 0 OR digit >= base THEN
             RAISE EXCEPTION 'The input % is not valid to be converted to base %', digits, base;
         END IF;
         total := total * base + digit;
     END LOOP;
-    RETURN CASE WHEN digits LIKE '-%' THEN -total ELSE total END;
+    RETURN CASE WHEN parts[1] = '-' THEN -total ELSE total END;
 END $$;
 CREATE FUNCTION standin.fnv1a(value bytea, seed numeric) RETURNS bigint LANGUAGE plpgsql
     IMMUTABLE STRICT PARALLEL SAFE AS $$

@@ -190,6 +190,11 @@ def test_a_late_binding_view_needs_qualified_names(warehouse: Warehouse) -> None
         ("trunc(timestamp '2024-01-02 03:04:05')", datetime.date(2024, 1, 2)),
         ("md5('x')", "9dd4e461268c8034f5c8564e155c67a6"),
         ("strtol('ff', 16)", 255),
+        ("strtol('0xf', 16)", 15),
+        ("strtol(' -abcd1234', 16)", -2882343476),
+        ("strtol('1234567', 8)", 342391),
+        ("strtol('7fffffffffffffff', 16)", 9223372036854775807),
+        ("strtol('', 10)", 0),
         ("fnv_hash('Amazon Redshift')", 7783490368944507294),
         ("fnv_hash(1)", -5968735742475085980),
         ("sha2('', 256)", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
@@ -223,6 +228,7 @@ def test_varbyte_is_hexadecimal_without_a_prefix(warehouse: Warehouse) -> None:
     warehouse.run("INSERT INTO t VALUES ('abc'), (NULL)")
     assert warehouse.run("SELECT v FROM t ORDER BY v") == [("616263",), (None,)]
     assert warehouse.refused("INSERT INTO t VALUES ('abcde')").pgcode == "22001"
+    assert warehouse.refused("SELECT MD5(v) FROM t").pgcode == "42883"
 
 
 def test_settings_of_redshift_are_accepted_and_shown(warehouse: Warehouse) -> None:

@@ -1,0 +1,1 @@
+"""What of a table is loaded: source, lake and warehouse, by row counts and checksums."""
