@@ -224,6 +224,11 @@ TIE_BREAK = promise(
     "each time.",
     section=LOADS,
 )
+ONE_OWNER = promise(
+    "A target has rows of one source table of one lake. A load of another is refused, and `check` "
+    "names both.",
+    section=LOADS,
+)
 READERS = promise(
     "A reader during a load sees the rows before it or the rows after it.",
     section=LOADS,

@@ -3,7 +3,7 @@
 Rows of two sources in one target cannot be told apart: a merge replaces rows of the other with an equal key,
 a snapshot deletes them all. The ledger names the tables with windows in a target. The target's comment ends
 in a mark that names the lake too, and remains where the ledger is lost. The source's host is not part of an
-owner, as servers move. A target without rows has no owner (docs/decisions/0020).
+owner, as servers move. A target without rows has no owner (docs/decisions/0021).
 """
 
 from __future__ import annotations

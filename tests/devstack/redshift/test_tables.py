@@ -366,3 +366,51 @@ def test_a_table_that_a_bound_view_needs_is_not_dropped(warehouse: Warehouse) ->
     with pytest.raises(psycopg2.errors.DependentObjectsStillExist):
         warehouse.run("DROP TABLE t")
     warehouse.run("DROP TABLE t CASCADE")
+
+
+def _comment(warehouse: Warehouse, table: str) -> Any:
+    query = (
+        "SELECT d.description FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " JOIN pg_description d ON d.objoid = c.oid AND d.objsubid = 0"
+        " WHERE n.nspname = current_schema() AND c.relname = %s"
+    )
+    return warehouse.run(query, (table,))
+
+
+@pytest.mark.parametrize("name", ["t", "t" * 100])
+def test_a_tables_comment_is_in_the_catalogue(warehouse: Warehouse, name: str) -> None:
+    """Documentation: "COMMENT"."""
+    warehouse.run(f"CREATE TABLE {name} (a int)")
+    assert _comment(warehouse, name) == []
+    warehouse.run(f"COMMENT ON TABLE {name} IS %s", ("it's a \\ 100%",))
+    assert _comment(warehouse, name) == [("it's a \\ 100%",)]
+    assert warehouse.run(
+        "SELECT obj_description(c.oid, 'pg_class') FROM pg_class c, pg_namespace n"
+        " WHERE n.oid = c.relnamespace AND nspname = current_schema() AND relname = %s",
+        (name,),
+    ) == [("it's a \\ 100%",)]
+    warehouse.run(f"ALTER TABLE {name} RENAME TO other")
+    assert _comment(warehouse, "other") == [("it's a \\ 100%",)]
+    warehouse.run("COMMENT ON TABLE other IS NULL")
+    assert _comment(warehouse, "other") == []
+
+
+def test_a_comment_is_rolled_back_and_goes_with_its_table(warehouse: Warehouse) -> None:
+    """Documentation: "COMMENT"."""
+    warehouse.run("CREATE TABLE t (a int)")
+    warehouse.run("BEGIN")
+    warehouse.run("LOCK TABLE t; SELECT obj_description('t'::regclass)")
+    warehouse.run("COMMENT ON TABLE t IS 'kept'")
+    warehouse.run("ROLLBACK")
+    assert _comment(warehouse, "t") == []
+    warehouse.run("COMMENT ON TABLE t IS 'kept'")
+    assert warehouse.run("SELECT obj_description('t'::regclass)") == [("kept",)]
+    warehouse.run("DROP TABLE t")
+    warehouse.run("CREATE TABLE t (a int)")
+    assert _comment(warehouse, "t") == []
+
+
+@pytest.mark.parametrize("kind", ["FUNCTION f()", "INDEX i", "SEQUENCE s", "ROLE r"])
+def test_only_some_objects_have_comments(warehouse: Warehouse, kind: str) -> None:
+    """Documentation: "COMMENT"."""
+    assert isinstance(warehouse.refused(f"COMMENT ON {kind} IS 'x'"), psycopg2.errors.SyntaxError)
