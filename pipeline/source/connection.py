@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -21,6 +19,7 @@ from pipeline.net.retry import retried
 from pipeline.net.ssh_tunnel import Faults, route
 from pipeline.source import session
 from pipeline.source import sql as mysql_sql
+from pipeline.source.watched import LoginSilent, WatchedConnection, is_working
 
 log = logging.getLogger(__name__)
 Connection: TypeAlias = "pymysql.connections.Connection[Any]"
@@ -60,7 +59,7 @@ def connected(settings: Source, bastion: Bastion | None = None) -> Iterator[Conn
                 when=_is_away,
                 tries=3,
             )
-        except (pymysql.err.Error, OSError, UnicodeError) as error:  # the last for no host name
+        except (pymysql.err.Error, OSError) as error:
             raise _translate(error, settings) from error
         try:
             yield connection
@@ -70,42 +69,44 @@ def connected(settings: Source, bastion: Bastion | None = None) -> Iterator[Conn
             _close(connection)
 
 
-class _Connection(pymysql.connections.Connection):
-    """PyMySQL's, with one TLS context per process: reading the system's certificates takes 25 ms."""
+def _connect(settings: Source, host: str, port: int) -> WatchedConnection:
+    def works(thread: int) -> bool:
+        try:
+            with closing(_logged_in(settings, host, port, lambda _thread: False)) as other:
+                return is_working(other, thread)
+        except pymysql.err.OperationalError as error:
+            if error.args[0] in _AWAY:
+                raise
+            return True  # the server answers, if only that it has too many connections
 
-    def _create_ssl_ctx(self, sslp: dict[str, Any]) -> ssl.SSLContext:
-        options = json.dumps(sslp, sort_keys=True, default=str)
-        if options not in _CONTEXTS:
-            parent: Any = super()
-            _CONTEXTS[options] = parent._create_ssl_ctx(sslp)
-        return _CONTEXTS[options]
+    connection = _logged_in(settings, host, port, works)
+    try:
+        session.prepare(connection, settings.timeout)
+    except BaseException:
+        _close(connection)
+        raise
+    return connection
 
 
-_CONTEXTS: dict[str, ssl.SSLContext] = {}
-"""TLS contexts by their options, as JSON."""
-
-
-def _connect(settings: Source, host: str, port: int) -> Connection:
-    connection = _Connection(
+def _logged_in(
+    settings: Source, host: str, port: int, works: Callable[[int], bool]
+) -> WatchedConnection:
+    connection = WatchedConnection(
         host=host,
         port=port,
         user=settings.user,
         password=settings.password.get_secret_value().encode(),  # PyMySQL encodes text as Latin-1
         charset="utf8mb4",
         autocommit=True,
-        connect_timeout=10,
         read_timeout=settings.timeout,
         write_timeout=settings.timeout,
         ssl_ca=str(settings.ssl_ca) if settings.ssl_ca else None,
         # Else PyMySQL encrypts and accepts any certificate. Host names are not checked: through a bastion
         # the server is 127.0.0.1.
         ssl_verify_cert=True if settings.ssl_ca else None,
+        defer_connect=True,
     )
-    try:
-        session.prepare(connection, settings.timeout)
-    except BaseException:
-        _close(connection)
-        raise
+    connection.log_in(settings.silence, works)
     return connection
 
 
@@ -131,11 +132,13 @@ def _translate(error: Exception, settings: Source) -> SourceError:
         todo = "check DB_USER and DB_PASSWORD"
     elif code in _REFUSED:
         todo = f"GRANT SELECT on it to {settings.user}"
-    elif code in _AWAY or isinstance(error, OSError | UnicodeError):
+    elif code in _AWAY or isinstance(error, OSError):
         todo = (
             "check DB_HOST, DB_PORT and the network; the same command continues where this stopped"
         )
     kind = SourceLost if code in _AWAY | _ENDED else SourceError
+    if isinstance(error, LoginSilent):  # was tried again: each attempt takes long
+        kind = SourceError
     return kind(failure, why=str(error.args[-1] if error.args else error), todo=todo)
 
 
