@@ -146,6 +146,8 @@ def environment_sample() -> str:
     for name, model in SECTIONS.items():
         lines += ["", f"# [{name}] {first_line(model.__doc__)}"]
         for key, variable in variables(model).items():
+            if any(f"{variable}=" in line for line in lines):  # of several sections
+                continue
             field = model.model_fields[key]
             off = "" if field.is_required() else "# "
             value = "" if field.is_required() or field.default is None else field.default

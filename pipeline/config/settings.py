@@ -36,6 +36,17 @@ def _setting(
     return Field(default, description=description, json_schema_extra=names, **limits)
 
 
+def _silence() -> Any:
+    """The limit of a silent peer, which every server has, by one variable."""
+    return _setting(
+        180,
+        "PIPELINE_SILENCE",
+        "seconds of silence after which a connection is given up, unless the server still works on the "
+        "statement",
+        ge=1,
+    )
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -66,7 +77,10 @@ class Source(_Section):
         "default: UTC, if the server's zone is UTC",
     )
     timeout: int = _setting(
-        600, "DB_TIMEOUT", "seconds without data before the connection is given up", ge=1
+        3600,
+        "DB_TIMEOUT",
+        "seconds without data before the connection is given up, even if the server still works",
+        ge=1,
     )
     lock_wait: int = _setting(
         120,
@@ -74,6 +88,7 @@ class Source(_Section):
         "seconds that a read waits for a table's lock, as of an ALTER; at most half of DB_TIMEOUT",
         ge=1,
     )
+    silence: int = _silence()
 
     @field_validator("timezone")
     @classmethod
@@ -99,6 +114,7 @@ class Bastion(_Section):
     warehouse: bool = _setting(
         False, "SSH_BASTION_WAREHOUSE", "whether the warehouse is behind the bastion as well"
     )
+    silence: int = _silence()
 
 
 class Lake(_Section):
@@ -117,6 +133,7 @@ class Lake(_Section):
     session_token: SecretStr | None = _setting(None, "AWS_SESSION_TOKEN", "session token")
     part_size: int = _setting(16, "S3_PART_SIZE_MB", "MiB of a part of a multipart upload", ge=5)
     concurrency: int = _setting(4, "S3_CONCURRENCY", "parts uploaded in parallel", ge=1)
+    silence: int = _silence()
 
 
 class Warehouse(_Section):
@@ -138,6 +155,7 @@ class Warehouse(_Section):
     statement_timeout: int = _setting(
         3600, "REDSHIFT_STATEMENT_TIMEOUT", "seconds a statement may take", ge=1
     )
+    silence: int = _silence()
 
     @field_validator("schema_name")
     @classmethod

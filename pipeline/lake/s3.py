@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 MIB = 1 << 20
+ATTEMPTS = 5
+"""Attempts of a request."""
 Result = TypeVar("Result")
 
 
@@ -52,6 +54,7 @@ class Store:
             multipart_threshold=settings.part_size * MIB,
             multipart_chunksize=settings.part_size * MIB,
             max_concurrency=settings.concurrency,
+            num_download_attempts=2,  # of a body, each after the client's own attempts
         )
 
     def drop_inherited_connections(self) -> None:
@@ -129,6 +132,13 @@ class Store:
         response = self._call(action, self._client.get_object, Key=key)
         data: bytes = self._run(action, response["Body"].read)
         return data, str(response["ETag"])
+
+    def tail(self, key: str, size: int) -> bytes:
+        """The last `size` bytes of an object, or all of a smaller one."""
+        action = f"read {self.url(key)}"
+        response = self._call(action, self._client.get_object, Key=key, Range=f"bytes=-{size}")
+        data: bytes = self._run(action, response["Body"].read)
+        return data
 
     def put(self, key: str, data: bytes, sha256: str | None = None) -> None:
         """Store `data`; the server verifies its SHA-256 (hex), computed here unless given."""
@@ -245,6 +255,10 @@ class _NotFound(LakeError):
     """The object does not exist."""
 
 
+class _Interrupted(Exception):
+    """The body of a download did not arrive."""
+
+
 class _Conflict(LakeError):
     """A conditional write failed: the object exists, or has another ETag."""
 
@@ -271,9 +285,11 @@ def _client(settings: Lake) -> S3Client:
         aws_secret_access_key=secret.get_secret_value() if secret else None,
         aws_session_token=token.get_secret_value() if token else None,
         config=Config(
-            retries={"mode": "standard", "total_max_attempts": 5},
+            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
             max_pool_connections=max(10, settings.concurrency),
-            connect_timeout=10,
+            connect_timeout=min(10.0, settings.silence / ATTEMPTS),
+            read_timeout=settings.silence / ATTEMPTS,  # of one attempt; S3 itself computes nothing
+            tcp_keepalive=True,
             s3={"addressing_style": "path"} if settings.endpoint else None,
         ),
     )
@@ -297,6 +313,9 @@ def _strip_listing(response_dict: dict[str, Any], **_: Any) -> None:
 def _lake_error(action: str, settings: Lake, error: BaseException) -> LakeError:
     if isinstance(error, boto3.exceptions.S3UploadFailedError) and error.__context__:
         error = error.__context__  # which has the error code
+    if isinstance(error, boto3.exceptions.RetriesExceededError):  # of a download's body
+        last: Any = error
+        error = _Interrupted(str(last.last_exception))
     code, message = "", str(error)
     if isinstance(error, botocore.exceptions.ClientError):
         code = str(error.response.get("Error", {}).get("Code", ""))
@@ -328,7 +347,8 @@ def _advice(code: str, error: BaseException) -> str:
         return "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a role is attached"
     if isinstance(error, botocore.exceptions.ParamValidationError):
         return "correct S3_BUCKET_NAME or S3_PREFIX"
-    if isinstance(error, botocore.exceptions.HTTPClientError | botocore.exceptions.ConnectionError):
+    away = (botocore.exceptions.HTTPClientError, botocore.exceptions.ConnectionError, _Interrupted)
+    if isinstance(error, away):
         return "check AWS_ENDPOINT_URL_S3, S3_REGION and the network"
     return ""
 

@@ -16,10 +16,10 @@ import sshtunnel
 from pipeline.config.settings import Bastion
 from pipeline.errors import PipelineError
 from pipeline.net import host_key
+from pipeline.net.silence import LOGIN_TIMEOUT, keep_alive
 from pipeline.net.ssh_key import private_keys
 
 KEEPALIVE = 15.0  # seconds; idle connections are commonly dropped after 60
-LOGIN_TIMEOUT = 10.0  # seconds, of each step of a login
 
 Result = TypeVar("Result")
 _LOG = "pipeline.net.ssh_tunnel.library"
@@ -153,6 +153,7 @@ def _connected(bastion: Bastion, faults: Faults) -> _Transport:
     known = host_key.known_of(bastion)
     try:
         connection = socket.create_connection((bastion.host, bastion.port), timeout=LOGIN_TIMEOUT)
+        keep_alive(connection, bastion.silence)
     except (OSError, UnicodeError) as error:
         raise _failure(bastion, faults.lost, error) from error
     transport = _Transport(connection)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -22,6 +20,7 @@ from pipeline.net.ssh_tunnel import Faults, Route, route
 from pipeline.source import failures, lock_holders, session
 from pipeline.source import sql as mysql_sql
 from pipeline.source.failures import SnapshotEnded, StatementFailed
+from pipeline.source.watched import LoginSilent, WatchedConnection, is_working
 
 __all__ = ["Connection", "SnapshotEnded", "StatementFailed"]
 
@@ -67,7 +66,7 @@ def connected(settings: Source, bastion: Bastion | None = None) -> Iterator[Conn
                 when=failures.is_busy,
                 tries=_TRIES_AT_LIMIT,
             )
-        except (pymysql.err.Error, OSError, UnicodeError) as error:  # the last for no host name
+        except (pymysql.err.Error, OSError) as error:
             raise _translate(error, settings, at_login=True) from error
         try:
             with translated(connection, settings):
@@ -89,9 +88,8 @@ def translated(connection: Connection, settings: Source) -> Iterator[None]:
         raise _translate(error, settings) from error
 
 
-class _Connection(pymysql.connections.Connection):
-    """PyMySQL's, which keeps its last statement of a table, and one TLS context per process: reading the
-    system's certificates takes 25 ms."""
+class _Connection(WatchedConnection):
+    """A watched connection that keeps its last statement of a table."""
 
     last_table: tuple[str, str] | None = None
     """Database and table of the last statement that reads a table."""
@@ -101,17 +99,6 @@ class _Connection(pymysql.connections.Connection):
         text = sql if isinstance(sql, str) else sql.decode(errors="replace")
         self.last_table = lock_holders.table_of(text) or self.last_table
         return int(super().query(sql, unbuffered))
-
-    def _create_ssl_ctx(self, sslp: dict[str, Any]) -> ssl.SSLContext:
-        options = json.dumps(sslp, sort_keys=True, default=str)
-        if options not in _CONTEXTS:
-            parent: Any = super()
-            _CONTEXTS[options] = parent._create_ssl_ctx(sslp)
-        return _CONTEXTS[options]
-
-
-_CONTEXTS: dict[str, ssl.SSLContext] = {}
-"""TLS contexts by their options, as JSON."""
 
 
 def _connect_if_there(settings: Source, way: Route) -> Connection:
@@ -124,6 +111,25 @@ def _connect_if_there(settings: Source, way: Route) -> Connection:
 
 
 def _connect(settings: Source, host: str, port: int) -> Connection:
+    def works(thread: int) -> bool:
+        try:
+            with closing(_logged_in(settings, host, port, lambda _thread: False)) as other:
+                return is_working(other, thread)
+        except pymysql.err.OperationalError as error:
+            if error.args[0] in _AWAY:
+                raise
+            return True  # the server answers, if only that it has too many connections
+
+    connection = _logged_in(settings, host, port, works)
+    try:
+        session.prepare(connection, settings.timeout, settings.lock_wait)
+    except BaseException:
+        _close(connection)
+        raise
+    return connection
+
+
+def _logged_in(settings: Source, host: str, port: int, works: Callable[[int], bool]) -> _Connection:
     connection = _Connection(
         host=host,
         port=port,
@@ -131,19 +137,15 @@ def _connect(settings: Source, host: str, port: int) -> Connection:
         password=settings.password.get_secret_value().encode(),  # PyMySQL encodes text as Latin-1
         charset="utf8mb4",
         autocommit=True,
-        connect_timeout=10,
         read_timeout=settings.timeout,
         write_timeout=settings.timeout,
         ssl_ca=str(settings.ssl_ca) if settings.ssl_ca else None,
         # Else PyMySQL encrypts and accepts any certificate. Host names are not checked: through a bastion
         # the server is 127.0.0.1.
         ssl_verify_cert=True if settings.ssl_ca else None,
+        defer_connect=True,
     )
-    try:
-        session.prepare(connection, settings.timeout, settings.lock_wait)
-    except BaseException:
-        _close(connection)
-        raise
+    connection.log_in(settings.silence, works)
     return connection
 
 
@@ -178,6 +180,8 @@ def _translate(error: Exception, settings: Source, *, at_login: bool = False) ->
         todo = _CHECK_ADDRESS
     elif failures.is_of_server(error) and not at_login:
         kind = StatementFailed
+    if isinstance(error, LoginSilent):  # was tried again: each attempt takes long
+        kind = SourceError
     return kind(failure, why=str(error.args[-1] if error.args else error), todo=todo)
 
 

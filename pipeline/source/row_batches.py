@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from pymysql import err
@@ -21,6 +22,7 @@ from pipeline.codec.cells import InvalidValues
 from pipeline.codec.decoder import DecodedBatch, MalformedRow
 from pipeline.codec.stream import RowStream, ServerFailed, WrongSequence
 from pipeline.model.columns import Column
+from pipeline.source.watched import WatchedConnection
 
 __all__ = ["DecodedBatch", "InvalidValues", "read_batches"]
 
@@ -89,19 +91,27 @@ class _Socket:
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
+        self._watch = connection.watch if isinstance(connection, WatchedConnection) else None
         self._socket = connection._sock  # its timeout is set: the column definitions have been read
         self._buffered = True
 
     def read_into(self, target: memoryview) -> int:
         """Fill the beginning of `target`; raises OperationalError 2013 at the end of the stream."""
         try:
-            count = (
-                self._take_buffered(target) if self._buffered else self._socket.recv_into(target)
-            )
+            with self._watch.waiting() if self._watch else nullcontext():
+                count = self._read(target)
         except OSError as error:
             raise err.OperationalError(CR.CR_SERVER_LOST, f"{_LOST} ({error})") from error
         if not count:
-            raise err.OperationalError(CR.CR_SERVER_LOST, _LOST)
+            silent = self._watch is not None and self._watch.gave_up
+            reason = f"{_LOST} ({self._watch.reason})" if self._watch and silent else _LOST
+            raise err.OperationalError(CR.CR_SERVER_LOST, reason)
+        return count
+
+    def _read(self, target: memoryview) -> int:
+        if self._buffered:
+            return self._take_buffered(target)
+        count: int = self._socket.recv_into(target)
         return count
 
     def _take_buffered(self, target: memoryview) -> int:

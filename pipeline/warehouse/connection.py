@@ -16,6 +16,7 @@ from pipeline.net import circuit_breaker
 from pipeline.net.retry import retried
 from pipeline.net.ssh_tunnel import Faults, route
 from pipeline.warehouse import sql as redshift_sql
+from pipeline.warehouse.watched import WatchedConnection, WatchedCursor
 
 _FAULTS = Faults(failed=WarehouseError, lost=WarehouseError)
 
@@ -72,7 +73,18 @@ def connected(settings: Warehouse, bastion: Bastion | None = None) -> Iterator[C
 
 
 def _connect(settings: Warehouse, host: str, port: int) -> Connection:
-    connection = psycopg2.connect(
+    connection = _logged_in(settings, host, port)
+    try:
+        connection.begin(settings.silence, lambda: _logged_in(settings, host, port))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _logged_in(settings: Warehouse, host: str, port: int) -> WatchedConnection:
+    idle = max(1, settings.silence // 6)
+    connection: WatchedConnection = psycopg2.connect(
         host=settings.host,  # the name in the server's certificate
         hostaddr=host if host != settings.host else None,  # a tunnel's local end
         port=port,
@@ -81,13 +93,16 @@ def _connect(settings: Warehouse, host: str, port: int) -> Connection:
         dbname=settings.database,
         sslmode=settings.sslmode,
         sslrootcert=str(settings.sslrootcert) if settings.sslrootcert else None,
-        connect_timeout=15,
+        connect_timeout=max(2, min(15, settings.silence)),
         # A load may be silent for longer than a firewall keeps an idle connection.
         keepalives=1,
-        keepalives_idle=30,
-        keepalives_interval=10,
-        keepalives_count=5,
+        keepalives_idle=idle,
+        keepalives_interval=idle,
+        keepalives_count=4,
+        tcp_user_timeout=settings.silence * 1000,
         application_name="pipeline",
+        connection_factory=WatchedConnection,
+        cursor_factory=WatchedCursor,
     )
     connection.autocommit = True
     with connection.cursor() as cursor:
