@@ -31,7 +31,7 @@ _NOTES = """
   the invisible ones, and each DECIMAL of more than 38 digits, which is text.
 - JSON is text, or SUPER for the columns of `super:`; MariaDB's JSON is LONGTEXT.
 - Column names that Redshift folds to one, reserves, or finds too long (over 127 bytes) are refused until
-  `rename:` changes them.
+  `rename:` changes them. A table of more than 1,600 columns is refused until `exclude:` leaves some out.
 - Changes of a type: [schema-changes.md](schema-changes.md).
 
 ## Character sets
