@@ -14,7 +14,7 @@ from typing import Literal
 
 from pipeline.config.settings import Run
 from pipeline.config.tables import Table
-from pipeline.errors import DataError
+from pipeline.errors import DataError, Overtaken
 from pipeline.lake import copy_manifest, reread_hint, strays
 from pipeline.lake.csv_parts import CsvParts
 from pipeline.lake.parquet_parts import open_parts
@@ -149,11 +149,20 @@ def _write_manifest(lake_window: LakeWindow, lake: LakeManifest, copy: _CopyPart
         empty_bytes=copy.empty_bytes,
         converted=copy.converted,
     )
-    stored = lake_window.write_while(CSV, manifest, lambda: _is_current(lake_window, lake))
+    try:
+        stored = lake_window.write_while(CSV, manifest, lambda: _is_current(lake_window, lake))
+    except Overtaken:
+        if current := lake_window.find(CSV):
+            _remove_strays(lake_window, current, manifest)
+        raise
+    _remove_strays(lake_window, stored, manifest)
+    return stored
+
+
+def _remove_strays(lake_window: LakeWindow, stored: CsvManifest, own: CsvManifest) -> None:
     named = [stored.copy_manifest, *(part.key for part in stored.parts)]
     folder = lake_window.keys.csv_folder(lake_window.window)
-    strays.remove_strays(lake_window, CSV, folder, named, manifest.parts)
-    return stored
+    strays.remove_strays(lake_window, CSV, folder, named, own.parts)
 
 
 def _is_current(lake_window: LakeWindow, lake: LakeManifest) -> bool:

@@ -191,3 +191,6 @@ def test_a_run_that_is_paused_during_a_redo_neither_undoes_it_nor_blocks_the_win
     assert_marked(world, "orders", WINDOW)
     assert_tidy(world, "orders")
     assert not world.lake_keys(world.keys("orders").quarantined)
+    folder = world.keys("orders").csv_folder(WINDOW)
+    parts = [key for key in world.lake_keys(folder) if "/part-" in key]
+    assert parts == [part.key for part in lake_window.read(CSV).parts]

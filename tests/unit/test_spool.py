@@ -192,3 +192,13 @@ def test_what_is_fetched_is_gone_afterwards_and_a_killed_runs_after_a_day(tmp_pa
     os.utime(folder, (yesterday, yesterday))
     evict(tmp_path / "spool", 10**9)
     assert not folder.exists()
+
+
+def test_a_finished_window_leaves_no_folder_of_another_definition_either(tmp_path: Path):
+    mine, other_day = filled(tmp_path, 1, 10), filled(tmp_path, 2, 10)
+    other = Spool.of(tmp_path, NAME, Window.day(date(2025, 8, 1)), "another definition")
+    other.keep_plan(plan("2"))
+    mine.clear_window()
+    assert not mine.folder.exists()
+    assert not other.folder.exists()
+    assert other_day.files()
