@@ -2,7 +2,7 @@
 
 The server converts text to the session's character set, utf8mb4. A code without a Unicode character becomes
 ``?`` or U+FFFD, as X'98' of cp1251 does. Codes that share a character become one, as in cp932 and armscii8.
-`tests/stack/test_charsets.py` converts every code of every set on MariaDB and MySQL.
+`tests/stack/test_charsets.py` converts the codes of every set on MariaDB and MySQL.
 """
 
 from __future__ import annotations

@@ -38,7 +38,8 @@ def test_two_processes_add_one_column(world: World, monkeypatch: pytest.MonkeyPa
 
     def one(_: int) -> dict[str, str]:
         with redshift.connected(settings().warehouse) as connection:
-            return dict(schema_evolution.evolve(connection, spec).types)
+            present = catalog.table_columns(connection, target)
+            return dict(schema_evolution.evolve(connection, spec, present).types)
 
     monkeypatch.setattr(catalog, "table_columns", looking)
     with ThreadPoolExecutor(2) as pool:
