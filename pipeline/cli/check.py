@@ -104,7 +104,7 @@ def _definition(connection: mysql.Connection, table: Table, settings: Settings) 
     summary = f"{len(source.columns)} columns, key {key}, cursor {table.cursor or 'none'}"
     remarks = [
         hidden_columns(table, source),
-        "" if source.is_view else validate_table.without_snapshots(source),
+        "" if source.is_view else source.without_snapshots,
         _room(connection, table, settings.run),
     ]
     return "; ".join(filter(None, [advice or summary, *remarks]))

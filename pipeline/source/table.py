@@ -54,6 +54,15 @@ class SourceTable:
         """Whether the engine reads a consistent snapshot; False for a view, whose tables are unknown."""
         return (self.engine or "").lower() in _SNAPSHOT_ENGINES
 
+    @property
+    def without_snapshots(self) -> str:
+        """The reason why rows may change while they are read; empty for an engine with snapshots."""
+        if self.has_snapshots:
+            return ""
+        if self.is_view:
+            return "it is a view: one of its tables has no snapshots, or its result differs from read to read"
+        return f"its engine {self.engine} has no snapshots, so rows written during a read are in it or not"
+
     def column(self, name: str) -> Column | None:
         """The column of that name, in any case, as MySQL compares column names."""
         spelling = spelled(name, (column.name for column in self.columns))

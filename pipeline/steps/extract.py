@@ -36,7 +36,6 @@ from pipeline.source.table import SourceTable
 from pipeline.spool import disk
 from pipeline.spool.chunk_file import ChunkFile
 from pipeline.spool.folder import appearing
-from pipeline.steps.validate_table import without_snapshots
 
 log = logging.getLogger(__name__)
 
@@ -213,7 +212,7 @@ def _check_count(chunk: Chunk, expected: int, rows: int) -> None:
     if not source.has_snapshots:
         raise WrittenDuringRead(
             f"{source.name} changed while it was read: {expected} rows counted{whole}, {rows} read",
-            why=without_snapshots(source),
+            why=source.without_snapshots,
             todo=f"ALTER TABLE … ENGINE = InnoDB in the source; or run the same command again when nothing"
             f" writes to {source.name}",
         )

@@ -53,22 +53,13 @@ def check_table(table: Table, source: SourceTable) -> None:
     if hidden := hidden_columns(table, source):
         notes.warn(log, f"{source.name}: {hidden}")
     if not source.has_snapshots and not source.is_view:
-        notes.warn(log, f"{source.name}: {without_snapshots(source)}")
+        notes.warn(log, f"{source.name}: {source.without_snapshots}")
     _check_cursor(table, source)
     _check_key(table, source)
     _check_policies(table, source)
     _check_super(table, source)
     _check_names(source)
     _check_count(source)
-
-
-def without_snapshots(source: SourceTable) -> str:
-    """The reason why rows may change while they are read; empty for an engine with snapshots."""
-    if source.has_snapshots:
-        return ""
-    if source.is_view:
-        return "it is a view: one of its tables has no snapshots, or its result differs from read to read"
-    return f"its engine {source.engine} has no snapshots, so rows written during a read are in it or not"
 
 
 def deviations(table: Table, source: SourceTable) -> list[str]:

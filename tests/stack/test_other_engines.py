@@ -17,7 +17,7 @@ from pipeline.model.table_name import TableName
 from pipeline.source import connection as mysql
 from pipeline.source import sql as mysql_sql
 from pipeline.source.replicated_table import replicated_table
-from pipeline.steps import extract, validate_table
+from pipeline.steps import extract
 from tests.support.world import World
 
 DAY = date(2025, 8, 1)
@@ -100,7 +100,7 @@ def test_the_engine_is_known_for_partitions_and_merged_tables(world: World):
                 settings().run.configs, world.define(name, cursor_type="full"), world.name
             )
             source = replicated_table(connection, table, None)
-            assert validate_table.without_snapshots(source).lower().startswith(reason.lower())
+            assert source.without_snapshots.lower().startswith(reason.lower())
 
 
 def test_a_view_gets_no_advice_to_create_an_index(world: World, caplog: pytest.LogCaptureFixture):
