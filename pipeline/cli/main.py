@@ -45,6 +45,10 @@ _COMMANDS = (
         "print a file for configs/ with a definition of every table of a database",
     ),
     (
+        *("redo", "pipeline.cli.redo"),
+        "delete a window's markers, so that the next run does its stages again",
+    ),
+    (
         *("config", "pipeline.cli.config"),
         "print the settings in effect, and the environment variable of each",
     ),
@@ -65,7 +69,7 @@ def program() -> int:
 
 
 def _end(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """Exit immediately: a command only reads, and its threads may wait for a server."""
+    """Exit immediately: a command reads, or deletes markers one by one; its threads may wait for a server."""
     if sys.__stderr__ is not None:
         with suppress(OSError):  # its reader is gone
             os.write(
@@ -112,8 +116,24 @@ def _parser() -> argparse.ArgumentParser:
             sub.add_argument(
                 "databases", nargs="*", metavar="DATABASE", help="default: DB_DATABASE"
             )
+        elif name == "redo":
+            _add_redo_arguments(sub)
         elif name != "config":
             sub.add_argument("--table", help="db.table; default: every configured table")
         if name == "status":
             sub.add_argument("--windows", type=int, help="how many per table; default: a screenful")
     return parser
+
+
+def _add_redo_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--table", required=True, help="db.table")
+    window = parser.add_mutually_exclusive_group(required=True)
+    window.add_argument("--date", help="the day that the window is, e.g. 2025-08-01")
+    window.add_argument("--window", help="any other window, by name")
+    parser.add_argument(
+        "--from",
+        dest="start",
+        choices=("source", "lake", "csv", "views"),
+        default="source",
+        help="where the first stage to be done again reads; default: source",
+    )
