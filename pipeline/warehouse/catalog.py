@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipeline.warehouse.connection import Connection
+from pipeline.warehouse.connection import Connection, ensure
 from pipeline.warehouse.sql import Relation
 
 _TABLE_COLUMNS = """
@@ -40,6 +40,12 @@ def table_columns(connection: Connection, table: Relation) -> dict[str, str]:
     with connection.cursor() as cursor:
         cursor.execute(_TABLE_COLUMNS, (table.schema, table.name))
         return {str(row[0]): _type_text(*row[1:]) for row in cursor.fetchall()}
+
+
+def ensure_table(connection: Connection, table: Relation, create: str) -> None:
+    """Run `create`, a CREATE TABLE IF NOT EXISTS, unless the table exists: it needs the right even then."""
+    if not table_columns(connection, table):
+        ensure(connection, create, f"create {table}")
 
 
 def required_columns(connection: Connection, table: Relation) -> frozenset[str]:

@@ -11,11 +11,13 @@ from typing import Any
 
 from psycopg2 import extensions
 
+from pipeline.model.identifiers import LEDGER
 from pipeline.model.load_modes import is_snapshot
 from pipeline.model.window import UTC, Window
 from pipeline.version import VERSION
+from pipeline.warehouse import catalog, ledger_sql
 from pipeline.warehouse import connection as redshift
-from pipeline.warehouse import ledger_sql
+from pipeline.warehouse.sql import Relation
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ class Ledger:
 
     def ensure(self, connection: redshift.Connection) -> None:
         """Create the ledger unless it exists; raises WarehouseError without the right to do so."""
-        redshift.ensure(connection, ledger_sql.create_ledger(self.schema), "create the ledger")
+        ledger = Relation(self.schema, LEDGER)
+        catalog.ensure_table(connection, ledger, ledger_sql.create_ledger(self.schema))
 
     def rows(self, cursor: extensions.cursor) -> list[LedgerRow]:
         """The rows of all loaded windows, oldest first."""

@@ -95,7 +95,7 @@ def evolve(connection: redshift.Connection, spec: TableSpec, *, has_rows: bool =
     """
     relation = spec.relation
     create = table_sql.create_table(relation, spec.types, spec.layout)
-    redshift.ensure(connection, create, f"create {relation}")
+    catalog.ensure_table(connection, relation, create)
     present = catalog.table_columns(connection, relation)
     required = catalog.required_columns(connection, relation)
     if has_rows:
