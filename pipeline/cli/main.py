@@ -126,8 +126,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_redo_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--table", required=True, help="db.table")
-    window = parser.add_mutually_exclusive_group(required=True)
+    parser.add_argument("--table", help="db.table, required")
+    window = parser.add_mutually_exclusive_group()
     window.add_argument("--date", help="the day that the window is, e.g. 2025-08-01")
     window.add_argument("--window", help="any other window, by name")
     parser.add_argument(

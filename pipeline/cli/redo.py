@@ -25,6 +25,12 @@ STAGES_FROM: dict[str, tuple[AnyStage, ...]] = {
 
 def run(options: argparse.Namespace) -> int:
     """``redo``: print each marker that is deleted, and the command that does the window again."""
+    if not (options.table and (options.date or options.window)):
+        raise ConfigurationError(
+            "nothing to redo is named",
+            why="--table, and --date or --window, are required",
+            todo="python -m pipeline redo --table shop.orders --date 2025-08-01",
+        )
     current = settings()
     table = table_named(current.run.configs, options.table, current.default_database)
     lake_window = LakeWindow(store(current.lake), table.name, _window(options))

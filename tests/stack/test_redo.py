@@ -94,3 +94,8 @@ def test_the_markers_from_a_stage_on_are_deleted(
 def test_a_window_that_is_none_is_refused(world: World, orders: str, window: tuple[str, str]):
     done = world.pipeline("redo", "--table", orders, *window, check=41)
     assert "the window is not understood" in done.stderr
+
+
+def test_a_redo_of_nothing_is_refused(world: World, orders: str):
+    assert "nothing to redo is named" in world.pipeline("redo", check=41).stderr
+    assert "required" in world.pipeline("redo", "--table", orders, check=41).stderr
