@@ -89,7 +89,7 @@ def _lake_sum(
 ) -> RowSum:
     """The sum of a window's rows in the lake, from its Parquet parts."""
     names, rows, total = [c.column.name for c in columns], 0, 0
-    with fetching(spool) as folder, closing(open_parts(store, manifest.parts, (), folder)) as files:
+    with fetching(spool) as folder, closing(open_parts(store, manifest, (), folder)) as files:
         for file in files:
             with closing(file), pq.ParquetFile(file) as parquet:
                 for batch in parquet.iter_batches(_BATCH_ROWS, columns=names, use_threads=False):

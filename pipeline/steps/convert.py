@@ -17,7 +17,7 @@ from pipeline.config.tables import Table
 from pipeline.errors import DataError, Overtaken
 from pipeline.lake import copy_manifest, reread_hint, strays
 from pipeline.lake.csv_parts import CsvParts
-from pipeline.lake.parquet_parts import open_parts
+from pipeline.lake.parquet_parts import check_footers, open_parts
 from pipeline.lake.stages import CSV, LAKE
 from pipeline.lake.window import LakeWindow
 from pipeline.model.columns import Column, as_defined
@@ -48,6 +48,7 @@ def prepare_copy(
     policy refuses a value, or a part does not match the lake manifest.
     """
     if table.copy_format == "parquet" and not lake.nul_columns:
+        check_footers(lake_window.store, lake)
         return _write_manifest(lake_window, lake, _lake_parts(lake))
     conversion = _conversion(lake_window, lake, table, run)
     return _convert(lake_window, lake, conversion, spooled, run.spool, progress)
@@ -106,7 +107,7 @@ def _convert(
     """Write the window's rows as CSV parts, the COPY manifest and the marker; download into `scratch`."""
     started = time.monotonic()
     with fetching(scratch) as folder:
-        files = partial(open_parts, lake_window.store, lake.parts, spooled, folder)
+        files = partial(open_parts, lake_window.store, lake, spooled, folder)
         written = _write_parts(lake_window, files, conversion, progress)
     _check_rows(lake, written.parts)
     changes, tokens = written.changes, written.tokens

@@ -1,7 +1,8 @@
 """Repeat windows from a stage on: delete their markers, and their ledger rows where they are loaded again.
 
-Markers are deleted from the last stage to the first, so that no window looks complete meanwhile. After a kill
-at any point a run completes the windows, and the same redo deletes the rest.
+The views' markers are deleted first, so that no window looks complete from then on: after a kill at any point a
+run completes the windows, and the same redo deletes the rest. Then the others in the order of the data path:
+a run that is active meanwhile writes a marker only while its input's marker is there.
 """
 
 from __future__ import annotations
@@ -34,9 +35,9 @@ class Redo:
     table: Table
     span: Window
     stages: tuple[AnyStage, ...]
-    """The stages to repeat, the last one first."""
+    """The stages to repeat, in the order of the data path."""
     markers: Mapping[Window, tuple[AnyStage, ...]]
-    """By window, oldest first, the stages of `stages` whose markers it has."""
+    """By window, oldest first, those of `stages` whose markers it has."""
 
     @property
     def loads_again(self) -> bool:
@@ -52,7 +53,7 @@ class Redo:
 
 def find(store: Store, table: Table, span: Window, start_at: str) -> Redo:
     """The windows to repeat, from one LIST per stage."""
-    stages = tuple(reversed(STAGES[STAGES.index(FIRST_STAGE[start_at]) :]))
+    stages = STAGES[STAGES.index(FIRST_STAGE[start_at]) :]
     with ThreadPoolExecutor(max_workers=len(stages)) as pool:
         listed = pool.map(lambda stage: marked_windows(store, table.name, stage, span), stages)
         by_stage = {stage.name: set(windows) for stage, windows in zip(stages, listed, strict=True)}
@@ -79,11 +80,11 @@ def apply(redo: Redo, connection: redshift.Connection | None, schema: str) -> No
 
     The rows stay in the target until the next load replaces them, as after a change in the source.
     """
-    redo.delete_markers(redo.stages)
+    redo.delete_markers((VIEWS, *redo.stages))
     if connection is None:
         return
     if windows := loaded_windows(redo, connection, schema):
         target = Relation(schema, redo.table.target)
         Ledger(schema, str(redo.table.name)).forget_all(connection, target, windows)
-        # A load that was under way committed before the lock, and wrote its marker since.
-        redo.delete_markers((VIEWS, LOAD))
+        # A load that was under way committed before the lock, and may have written its marker since.
+        redo.delete_markers((LOAD, VIEWS))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from psycopg2 import extensions
 
 from pipeline.warehouse import sql as redshift_sql
-from pipeline.warehouse.connection import Connection
+from pipeline.warehouse.connection import Connection, ensure
 from pipeline.warehouse.sql import Relation
 
 _TABLE_COLUMNS = """
@@ -65,6 +65,12 @@ def table_columns(connection: Connection, table: Relation) -> dict[str, str]:
     with connection.cursor() as cursor:
         cursor.execute(_TABLE_COLUMNS, (table.schema, table.name))
         return {str(row[0]): _type_text(*row[1:]) for row in cursor.fetchall()}
+
+
+def ensure_table(connection: Connection, table: Relation, create: str) -> None:
+    """Run `create`, a CREATE TABLE IF NOT EXISTS, unless the table exists: it needs the right even then."""
+    if not table_columns(connection, table):
+        ensure(connection, create, f"create {table}")
 
 
 def required_columns(connection: Connection, table: Relation) -> frozenset[str]:

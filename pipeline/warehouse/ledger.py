@@ -12,6 +12,7 @@ from typing import Any
 
 from psycopg2 import extensions
 
+from pipeline.model.identifiers import LEDGER
 from pipeline.model.load_modes import is_snapshot
 from pipeline.model.window import UTC, Window
 from pipeline.version import VERSION
@@ -56,7 +57,8 @@ class Ledger:
 
     def ensure(self, connection: redshift.Connection) -> None:
         """Create the ledger unless it exists; raises WarehouseError without the right to do so."""
-        redshift.ensure(connection, ledger_sql.create_ledger(self.schema), "create the ledger")
+        ledger = Relation(self.schema, LEDGER)
+        catalog.ensure_table(connection, ledger, ledger_sql.create_ledger(self.schema))
 
     def rows(self, cursor: extensions.cursor) -> list[LedgerRow]:
         """The rows of all loaded windows, oldest first."""

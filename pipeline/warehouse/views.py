@@ -10,9 +10,10 @@ from datetime import datetime
 import psycopg2
 
 from pipeline.errors import ConfigurationError
+from pipeline.model.identifiers import VIEWS
 from pipeline.model.window import UTC
+from pipeline.warehouse import catalog, ledger_sql
 from pipeline.warehouse import connection as redshift
-from pipeline.warehouse import ledger_sql
 from pipeline.warehouse import sql as redshift_sql
 from pipeline.warehouse.sql import Relation
 
@@ -36,7 +37,8 @@ def refresh_views(
     connection: redshift.Connection, views: Sequence[View], schema: str
 ) -> tuple[str, ...]:
     """Create each view that is missing, unreadable or of another definition; return their names."""
-    redshift.ensure(connection, ledger_sql.create_view_registry(schema), "create the view registry")
+    registry = Relation(schema, VIEWS)
+    catalog.ensure_table(connection, registry, ledger_sql.create_view_registry(schema))
     stale = [view for view in views if not _is_current(connection, view, schema)]
     for view in stale:
         _replace(connection, view, schema)

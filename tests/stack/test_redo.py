@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import signal
+from pathlib import Path
 
 import pytest
 
+from tests.support.documents import blocks
+from tests.support.programs import ROOT, run_python
 from tests.support.truths import assert_marked, assert_same, assert_tidy
 from tests.support.world import World, day
 
 FIRST, SECOND = day("2025-08-01"), day("2025-08-02")
 PERIOD = ("--since", "2025-08-01")
+REMOVED = ("DB_", "S3_", "AWS_", "REDSHIFT_", "PIPELINE_")
 
 
 @pytest.fixture(params=["merge", "append"])
@@ -116,7 +122,7 @@ def test_json_names_every_window(world: World, notes: str):
                 "windows": [
                     {
                         "window": FIRST.name,
-                        "markers": ["views", "load", "CSV", "lake"],
+                        "markers": ["lake", "CSV", "load", "views"],
                         "in_ledger": True,
                     }
                 ],
@@ -134,3 +140,50 @@ def test_a_pattern_chooses_tables_and_none_is_an_error(world: World, notes: str)
     assert "no table matches none.*" in done.stderr
     done = world.pipeline("redo", "-t", notes, *PERIOD, "--until", "2025-08-01", check=41)
     assert "--until 2025-08-01 is not after --since 2025-08-01" in done.stderr
+
+
+@pytest.fixture
+def orders(world: World) -> str:
+    table = world.create(
+        "orders",
+        "id INT PRIMARY KEY, state INT, at DATETIME NOT NULL, INDEX (at)",
+        "VALUES (1, 0, '2025-08-01 10:00'), (2, 0, '2025-08-01 11:00')",
+        cursor="at",
+    )
+    world.load_days(table, 1)
+    return table
+
+
+@pytest.mark.local
+@pytest.mark.parametrize(
+    ("place", "prefix"), [(".env", ""), ("environment", "a/b")], ids=["no prefix", "prefix"]
+)
+def test_the_commands_of_the_page_redo_a_window_wherever_the_settings_are(
+    world: World, orders: str, tmp_path: Path, place: str, prefix: str
+):
+    variables = {**world.environment, "S3_PREFIX": prefix}
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(REMOVED)}
+    folder = tmp_path / "project"
+    (folder / "configs").mkdir(parents=True)
+    for name in ("luigi.cfg", "configs/logging.cfg"):
+        shutil.copy(ROOT / name, folder / name)
+    if place == ".env":
+        lines = (f"{name}='{value}'\n" for name, value in variables.items())
+        (folder / ".env").write_text("".join(lines))
+        environment["LUIGI_CONFIG_PATH"] = variables["LUIGI_CONFIG_PATH"]
+    else:
+        environment |= variables
+
+    def run(words: tuple[str, ...], *more: str) -> str:
+        program = words[1:] if words[0] == "python" else ("-m", *words)
+        named = (word.replace("shop.orders", orders) for word in (*program, *more))
+        return run_python(*named, environment=environment, folder=folder, timeout=180).stdout
+
+    (block,) = (b for b in blocks(ROOT / "docs" / "redo.md") if b.info == "sh")
+    redo, load = (command.words for command in block.commands())
+    run(load, "--local-scheduler")
+    world.sql("UPDATE orders SET state = 1")
+    out = run(redo)
+    assert "Deleted." in out
+    run(load, "--local-scheduler")
+    assert_same(world, "orders")

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+import psycopg2
+import psycopg2.errors
 import pytest
 
 from pipeline import DailyBackup, DailyLoad
@@ -17,6 +19,8 @@ from pipeline.model.table_name import TableName
 from pipeline.source import connection as mysql
 from pipeline.source import table as source_table
 from pipeline.source.table import SourceTable
+from pipeline.warehouse import catalog
+from pipeline.warehouse import connection as redshift
 from tests.support.truths import assert_same, assert_tidy
 from tests.support.world import World
 
@@ -290,3 +294,25 @@ def test_all_is_as_before_where_everything_may_be_read(world: World, account: Ac
     load(world, people)
     load(world, people, SECOND)
     assert_same(world, "people")
+
+
+def test_a_window_needs_no_right_to_create_where_the_tables_exist(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    """CREATE TABLE IF NOT EXISTS needs CREATE on the schema even for a table that exists."""
+    table = world.create(
+        "orders",
+        "id INT PRIMARY KEY, at DATETIME NOT NULL, INDEX (at)",
+        "VALUES (1, '2025-08-01'), (2, '2025-08-02')",
+        cursor="at",
+        business_key="id",
+    )
+    world.load_days(table, 1)
+
+    def refused(connection: object, statement: str, what: str) -> None:
+        raise psycopg2.errors.InsufficientPrivilege(f"permission denied for schema: {statement}")
+
+    monkeypatch.setattr(redshift, "ensure", refused)
+    monkeypatch.setattr(catalog, "ensure", refused)
+    world.load_days(table, 2)
+    assert_same(world, "orders")

@@ -1,9 +1,13 @@
 """Objects of the lake are input: nothing that one says reaches the warehouse unchecked."""
 
+import hashlib
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline import ConvertCSV, CopyToRedshift
@@ -121,3 +125,55 @@ def test_a_part_of_the_same_size_and_other_content_is_refused(world: World, orde
     error = world.failure(CopyToRedshift(table=orders, window=FIRST))
     assert isinstance(error, DataError)
     assert "its SHA-256 is" in str(error)
+
+
+def swapped(table: pa.Table) -> pa.Table:
+    return table.select(table.column_names[::-1])
+
+
+def retyped(table: pa.Table) -> pa.Table:
+    return table.set_column(0, "id", table["id"].cast(pa.string()))
+
+
+def narrowed(table: pa.Table) -> pa.Table:
+    return table.select(["id"])
+
+
+def widened(table: pa.Table) -> pa.Table:
+    return table.append_column("more", pa.array(["x"] * table.num_rows))
+
+
+def shortened(table: pa.Table) -> pa.Table:
+    return table.slice(1)
+
+
+@pytest.mark.parametrize("copy_format", ["csv", "parquet"])
+@pytest.mark.parametrize(
+    "change",
+    [swapped, retyped, narrowed, widened, shortened, None],
+    ids=lambda c: getattr(c, "__name__", "none"),
+)
+def test_parquet_of_another_schema_than_the_marker_s_is_never_loaded(
+    world: World,
+    orders: str,
+    tmp_path: Path,
+    copy_format: str,
+    change: Callable[[pa.Table], pa.Table] | None,
+):
+    world.define("orders", cursor="at", copy_format=copy_format)
+    lake_window = world.lake_window("orders", FIRST)
+    part = lake_window.read(LAKE).parts[0]
+    content = b"PAR1 this is none PAR1"
+    if change is not None:
+        sink = pa.BufferOutputStream()
+        source = pq.read_table(pa.BufferReader(world.lake.get(part.key)))
+        pq.write_table(change(source), sink)
+        content = sink.getvalue().to_pybytes()
+    world.lake.put(part.key, content)
+    sha256 = hashlib.sha256(content).hexdigest()
+    tamper(world, LAKE, lambda m: m["parts"][0].update(bytes=len(content), sha256=sha256))
+    lake_window.delete(CSV)
+    error = world.failure(CopyToRedshift(table=orders, window=FIRST))
+    assert isinstance(error, DataError)
+    assert f"{world.lake.url(part.key)} does not match its manifest" in str(error)
+    assert tables(world) == []
