@@ -61,14 +61,14 @@ def cell_figures(
     number = cell_number(quoted(cursor.cursor), [literal(c.lower or "") for c in cells[1:]])
     span = Bounds(cells[0].lower, cells[-1].upper)
     return (
-        f"SELECT {number} AS cell, {_sums(checksums)} FROM {qualified(table)}"
-        f" WHERE {cursor.within(span)} GROUP BY cell"
+        f"SELECT {number}, {_sums(checksums)} FROM {qualified(table)}"
+        f" WHERE {cursor.within(span)} GROUP BY 1"
     )
 
 
 def table_figures(table: TableName, checksums: Sequence[str]) -> str:
     """The same of the whole table, as cell 0."""
-    return f"SELECT 0 AS cell, {_sums(checksums)} FROM {qualified(table)}"
+    return f"SELECT 0, {_sums(checksums)} FROM {qualified(table)}"
 
 
 def hashes(table: TableName, expressions: Sequence[str], condition: str, every: int) -> str:

@@ -27,14 +27,14 @@ def cell_figures(table: Relation, cursor: str, cells: Sequence[Bounds], checksum
     number = cell_number(quoted(cursor), [bound(c.lower or "") for c in cells[1:]])
     span = Bounds(cells[0].lower, cells[-1].upper)
     return (
-        f"SELECT {number} AS cell, COUNT(*), SUM({checksum}) FROM {table}"
-        f" WHERE {between(cursor, span)} GROUP BY cell"
+        f"SELECT {number}, COUNT(*), SUM({checksum}) FROM {table}"
+        f" WHERE {between(cursor, span)} GROUP BY 1"
     )
 
 
 def table_figures(table: Relation, checksum: str) -> str:
     """The same of the whole table, as cell 0."""
-    return f"SELECT 0 AS cell, COUNT(*), SUM({checksum}) FROM {table}"
+    return f"SELECT 0, COUNT(*), SUM({checksum}) FROM {table}"
 
 
 def within_any(cursor: str, ranges: Sequence[Bounds]) -> str:
