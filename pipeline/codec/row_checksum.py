@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.codec.lines import Lines, Style
-from pipeline.model.canonical import HASH_DIGITS, CanonicalColumn, Form
+from pipeline.model.canonical import DIGEST_DIGITS, HASH_DIGITS, CanonicalColumn, Form
 
 
 def row_hashes(batch: pa.RecordBatch, columns: Sequence[CanonicalColumn]) -> list[int]:
@@ -23,7 +23,7 @@ def row_hashes(batch: pa.RecordBatch, columns: Sequence[CanonicalColumn]) -> lis
 
 
 def _hash(text: bytes) -> int:
-    return int(_md5(text)[:HASH_DIGITS], 16)
+    return int(_digest(text)[:HASH_DIGITS], 16)
 
 
 def _text(array: pa.Array, canonical: CanonicalColumn) -> pa.Array:
@@ -59,10 +59,10 @@ def _cells(array: pa.Array) -> pa.Array:
 
 
 def _digests(array: pa.Array) -> pa.Array:
-    """The MD5 of each value, in hexadecimal digits; NULL for NULL."""
+    """The digest of each value; NULL for NULL."""
     values = array.to_pylist()
-    return pa.array([None if v is None else _md5(v).encode() for v in values], pa.binary())
+    return pa.array([None if v is None else _digest(v).encode() for v in values], pa.binary())
 
 
-def _md5(value: bytes) -> str:
-    return hashlib.md5(value, usedforsecurity=False).hexdigest()
+def _digest(value: bytes) -> str:
+    return hashlib.sha256(value).hexdigest()[:DIGEST_DIGITS]

@@ -6,11 +6,12 @@ A row's text is the text of its columns, separated by commas. A column's text is
 - dates ``YYYY-MM-DD``, times of day included ``YYYY-MM-DD HH:MM:SS.ffffff``;
 - text: its length in UTF-8 bytes, a colon and the text, so that neither commas nor blanks are ambiguous;
 - bytes: ``x`` and their hexadecimal digits;
-- values of a `digested` column: the MD5 of that, with the MD5 of a text or of hexadecimal digits in place of
-  either, as Redshift concatenates at most 65,535 bytes.
+- values of a `digested` column: the digest of that, with the digest of a text or of hexadecimal digits in
+  place of either, as Redshift concatenates at most 65,535 bytes.
 
-A row's hash is the number in the first `HASH_DIGITS` hexadecimal digits of the MD5 of its text; the checksum
-of rows is the sum of their hashes, whatever their order. `source.checksum_sql`, `warehouse.checksum_sql` and
+A digest is the first `DIGEST_DIGITS` hexadecimal digits of SHA-256; MD5 is no longer in every MySQL 9. A
+row's hash is the number in the first `HASH_DIGITS` digits of the digest of its text; the checksum of rows is
+the sum of their hashes, whatever their order. `source.checksum_sql`, `warehouse.checksum_sql` and
 `codec.row_checksum` are the three implementations.
 """
 
@@ -23,6 +24,7 @@ from dataclasses import dataclass
 
 from pipeline.model.columns import Column, ReadAs
 
+DIGEST_DIGITS = 32
 HASH_DIGITS = 15
 """60 bits: STRTOL and CONV return 64 bits with a sign."""
 MAX_ROW_TEXT = 65_535
@@ -47,7 +49,7 @@ class Form(enum.Enum):
 
 @dataclass(frozen=True)
 class CanonicalColumn:
-    """A column with a canonical text; `digested` puts its MD5 into the row's text, 32 bytes."""
+    """A column with a canonical text; `digested` puts its digest into the row's text."""
 
     column: Column
     form: Form

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.model.canonical import HASH_DIGITS, CanonicalColumn, Form, cell_number
+from pipeline.model.canonical import DIGEST_DIGITS, HASH_DIGITS, CanonicalColumn, Form, cell_number
 from pipeline.model.cursors import Bounds
 from pipeline.model.table_name import TableName
 from pipeline.source.sql import literal, qualified, quoted
@@ -17,7 +17,7 @@ _CAST = ("time", "uuid", "inet4", "inet6", "decimal")
 def row_hash(columns: Sequence[CanonicalColumn]) -> str:
     """The hash of a row's canonical text."""
     text = ", ".join(["','", *map(_text, columns)])
-    digits = f"LEFT(MD5(CONCAT_WS({text})), {HASH_DIGITS})"
+    digits = f"LEFT(SHA2(CONCAT_WS({text}), 256), {HASH_DIGITS})"
     return f"CAST(CONV({digits}, 16, 10) AS UNSIGNED)"
 
 
@@ -61,14 +61,14 @@ def cell_figures(
     number = cell_number(quoted(cursor.cursor), [literal(c.lower or "") for c in cells[1:]])
     span = Bounds(cells[0].lower, cells[-1].upper)
     return (
-        f"SELECT {number} AS cell, {_sums(checksums)} FROM {qualified(table)}"
-        f" WHERE {cursor.within(span)} GROUP BY cell"
+        f"SELECT {number}, {_sums(checksums)} FROM {qualified(table)}"
+        f" WHERE {cursor.within(span)} GROUP BY 1"
     )
 
 
 def table_figures(table: TableName, checksums: Sequence[str]) -> str:
     """The same of the whole table, as cell 0."""
-    return f"SELECT 0 AS cell, {_sums(checksums)} FROM {qualified(table)}"
+    return f"SELECT 0, {_sums(checksums)} FROM {qualified(table)}"
 
 
 def hashes(table: TableName, expressions: Sequence[str], condition: str, every: int) -> str:
@@ -90,12 +90,16 @@ def _text(canonical: CanonicalColumn) -> str:
     """A column's canonical text."""
     value = _value(canonical)
     if canonical.form is Form.TEXT:
-        text = f"MD5({value})" if canonical.digested else value
+        text = _digest(value) if canonical.digested else value
         value = f"CONCAT(LENGTH({value}), ':', {text})"
     elif canonical.form is Form.BYTES:
         digits = f"LOWER(HEX({value}))"
-        value = f"CONCAT('x', {f'MD5({digits})' if canonical.digested else digits})"
-    return f"COALESCE({f'MD5({value})' if canonical.digested else value}, '')"
+        value = f"CONCAT('x', {_digest(digits) if canonical.digested else digits})"
+    return f"COALESCE({_digest(value) if canonical.digested else value}, '')"
+
+
+def _digest(text: str) -> str:
+    return f"LEFT(SHA2({text}, 256), {DIGEST_DIGITS})"
 
 
 def _value(canonical: CanonicalColumn) -> str:

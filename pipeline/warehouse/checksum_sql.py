@@ -1,6 +1,6 @@
 """Checksums of rows in Redshift, over the texts that `model.canonical` defines.
 
-MD5 takes a string and no VARBYTE (https://docs.aws.amazon.com/redshift/latest/dg/r_MD5.html,
+SHA2 takes a string, bytes are written as one (https://docs.aws.amazon.com/redshift/latest/dg/SHA2.html,
 https://docs.aws.amazon.com/redshift/latest/dg/varbyte-functions.html).
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline.model.canonical import HASH_DIGITS, CanonicalColumn, Form, cell_number
+from pipeline.model.canonical import DIGEST_DIGITS, HASH_DIGITS, CanonicalColumn, Form, cell_number
 from pipeline.model.cursors import Bounds
 from pipeline.warehouse.sql import Relation, between, bound, quoted
 
@@ -16,7 +16,7 @@ from pipeline.warehouse.sql import Relation, between, bound, quoted
 def row_hash(columns: Sequence[CanonicalColumn]) -> str:
     """The hash of a row's canonical text."""
     text = " || ',' || ".join(map(_text, columns)) or "''"
-    return f"STRTOL(SUBSTRING(MD5({text}), 1, {HASH_DIGITS}), 16)"
+    return f"STRTOL(SUBSTRING(SHA2({text}, 256), 1, {HASH_DIGITS}), 16)"
 
 
 def cell_figures(table: Relation, cursor: str, cells: Sequence[Bounds], checksum: str) -> str:
@@ -27,14 +27,14 @@ def cell_figures(table: Relation, cursor: str, cells: Sequence[Bounds], checksum
     number = cell_number(quoted(cursor), [bound(c.lower or "") for c in cells[1:]])
     span = Bounds(cells[0].lower, cells[-1].upper)
     return (
-        f"SELECT {number} AS cell, COUNT(*), SUM({checksum}) FROM {table}"
-        f" WHERE {between(cursor, span)} GROUP BY cell"
+        f"SELECT {number}, COUNT(*), SUM({checksum}) FROM {table}"
+        f" WHERE {between(cursor, span)} GROUP BY 1"
     )
 
 
 def table_figures(table: Relation, checksum: str) -> str:
     """The same of the whole table, as cell 0."""
-    return f"SELECT 0 AS cell, COUNT(*), SUM({checksum}) FROM {table}"
+    return f"SELECT 0, COUNT(*), SUM({checksum}) FROM {table}"
 
 
 def within_any(cursor: str, ranges: Sequence[Bounds]) -> str:
@@ -58,8 +58,12 @@ def _text(canonical: CanonicalColumn) -> str:
         Form.DATE: f"TO_CHAR({name}, 'YYYY-MM-DD')",
         Form.MOMENT: f"TO_CHAR({name}, 'YYYY-MM-DD HH24:MI:SS.US')",
         Form.TEXT: f"CAST(OCTET_LENGTH({name}) AS VARCHAR) || ':' || "
-        + (f"MD5({name})" if canonical.digested else name),
-        Form.BYTES: f"'x' || {f'MD5({digits})' if canonical.digested else digits}",
+        + (_digest(name) if canonical.digested else name),
+        Form.BYTES: f"'x' || {_digest(digits) if canonical.digested else digits}",
     }
     text = texts[canonical.form]
-    return f"COALESCE({f'MD5({text})' if canonical.digested else text}, '')"
+    return f"COALESCE({_digest(text) if canonical.digested else text}, '')"
+
+
+def _digest(text: str) -> str:
+    return f"SUBSTRING(SHA2({text}, 256), 1, {DIGEST_DIGITS})"

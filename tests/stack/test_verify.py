@@ -59,6 +59,19 @@ def test_loaded_windows_are_equal(world: World, accounts: str, report: Any):
     assert result.text.endswith("1 table: 1 equal\n")
 
 
+def test_a_column_may_have_any_name(world: World, report: Any):
+    table = world.create(
+        "things",
+        "id INT PRIMARY KEY, cell INT, `a``%s\"b'` INT, at DATETIME NOT NULL, INDEX (at)",
+        "VALUES (1, 5, 1, '2025-08-01'), (2, 6, 2, '2025-08-02'), (3, 7, NULL, '2025-08-02')",
+        cursor="at",
+    )
+    world.load_days(table, 1, 2)
+    result = report()
+    assert result.status == 0
+    assert result.line(table).endswith("equal 2025-08-03 00:00 2 3 3")
+
+
 # Nothing loaded
 
 
