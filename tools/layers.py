@@ -33,7 +33,7 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
         Room(
             "config",
             "the only reader of settings (`luigi.cfg`, `.env`, the environment) and table definitions",
-            ("dotenv",),
+            ("dotenv", "pydantic_core"),
         ),
         Room("codec", "bytes ↔ Arrow, compiled", ("llvmlite", "numba")),
     ),
@@ -42,7 +42,7 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
         Room(
             "net",
             "SSH tunnel, retry policy, circuit breaker",
-            ("paramiko", "sshtunnel", "tenacity"),
+            ("cryptography", "paramiko", "sshtunnel", "tenacity"),
         ),
         Room("spool", "rows on the local disk, between MySQL and S3"),
     ),

@@ -154,6 +154,7 @@ SAMPLES: dict[object, Any] = {
     str | None: "integer",
     Relation: Relation("s", "t"),
     Bounds: Bounds("2025-08-01", "2025-08-02"),
+    Sequence[Bounds]: [Bounds("2025-08-01", "2025-08-02"), Bounds("2025-08-03", None)],
     CopySource: CopySource("s3://b/m", "eu-west-1", "IAM_ROLE default", "__null__", "GZIP"),
     Layout: Layout(("a",)),
     Iterable[str]: ["a"],
