@@ -1,8 +1,8 @@
 """Repeat windows from a stage on: delete their markers, and their ledger rows where they are loaded again.
 
-The views' markers are deleted first: no window looks complete from then on, so that after a kill a run completes
-the windows, and the same redo deletes the rest. Then the others in the order of the data path: a run that is active
-meanwhile writes a marker only while its input's marker is there.
+The views' markers are deleted first: no window looks complete from then on. After a kill a run completes the
+windows, and the same redo deletes the rest. The others follow in the order of the data path: a run that is
+active meanwhile writes a marker only while its input's marker is there.
 """
 
 from __future__ import annotations

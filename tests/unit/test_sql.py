@@ -150,6 +150,7 @@ def test_a_merge_of_a_composite_key_compares_every_column_of_it():
 
 # A value for each parameter of the functions that write the warehouse's SQL, by its type.
 SAMPLES: dict[object, Any] = {
+    int: 2,
     str: "integer",  # which may be a name and a type
     str | None: "integer",
     Relation: Relation("s", "t"),
