@@ -22,6 +22,7 @@ from devstack.redshift.rewrite.views import LateViews
 from devstack.redshift.tokens import Tokens, parse, statements
 from pipeline import warehouse
 from pipeline.model.columns import Column, ReadAs
+from pipeline.model.canonical import CanonicalColumn
 from pipeline.model.cursors import Bounds
 from pipeline.model.span import Span
 from pipeline.model.table_name import TableName
@@ -155,6 +156,7 @@ SAMPLES: dict[object, Any] = {
     str | None: "integer",
     Relation: Relation("s", "t"),
     Bounds: Bounds("2025-08-01", "2025-08-02"),
+    Sequence[CanonicalColumn]: [],
     Sequence[Bounds]: [Bounds("2025-08-01", "2025-08-02"), Bounds("2025-08-03", None)],
     CopySource: CopySource("s3://b/m", "eu-west-1", "IAM_ROLE default", "__null__", "GZIP"),
     Layout: Layout(("a",)),
