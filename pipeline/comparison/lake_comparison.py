@@ -18,7 +18,7 @@ from pipeline.lake.s3 import Store
 from pipeline.lake.stages import LAKE
 from pipeline.lake.window import LakeWindow
 from pipeline.model.canonical import CanonicalColumn
-from pipeline.model.markers import LakeManifest
+from pipeline.model.markers import LakeMarker
 from pipeline.model.table_name import TableName
 from pipeline.spool.folder import fetching
 
@@ -65,7 +65,7 @@ def snapshot_findings(
     """The findings on the rows of a snapshot, which has no cursor to tell later changes by.
 
     Where the warehouse has the snapshot of the lake, the source has changed since. Raises LakeError or
-    DataError for a part that is missing or differs from its manifest.
+    DataError for a part that is missing or differs from its marker.
     """
     if compared.agrees:
         return
@@ -76,20 +76,20 @@ def snapshot_findings(
     if window.lake is None or window.lake.fault:
         yield Finding(State.DIFFERS, f"other rows than in the source: {rows}")
         return
-    manifest = LakeWindow(store, table, window.window).read(LAKE)
-    if _lake_sum(store, manifest, compared.batch.columns, spool).equals(compared.warehouse):
-        since = f"the source has changed since the snapshot of {manifest.read_at:%Y-%m-%d %H:%M}"
+    marker = LakeWindow(store, table, window.window).read(LAKE)
+    if _lake_sum(store, marker, compared.batch.columns, spool).equals(compared.warehouse):
+        since = f"the source has changed since the snapshot of {marker.read_at:%Y-%m-%d %H:%M}"
         yield Finding(State.PENDING, since)
     else:
         yield Finding(State.DIFFERS, f"other rows than in the lake: {rows}")
 
 
 def _lake_sum(
-    store: Store, manifest: LakeManifest, columns: Sequence[CanonicalColumn], spool: Path
+    store: Store, marker: LakeMarker, columns: Sequence[CanonicalColumn], spool: Path
 ) -> RowSum:
     """The sum of a window's rows in the lake, from its Parquet parts."""
     names, rows, total = [c.column.name for c in columns], 0, 0
-    with fetching(spool) as folder, closing(open_parts(store, manifest, (), folder)) as files:
+    with fetching(spool) as folder, closing(open_parts(store, marker, (), folder)) as files:
         for file in files:
             with closing(file), pq.ParquetFile(file) as parquet:
                 for batch in parquet.iter_batches(_BATCH_ROWS, columns=names, use_threads=False):

@@ -22,7 +22,7 @@ from pipeline.warehouse.sql import Relation
 
 @dataclass(frozen=True)
 class RowSum:
-    """Row count, checksum, and the key checksum as in the lake manifest (None where it is not computed)."""
+    """Row count, checksum, and the key checksum as in the lake marker (None where it is not computed)."""
 
     rows: int = 0
     checksum: int = 0

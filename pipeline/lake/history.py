@@ -11,7 +11,7 @@ from pipeline.lake.keys import Keys, window_of_key
 from pipeline.lake.s3 import Store
 from pipeline.lake.stages import CSV, LAKE, LOAD, AnyStage
 from pipeline.lake.window import LakeWindow
-from pipeline.model.markers import Coercion, CsvManifest, LakeManifest, LoadMarker
+from pipeline.model.markers import Coercion, CsvMarker, LakeMarker, LoadMarker
 from pipeline.model.table_name import TableName
 from pipeline.model.window import Window
 
@@ -24,8 +24,8 @@ class History:
 
     table: TableName
     window: Window
-    lake: LakeManifest
-    csv: CsvManifest | None
+    lake: LakeMarker
+    csv: CsvMarker | None
     load: LoadMarker | None
 
     @property
@@ -73,8 +73,8 @@ def has_marker(store: Store, table: TableName, stage: AnyStage) -> bool:
     return any(stage.is_marker(stored.key) for stored in listed)
 
 
-def newest_manifest(store: Store, table: TableName) -> LakeManifest | None:
-    """The lake manifest of the latest window; None where the lake has no window of the table."""
+def newest_lake_marker(store: Store, table: TableName) -> LakeMarker | None:
+    """The lake marker of the latest window; None where the lake has no window of the table."""
     windows = marked_windows(store, table, LAKE)
     return LakeWindow(store, table, windows[-1]).find(LAKE) if windows else None
 

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from pipeline.codec.arrow import arrow_schema
 from pipeline.errors import DataError
 from pipeline.lake.s3 import Store
-from pipeline.model.markers import LakeManifest, Part
+from pipeline.model.markers import LakeMarker, Part
 from pipeline.spool import disk
 from pipeline.spool.folder import digest_of, sha256_of
 
@@ -22,12 +22,12 @@ _TAIL = 1 << 20
 
 
 def open_parts(
-    store: Store, lake: LakeManifest, local: Sequence[Path], folder: Path
+    store: Store, lake: LakeMarker, local: Sequence[Path], folder: Path
 ) -> Generator[pa.NativeFile, None, None]:
-    """Yield the files of the manifest's parts in order; fetch and check the next one meanwhile.
+    """Yield the files of the marker's parts in order; fetch and check the next one meanwhile.
 
     `local` are spool files: one with a part's digest replaces the download into `folder`. The caller closes
-    each file. Raises DataError for a part whose content, columns or rows differ from the manifest's.
+    each file. Raises DataError for a part whose content, columns or rows differ from the marker's.
     """
     with ThreadPoolExecutor(1, "fetch") as pool:
         pending: list[Future[pa.NativeFile]] = []
@@ -43,8 +43,8 @@ def open_parts(
                     future.result().close()
 
 
-def check_footers(store: Store, lake: LakeManifest) -> None:
-    """Raise DataError unless each part's footer, all that is fetched, has the manifest's columns and rows."""
+def check_footers(store: Store, lake: LakeMarker) -> None:
+    """Raise DataError unless each part's footer, all that is fetched, has the marker's columns and rows."""
     for part in lake.parts:
         tail = store.tail(part.key, _TAIL)
         footer = int.from_bytes(tail[-8:-4], "little") + 8
@@ -54,7 +54,7 @@ def check_footers(store: Store, lake: LakeManifest) -> None:
 
 
 def _open_checked(
-    store: Store, lake: LakeManifest, part: Part, local: Sequence[Path], folder: Path
+    store: Store, lake: LakeMarker, part: Part, local: Sequence[Path], folder: Path
 ) -> pa.NativeFile:
     file = _open(store, part, local, folder)
     try:
@@ -65,8 +65,8 @@ def _open_checked(
     return file
 
 
-def _check_footer(store: Store, lake: LakeManifest, part: Part, file: pa.NativeFile) -> None:
-    """Raise DataError unless the footer has the manifest's columns, in its order and types, and rows."""
+def _check_footer(store: Store, lake: LakeMarker, part: Part, file: pa.NativeFile) -> None:
+    """Raise DataError unless the footer has the marker's columns, in its order and types, and rows."""
     try:
         metadata = pq.read_metadata(file)
         schema = metadata.schema.to_arrow_schema()
@@ -78,14 +78,12 @@ def _check_footer(store: Store, lake: LakeManifest, part: Part, file: pa.NativeF
         columns = ", ".join(f"{field.name} {field.type}" for field in different)
         raise _foreign(store, part, f"its columns differ: {columns or 'another order or number'}")
     if metadata.num_rows != part.rows:
-        raise _foreign(
-            store, part, f"it has {metadata.num_rows} rows, the manifest has {part.rows}"
-        )
+        raise _foreign(store, part, f"it has {metadata.num_rows} rows, the marker has {part.rows}")
 
 
 def _foreign(store: Store, part: Part, why: str) -> DataError:
     return DataError(
-        f"{store.url(part.key)} does not match its manifest",
+        f"{store.url(part.key)} does not match its marker",
         why=why,
         todo="delete the window's lake marker; the window is extracted again",
     )
@@ -106,7 +104,7 @@ def _open(store: Store, part: Part, local: Sequence[Path], folder: Path) -> pa.N
     with disk.writing(folder, lambda: f"the part needs {disk.megabytes(part.bytes)}"):
         store.download(part.key, path)
     if (digest := sha256_of(path)) != part.sha256:
-        why = f"its SHA-256 is {digest[:12]}…, the manifest has {part.sha256[:12]}…"
+        why = f"its SHA-256 is {digest[:12]}…, the marker has {part.sha256[:12]}…"
         raise _foreign(store, part, why)
     file = pa.OSFile(str(path))
     path.unlink()  # the open file stays readable

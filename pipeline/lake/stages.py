@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from pipeline.lake.keys import MARKER, Keys
-from pipeline.model.markers import CsvManifest, LakeManifest, LoadMarker, Marker, ViewsMarker
+from pipeline.model.markers import CsvMarker, LakeMarker, LoadMarker, Marker, ViewsMarker
 from pipeline.model.window import Window
 
 MarkerT = TypeVar("MarkerT", bound=Marker)
@@ -36,7 +36,7 @@ AnyStage: TypeAlias = Stage[Any]
 
 LAKE = Stage(
     name="lake",
-    model=LakeManifest,
+    model=LakeMarker,
     key=Keys.lake_marker,
     prefix=lambda keys: keys.lake,
     bounds=Keys.lake_bounds,
@@ -44,7 +44,7 @@ LAKE = Stage(
 )
 CSV = Stage(
     name="CSV",
-    model=CsvManifest,
+    model=CsvMarker,
     key=Keys.csv_marker,
     prefix=lambda keys: keys.csv,
     bounds=Keys.csv_bounds,

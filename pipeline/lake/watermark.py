@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from pipeline.config.tables import Table
 from pipeline.lake.keys import Keys
 from pipeline.lake.s3 import Store
-from pipeline.model.markers import LakeManifest, LoadMarker, decode
+from pipeline.model.markers import LakeMarker, LoadMarker, decode
 from pipeline.model.table_name import TableName
 from pipeline.model.window import UTC, Window, unbroken_end
 
@@ -47,7 +47,7 @@ class Watermark(BaseModel):
 class Latest:
     """The markers of the window loaded last, and the run's strategy."""
 
-    lake: LakeManifest
+    lake: LakeMarker
     load: LoadMarker
     strategy: str
 

@@ -143,7 +143,7 @@ class Extent(BaseModel):
         return f"{self.cursor} ({', '.join(filter(None, details))})"
 
 
-class LakeManifest(Marker):
+class LakeMarker(Marker):
     """UploadParquet's marker: the window's rows in the lake."""
 
     columns: Columns
@@ -175,7 +175,7 @@ class LakeManifest(Marker):
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
-class CsvManifest(Marker):
+class CsvMarker(Marker):
     """ConvertCSV's marker: the parts that COPY reads, and their input.
 
     With `format` parquet the parts are the lake's, and tokens and compression are unused.
@@ -197,7 +197,7 @@ class CsvManifest(Marker):
     empty_bytes: dict[str, Count] = {}
     """By column: the number of values of length zero."""
     extent: Extent
-    """The lake manifest's."""
+    """The lake marker's."""
     converted: str = ""
     """Digest of the columns excluded and values changed by conversion; empty for none."""
     format: Literal["csv", "parquet"] = "csv"

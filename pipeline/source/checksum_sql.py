@@ -22,7 +22,7 @@ def row_hash(columns: Sequence[CanonicalColumn]) -> str:
 
 
 def key_crc32(key: Sequence[CanonicalColumn]) -> str:
-    """The CRC-32 of a row's key, as `codec.checksum` computes it for the lake manifest."""
+    """The CRC-32 of a row's key, as `codec.checksum` computes it for the lake marker."""
     values = (quoted(c.column.name) if c.form is Form.BYTES else _value(c) for c in key)
     return f"CRC32(CONCAT_WS('|', {', '.join(values)}))"
 

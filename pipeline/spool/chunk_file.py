@@ -135,7 +135,7 @@ def _plain(value: pa.Scalar) -> Any:
 
 
 def _cursor_text(value: Any) -> str | None:
-    """A cursor value as a manifest holds it, a time in ISO 8601."""
+    """A cursor value as a marker holds it, a time in ISO 8601."""
     if value is None:
         return None
     return value.isoformat() if isinstance(value, date) else str(value)

@@ -52,7 +52,7 @@ def log_changes(store: Store, table: Table, source: SourceTable) -> None:
 
 
 def _known_columns(store: Store, table: Table) -> tuple[Column, ...]:
-    newest = history.newest_manifest(store, table.name)
+    newest = history.newest_lake_marker(store, table.name)
     return newest.columns if newest else ()
 
 

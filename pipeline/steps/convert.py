@@ -22,7 +22,7 @@ from pipeline.lake.stages import CSV, LAKE
 from pipeline.lake.window import LakeWindow
 from pipeline.model.columns import Column, as_defined
 from pipeline.model.identifiers import left_out
-from pipeline.model.markers import Coercion, CsvManifest, LakeManifest, Part, added_up
+from pipeline.model.markers import Coercion, CsvMarker, LakeMarker, Part, added_up
 from pipeline.model.window import UTC
 from pipeline.policies.conversion import TokenTaken
 from pipeline.policies.null_tokens import Tokens
@@ -35,33 +35,33 @@ SUFFIXES = {"zstd": ".zst", "gzip": ".gz"}
 
 def prepare_copy(
     lake_window: LakeWindow,
-    lake: LakeManifest,
+    lake: LakeMarker,
     table: Table,
     spooled: Sequence[Path],
     run: Run,
     progress: Progress = silent,
-) -> CsvManifest:
+) -> CsvMarker:
     """Prepare the window for COPY, from the lake's own Parquet or as CSV (`copy_format`).
 
     `spooled` are spool files: one with a part's digest replaces its download. A window with `nul_columns`
     is converted to CSV, as COPY's treatment of NUL in Parquet is undocumented. Raises DataError where a
-    policy refuses a value, or a part does not match the lake manifest.
+    policy refuses a value, or a part does not match the lake marker.
     """
     if table.copy_format == "parquet" and not lake.nul_columns:
         check_footers(lake_window.store, lake)
-        return _write_manifest(lake_window, lake, _lake_parts(lake))
+        return _write_marker(lake_window, lake, _lake_parts(lake))
     conversion = _conversion(lake_window, lake, table, run)
     return _convert(lake_window, lake, conversion, spooled, run.spool, progress)
 
 
-def coerced_by_conversion(csv: CsvManifest, lake: LakeManifest) -> list[Coercion]:
+def coerced_by_conversion(csv: CsvMarker, lake: LakeMarker) -> list[Coercion]:
     """The changes by the conversion, without those by the extraction."""
     return [coercion for coercion in csv.coerced if coercion not in lake.coerced]
 
 
 @dataclass(frozen=True)
 class _CopyParts:
-    """The parts for COPY, and the fields of the CSV manifest that the lake manifest lacks."""
+    """The parts for COPY, and the fields of the CSV marker that the lake marker lacks."""
 
     columns: tuple[Column, ...]
     parts: tuple[Part, ...]
@@ -75,13 +75,13 @@ class _CopyParts:
     converted: str = ""
 
 
-def _lake_parts(lake: LakeManifest) -> _CopyParts:
+def _lake_parts(lake: LakeMarker) -> _CopyParts:
     """The lake's Parquet, unchanged."""
     parts = tuple(part for part in lake.parts if part.rows)
     return _CopyParts(lake.columns, parts, lake.coerced, format="parquet")
 
 
-def _conversion(lake_window: LakeWindow, lake: LakeManifest, table: Table, run: Run) -> Conversion:
+def _conversion(lake_window: LakeWindow, lake: LakeMarker, table: Table, run: Run) -> Conversion:
     names = [column.name for column in lake.columns]
     excluded = left_out(table.exclude, names)
     columns = tuple(column for column in lake.columns if column.name not in excluded)
@@ -98,12 +98,12 @@ def _conversion(lake_window: LakeWindow, lake: LakeManifest, table: Table, run: 
 
 def _convert(
     lake_window: LakeWindow,
-    lake: LakeManifest,
+    lake: LakeMarker,
     conversion: Conversion,
     spooled: Sequence[Path],
     scratch: Path,
     progress: Progress,
-) -> CsvManifest:
+) -> CsvMarker:
     """Write the window's rows as CSV parts, the COPY manifest and the marker; download into `scratch`."""
     started = time.monotonic()
     with fetching(scratch) as folder:
@@ -123,13 +123,13 @@ def _convert(
         empty_bytes=dict(changes.empty),
         converted=_digest_of_changes(conversion.excluded, changes.coerced),
     )
-    return _write_manifest(lake_window, lake, parts)
+    return _write_marker(lake_window, lake, parts)
 
 
-def _write_manifest(lake_window: LakeWindow, lake: LakeManifest, copy: _CopyParts) -> CsvManifest:
+def _write_marker(lake_window: LakeWindow, lake: LakeMarker, copy: _CopyParts) -> CsvMarker:
     """Write the COPY manifest and, last, the marker."""
     copy_key = copy_manifest.write(lake_window, copy.parts)
-    manifest = CsvManifest(
+    marker = CsvMarker(
         table=lake.table,
         window=lake.window,
         written_at=datetime.now(UTC),
@@ -151,22 +151,22 @@ def _write_manifest(lake_window: LakeWindow, lake: LakeManifest, copy: _CopyPart
         converted=copy.converted,
     )
     try:
-        stored = lake_window.write_while(CSV, manifest, lambda: _is_current(lake_window, lake))
+        stored = lake_window.write_while(CSV, marker, lambda: _is_current(lake_window, lake))
     except Overtaken:
         if current := lake_window.find(CSV):
-            _remove_strays(lake_window, current, manifest)
+            _remove_strays(lake_window, current, marker)
         raise
-    _remove_strays(lake_window, stored, manifest)
+    _remove_strays(lake_window, stored, marker)
     return stored
 
 
-def _remove_strays(lake_window: LakeWindow, stored: CsvManifest, own: CsvManifest) -> None:
+def _remove_strays(lake_window: LakeWindow, stored: CsvMarker, own: CsvMarker) -> None:
     named = [stored.copy_manifest, *(part.key for part in stored.parts)]
     folder = lake_window.keys.csv_folder(lake_window.window)
     strays.remove_strays(lake_window, CSV, folder, named, own.parts)
 
 
-def _is_current(lake_window: LakeWindow, lake: LakeManifest) -> bool:
+def _is_current(lake_window: LakeWindow, lake: LakeMarker) -> bool:
     current = lake_window.find(LAKE)
     return current is not None and current.digest == lake.digest
 
@@ -202,14 +202,14 @@ def _write_parts(
             obsolete.update(part.key for part in parts.stored)
             tokens.replace(taken)
             continue
-        # Only now: a part without the token is identical, and may be in another process's manifest.
+        # Only now: a part without the token is identical, and may be in another process's marker.
         store.delete(sorted(obsolete.difference(part.key for part in parts.stored)))
         return _Written(tuple(parts.stored), tokens, changes)
 
 
-def _check_rows(lake: LakeManifest, parts: Sequence[Part]) -> None:
+def _check_rows(lake: LakeMarker, parts: Sequence[Part]) -> None:
     written = sum(part.rows for part in parts)
     if written != lake.rows:
         raise DataError(
-            f"{written} rows were written as CSV", why=f"the lake manifest has {lake.rows}"
+            f"{written} rows were written as CSV", why=f"the lake marker has {lake.rows}"
         )

@@ -22,7 +22,7 @@ from pipeline.config.policies import Rules
 from pipeline.errors import DataError
 from pipeline.lake.csv_parts import Compressed, CsvWriter
 from pipeline.model.columns import Column
-from pipeline.model.markers import Coercion, LakeManifest
+from pipeline.model.markers import Coercion, LakeMarker
 from pipeline.policies.conversion import ConversionPolicies, TokenTaken
 from pipeline.policies.null_tokens import Tokens
 from pipeline.run.progress import Progress
@@ -41,7 +41,7 @@ class Conversion:
     fixed in the source.
     """
 
-    lake: LakeManifest
+    lake: LakeMarker
     replicated: tuple[Column, ...]
     columns: Sequence[Column]
     rules: Rules

@@ -11,7 +11,7 @@ from pipeline.lake import id_ranges, watermark
 from pipeline.lake.stages import CSV, LAKE
 from pipeline.lake.watermark import Watermark
 from pipeline.lake.window import LakeWindow
-from pipeline.model.markers import CsvManifest, LakeManifest, LoadMarker
+from pipeline.model.markers import CsvMarker, LakeMarker, LoadMarker
 from pipeline.run.progress import Progress, silent
 from pipeline.warehouse import connection as redshift
 from pipeline.warehouse import copy
@@ -27,7 +27,7 @@ class Loaded:
 
     marker: LoadMarker
     watermark: Watermark
-    csv: CsvManifest
+    csv: CsvMarker
 
     def is_current(self, lake_window: LakeWindow) -> bool:
         """Whether the lake still has the rows that were loaded."""
@@ -43,8 +43,8 @@ def load_window(
     Raises LoadRefused when COPY refuses a value, DataError when the window does not fit the target or counts
     differ; the target is unchanged then.
     """
-    manifest, csv = lake_window.read(LAKE), lake_window.read(CSV)
-    _refuse_outdated(manifest, csv)
+    lake, csv = lake_window.read(LAKE), lake_window.read(CSV)
+    _refuse_outdated(lake, csv)
     schema = settings.warehouse.schema_name
     bounds = id_ranges.bounds_of(lake_window, table.warehouse_cursor)
     mode = MODES[table.load_mode]
@@ -58,15 +58,15 @@ def load_window(
             lambda: Ledger(schema, marker.table).windows(
                 connection, marker.target, snapshots=table.is_snapshot
             ),
-            watermark.Latest(manifest, marker, settings.run.strategy),
+            watermark.Latest(lake, marker, settings.run.strategy),
         )
     return Loaded(marker, published, csv)
 
 
-def _refuse_outdated(manifest: LakeManifest, csv: CsvManifest) -> None:
-    if csv.lake_digest != manifest.digest:
+def _refuse_outdated(lake: LakeMarker, csv: CsvMarker) -> None:
+    if csv.lake_digest != lake.digest:
         raise Overtaken(
             "the CSV was converted from an earlier extraction than the lake's",
-            why=f"its lake digest is {csv.lake_digest[:12]}…, the lake's is {manifest.digest[:12]}…",
+            why=f"its lake digest is {csv.lake_digest[:12]}…, the lake's is {lake.digest[:12]}…",
             todo="run the same command again; the window is converted again",
         )

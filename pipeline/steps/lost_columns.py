@@ -29,7 +29,7 @@ def refuse_lost_columns(store: Store, table: Table, source: SourceTable) -> None
     """
     if source.hidden is None:
         return
-    newest = history.newest_manifest(store, table.name)
+    newest = history.newest_lake_marker(store, table.name)
     lost = _lost_columns(table, source, source.hidden, newest.columns if newest else ())
     if newest is None or not lost:
         return

@@ -14,7 +14,7 @@ from pipeline.lake.stages import CSV, LOAD, VIEWS
 from pipeline.lake.window import LakeWindow
 from pipeline.model.columns import as_defined, warehouse_name
 from pipeline.model.identifiers import fold, spelled
-from pipeline.model.markers import CsvManifest, LoadMarker, ViewsMarker
+from pipeline.model.markers import CsvMarker, LoadMarker, ViewsMarker
 from pipeline.model.window import UTC
 from pipeline.run import notes
 from pipeline.warehouse import catalog
@@ -54,7 +54,7 @@ def _is_current(lake_window: LakeWindow, loaded: LoadMarker) -> bool:
 
 
 def latest_view(
-    connection: redshift.Connection, table: Table, csv: CsvManifest, schema: str
+    connection: redshift.Connection, table: Table, csv: CsvMarker, schema: str
 ) -> View | None:
     """``<target>_latest``: the newest row per business key, with every column of the target.
 

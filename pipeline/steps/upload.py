@@ -13,7 +13,7 @@ from pipeline.lake import strays
 from pipeline.lake.stages import LAKE
 from pipeline.lake.window import LakeWindow
 from pipeline.model.columns import Column, fingerprint
-from pipeline.model.markers import ChunkFigures, Extent, LakeManifest, Part, added_up
+from pipeline.model.markers import ChunkFigures, Extent, LakeMarker, Part, added_up
 from pipeline.model.window import UTC
 from pipeline.spool.folder import Plan, sha256_of
 
@@ -27,28 +27,28 @@ def upload_window(
     extent: Extent,
     rows_without_cursor: int = 0,
     before_marker: Callable[[], None] = lambda: None,
-) -> LakeManifest:
-    """Store each chunk as a part, call `before_marker`, and write the lake manifest unless there is one.
+) -> LakeMarker:
+    """Store each chunk as a part, call `before_marker`, and write the lake marker unless there is one.
 
-    Where two processes upload one window, the first manifest is valid: it is returned, and the other's parts
+    Where two processes upload one window, the first marker is valid: it is returned, and the other's parts
     are removed. Raises DataError when the chunks' schemas differ, LakeError when S3 stored another size.
     """
     started = time.monotonic()
     _refuse_several_schemas(chunks)
     parts = tuple(_upload(lake_window, i, path, f) for i, (path, f) in enumerate(chunks))
-    manifest = _manifest(lake_window, [figures for _, figures in chunks], parts, extent)
-    manifest = manifest.model_copy(
+    marker = _marker(lake_window, [figures for _, figures in chunks], parts, extent)
+    marker = marker.model_copy(
         update={
-            "seconds": round(manifest.seconds + time.monotonic() - started, 3),
+            "seconds": round(marker.seconds + time.monotonic() - started, 3),
             "rows_without_cursor": rows_without_cursor,
         }
     )
     before_marker()
-    manifest = lake_window.write_first(LAKE, manifest)
+    marker = lake_window.write_first(LAKE, marker)
     # Readers such as Athena take every object of a partition.
     folder = lake_window.keys.lake_folder(lake_window.window)
-    strays.remove_strays(lake_window, LAKE, folder, (part.key for part in manifest.parts), parts)
-    return manifest
+    strays.remove_strays(lake_window, LAKE, folder, (part.key for part in marker.parts), parts)
+    return marker
 
 
 def extent_of(table: Table, plan: Plan, columns: Sequence[Column]) -> Extent:
@@ -66,18 +66,18 @@ def extent_of(table: Table, plan: Plan, columns: Sequence[Column]) -> Extent:
     )
 
 
-def _manifest(
+def _marker(
     lake_window: LakeWindow,
     figures: Sequence[ChunkFigures],
     parts: tuple[Part, ...],
     extent: Extent,
-) -> LakeManifest:
-    """The manifest with the sums of the chunks' figures; `seconds` is the time of the extraction."""
+) -> LakeMarker:
+    """The marker with the sums of the chunks' figures; `seconds` is the time of the extraction."""
     columns = figures[0].columns
     lows = [f.cursor_min for f in figures if f.cursor_min is not None]
     highs = [f.cursor_max for f in figures if f.cursor_max is not None]
     sums = [f.key_checksum for f in figures if f.key_checksum is not None]
-    return LakeManifest(
+    return LakeMarker(
         table=str(lake_window.table),
         window=lake_window.window.name,
         written_at=datetime.now(UTC),

@@ -18,7 +18,7 @@ from pipeline.errors import DataError, LoadRefused, Overtaken
 from pipeline.lake import copy_manifest, reread_hint
 from pipeline.lake.stages import CSV, LOAD, VIEWS
 from pipeline.lake.window import LakeWindow
-from pipeline.model.markers import CsvManifest, LoadMarker
+from pipeline.model.markers import CsvMarker, LoadMarker
 from pipeline.model.window import UTC
 from pipeline.run.progress import Progress, silent
 from pipeline.warehouse import catalog, cursor_guard, ownership, schema_evolution, staging
@@ -175,7 +175,7 @@ class Loader:
         if current is None or replace(self.load, csv=current).content != self.load.content:
             raise self._overtaken(current)
 
-    def _overtaken(self, current: CsvManifest | None) -> Overtaken:
+    def _overtaken(self, current: CsvMarker | None) -> Overtaken:
         change = "was deleted" if current is None else "lists other rows"
         return Overtaken(
             "the window was read again during its load",

@@ -12,7 +12,7 @@ from psycopg2 import extensions
 from pipeline.errors import DataError
 from pipeline.lake.reread_hint import REREAD
 from pipeline.lake.window import LakeWindow
-from pipeline.model.markers import CsvManifest
+from pipeline.model.markers import CsvMarker
 from pipeline.warehouse import connection as redshift
 from pipeline.warehouse import copy, schema_evolution, table_sql
 from pipeline.warehouse import sql as redshift_sql
@@ -25,7 +25,7 @@ def new_name() -> Relation:
     return Relation(None, f"staging_{uuid.uuid4().hex[:16]}")
 
 
-def check_parts(lake_window: LakeWindow, csv: CsvManifest) -> None:
+def check_parts(lake_window: LakeWindow, csv: CsvMarker) -> None:
     """Raise DataError unless every part is in the window's folder, with its marker's size and SHA-256."""
     keys, window, store = lake_window.keys, lake_window.window, lake_window.store
     in_lake = csv.format == "parquet"
@@ -37,9 +37,9 @@ def check_parts(lake_window: LakeWindow, csv: CsvManifest) -> None:
         if sizes.get(part.key) != part.bytes:
             why = f"{part.bytes} bytes were written, {sizes.get(part.key, 'none')} are stored"
         elif (sha256 := store.sha256(part.key)) not in (None, part.sha256):
-            why = f"its SHA-256 is {sha256}, the manifest has {part.sha256}"
+            why = f"its SHA-256 is {sha256}, the marker has {part.sha256}"
         if why:
-            problem = f"{store.url(part.key)} does not match its manifest"
+            problem = f"{store.url(part.key)} does not match its marker"
             raise DataError(problem, why=why, todo=REREAD if in_lake else reconvert)
 
 
@@ -70,7 +70,7 @@ def _restore_empty(cursor: extensions.cursor, staging: StagingTable) -> None:
         if rows != csv.empty_bytes[name]:
             raise DataError(
                 f"the staging table has {rows} values of length zero in {name}",
-                why=f"the CSV manifest has {csv.empty_bytes[name]}; nothing was loaded",
+                why=f"the CSV marker has {csv.empty_bytes[name]}; nothing was loaded",
                 todo=f"make them NULL with `columns: {{{name}: {{on_empty_bytes: null}}}}`",
             )
 

@@ -18,7 +18,7 @@ from pipeline.model.columns import Column, as_defined, same_target, warehouse_na
 from pipeline.model.cursors import Bounds
 from pipeline.model.identifiers import left_out, spelled
 from pipeline.model.load_modes import LoadModeName
-from pipeline.model.markers import CsvManifest, Extent
+from pipeline.model.markers import CsvMarker, Extent
 from pipeline.model.window import Window
 from pipeline.warehouse import sql as redshift_sql
 from pipeline.warehouse import table_sql
@@ -65,7 +65,7 @@ class WindowLoad:
 
     table: Table
     window: Window
-    csv: CsvManifest
+    csv: CsvMarker
     schema: str
     bounds: Bounds
     """The window's bounds on the cursor in the warehouse; no row outside them is replaced."""
@@ -229,7 +229,7 @@ class WindowLoad:
         if rows != self.csv.rows:
             raise DataError(
                 f"{counter} {rows} rows",
-                why=f"the CSV manifest has {self.csv.rows}",
+                why=f"the CSV marker has {self.csv.rows}",
                 todo="run the same command again; nothing was loaded",
             )
 

@@ -129,7 +129,7 @@ def test_of_two_uploads_with_different_rows_the_first_counts_and_the_other_leave
     chunks = [
         chunk(tmp_path / f"{index}.parquet", manifest.columns, second=index) for index in range(2)
     ]
-    together(monkeypatch, upload.LakeManifest, "encode")  # both parts are stored, no marker is
+    together(monkeypatch, upload.LakeMarker, "encode")  # both parts are stored, no marker is
 
     with ThreadPoolExecutor(2) as pool:
         manifests = list(

@@ -137,7 +137,7 @@ def test_a_lake_part_that_is_not_what_was_written_is_not_copied(world: World, th
     (part,) = world.marker(world.keys("things").csv_marker(FIRST))["parts"]
     world.lake.put(part["key"], b"PAR1 no more")
     error: PipelineError = world.failure(DailyLoad(date(2025, 8, 1), table=things))
-    assert "does not match its manifest" in str(error)
+    assert "does not match its marker" in str(error)
     assert "lake marker" in error.todo
 
 

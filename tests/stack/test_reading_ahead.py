@@ -52,7 +52,7 @@ def test_a_damaged_part_is_refused(world: World, uploaded: str, which: int):
     world.lake.put(key, bytes([content[0] ^ 1]) + content[1:])
     error = world.failure(ConvertCSV(table=uploaded, window=DAY))
     assert key in str(error)
-    assert "does not match its manifest" in str(error)
+    assert "does not match its marker" in str(error)
     assert not world.lake.exists(world.keys("parcels").csv_marker(DAY))
 
 

@@ -119,7 +119,7 @@ def test_a_damaged_csv_part_is_refused_and_rewritten(world: World, notes: str, d
     world.lake.put(part["key"], data)
     # a part of another size is noticed before anything is asked of the warehouse
     out = refused(world, notes, DataError)
-    assert f"{world.lake.url(part['key'])} does not match its manifest" in out
+    assert f"{world.lake.url(part['key'])} does not match its marker" in out
     part["bytes"] = len(data)
     world.lake.put(keys.csv_marker(SECOND), json.dumps(marker).encode())
     assert "its SHA-256 is" in refused(world, notes, DataError)
@@ -137,14 +137,14 @@ def test_a_damaged_csv_part_is_refused_and_rewritten(world: World, notes: str, d
 
 @pytest.mark.parametrize("rows", [1, 3])
 def test_counts_that_differ_load_nothing(world: World, notes: str, rows: int):
-    """The CSV manifest is made to promise another number of rows than the part holds."""
+    """The CSV marker is made to promise another number of rows than the part holds."""
     world.build(ConvertCSV(table=notes, window=SECOND))
     key = world.keys("notes").csv_marker(SECOND)
     marker = world.marker(key)
     world.lake.put(key, json.dumps({**marker, "rows": rows}).encode())
     out = refused(world, notes, DataError)
     assert "COPY reports 2 rows" in out
-    assert f"the CSV manifest has {rows}" in out
+    assert f"the CSV marker has {rows}" in out
     assert_untouched(world)
     assert quarantined(world)["stage"] == "CopyToRedshift"
     world.lake.put(key, json.dumps(marker).encode())
@@ -162,7 +162,7 @@ def test_a_lake_part_that_was_tampered_with_is_not_converted(world: World, notes
         file.unlink()  # the local copy would spare the download, and with it the look
     world.lake.put(part, good[:-1] + bytes([good[-1] ^ 1]))
     out = refused(world, notes, DataError)
-    assert f"{world.lake.url(part)} does not match its manifest" in out
+    assert f"{world.lake.url(part)} does not match its marker" in out
     assert_untouched(world)
     assert not world.lake_keys(keys.csv_folder(SECOND))
     world.unmark("notes", SECOND, "lake")  # as the message advises

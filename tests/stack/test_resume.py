@@ -24,7 +24,7 @@ POINTS = {
     "marked as uploaded, no lake marker": "pipeline.spool.folder:Spool.mark_uploaded:after",
     "lake marker written": "pipeline.lake.s3:Store.put_if_absent:after",
     "CSV parts stored, no COPY manifest": "pipeline.lake.copy_manifest:write:before",
-    "COPY manifest stored, no CSV marker": "pipeline.model.markers:CsvManifest.encode:before",
+    "COPY manifest stored, no CSV marker": "pipeline.model.markers:CsvMarker.encode:before",
     "CSV marker written, spool not cleared": "pipeline.steps.convert:prepare_copy:after",
     "COPY not begun": "pipeline.warehouse.copy:copy:before",
     "COPY done, nothing merged": "pipeline.warehouse.copy:copy:after",

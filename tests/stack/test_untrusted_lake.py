@@ -115,7 +115,7 @@ def test_a_part_outside_the_window_s_folder_is_refused(world: World, orders: str
     tamper(world, CSV, lambda marker: marker["parts"][0].update(key="stray.csv.zst"))
     error = world.failure(CopyToRedshift(table=orders, window=FIRST))
     assert isinstance(error, DataError)
-    assert "stray.csv.zst does not match its manifest" in str(error)
+    assert "stray.csv.zst does not match its marker" in str(error)
 
 
 def test_a_part_of_the_same_size_and_other_content_is_refused(world: World, orders: str):
@@ -175,5 +175,5 @@ def test_parquet_of_another_schema_than_the_marker_s_is_never_loaded(
     lake_window.delete(CSV)
     error = world.failure(CopyToRedshift(table=orders, window=FIRST))
     assert isinstance(error, DataError)
-    assert f"{world.lake.url(part.key)} does not match its manifest" in str(error)
+    assert f"{world.lake.url(part.key)} does not match its marker" in str(error)
     assert tables(world) == []

@@ -5,7 +5,7 @@ import pytest
 from pipeline.config.settings import settings
 from pipeline.config.yaml_loader import table_named
 from pipeline.lake import watermark
-from pipeline.model.markers import LakeManifest, LoadMarker, decode
+from pipeline.model.markers import LakeMarker, LoadMarker, decode
 from pipeline.model.window import Window
 from pipeline.warehouse import connection as redshift
 from pipeline.warehouse.ledger import Ledger
@@ -28,7 +28,7 @@ def visits(world: World) -> str:
 def test_a_slower_process_does_not_publish_an_older_state(world: World, visits: str):
     world.load_days(visits, 1)
     keys, asked = world.keys("visits"), []
-    lake = decode(LakeManifest, world.lake.get(keys.lake_marker(FIRST)), "lake")
+    lake = decode(LakeMarker, world.lake.get(keys.lake_marker(FIRST)), "lake")
     marker = decode(LoadMarker, world.lake.get(keys.load_marker(FIRST)), "load")
     table = table_named(settings().run.configs, visits)
 

@@ -16,7 +16,7 @@ from pipeline.config.policies import Policies, Rules
 from pipeline.errors import DataError
 from pipeline.lake.csv_parts import Compressed
 from pipeline.model.columns import Column
-from pipeline.model.markers import Extent, LakeManifest
+from pipeline.model.markers import Extent, LakeMarker
 from pipeline.model.window import UTC
 from pipeline.policies.conversion import TokenTaken
 from pipeline.policies.null_tokens import Tokens
@@ -57,7 +57,7 @@ class Files:
             yield self.opened[-1]
 
     def conversion(self, part_bytes: int = 1 << 20, **policies: Any) -> Conversion:
-        lake = LakeManifest(
+        lake = LakeMarker(
             table="a.b",
             window="w",
             written_at=NOW,

@@ -21,8 +21,8 @@ from devstack.redshift.rewrite.statement import Rewriter
 from devstack.redshift.rewrite.views import LateViews
 from devstack.redshift.tokens import Tokens, parse, statements
 from pipeline import warehouse
-from pipeline.model.columns import Column, ReadAs
 from pipeline.model.canonical import CanonicalColumn
+from pipeline.model.columns import Column, ReadAs
 from pipeline.model.cursors import Bounds
 from pipeline.model.span import Span
 from pipeline.model.table_name import TableName

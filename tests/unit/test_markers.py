@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from pipeline.errors import LakeError
-from pipeline.model.markers import Extent, LakeManifest, Part, ViewsMarker, decode
+from pipeline.model.markers import Extent, LakeMarker, Part, ViewsMarker, decode
 from pipeline.warehouse.cursor_guard import LoadedCursor
 
 NOW = datetime(2025, 8, 2, tzinfo=timezone.utc)
 
 
-def manifest(**more: Any) -> LakeManifest:
+def marker(**more: Any) -> LakeMarker:
     values: dict[str, Any] = {
         "table": "a.b",
         "window": "w",
@@ -30,7 +30,7 @@ def manifest(**more: Any) -> LakeManifest:
         "schema_fingerprint": "f" * 64,
         "extent": Extent(cursor=None, cursor_type="full"),
     }
-    return LakeManifest(**{**values, **more})
+    return LakeMarker(**{**values, **more})
 
 
 def part(sha256: str, key: str = "k") -> Part:
@@ -49,7 +49,7 @@ def part(sha256: str, key: str = "k") -> Part:
     ],
 )
 def test_other_content_has_another_digest(other: dict[str, Any]):
-    assert manifest(**other).digest != manifest().digest
+    assert marker(**other).digest != marker().digest
 
 
 @pytest.mark.parametrize(
@@ -63,11 +63,11 @@ def test_other_content_has_another_digest(other: dict[str, Any]):
     ],
 )
 def test_the_same_content_has_the_same_digest_whoever_wrote_it_and_when(other: dict[str, Any]):
-    assert manifest(**other).digest == manifest().digest
+    assert marker(**other).digest == marker().digest
 
 
 def test_a_marker_survives_its_json():
-    assert decode(LakeManifest, manifest().encode(), "key") == manifest()
+    assert decode(LakeMarker, marker().encode(), "key") == marker()
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b"[]", b"\xff", b'{"table": "a.b"', b"null"])
