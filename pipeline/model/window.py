@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+from itertools import pairwise
 
 UTC = timezone.utc
 _NAME_FORMAT = "%Y%m%dT%H%M%SZ"
@@ -105,6 +106,16 @@ def coalesced(windows: list[Window]) -> list[Window]:
         else:
             spans.append(window)
     return spans
+
+
+def gaps(windows: list[Window]) -> list[Window]:
+    """The spans between the windows that none of them covers, oldest first.
+
+    >>> [gap.label for gap in gaps([Window.day(date(2025, 8, day)) for day in (1, 2, 4, 5)])]
+    ['2025-08-03']
+    """
+    covered = coalesced(windows)
+    return [Window(earlier.end, later.start) for earlier, later in pairwise(covered)]
 
 
 def unbroken_end(windows: list[Window]) -> datetime | None:

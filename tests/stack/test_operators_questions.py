@@ -1,10 +1,11 @@
 """What `python -m pipeline check`, `verify` and `status` answer is what a run would meet."""
 
-from datetime import date
+import json
+from datetime import date, datetime, timezone
 
 import pytest
 
-from pipeline import DailyLoad, RefreshViews
+from pipeline import DailyBackup, DailyLoad, RefreshViews
 from pipeline.cli.main import main
 from tests.support.world import World, day
 
@@ -122,6 +123,36 @@ def test_status_shows_what_is_refused_until_it_is_loaded(
     world.succeed(load)
     assert world.lake_keys("quarantine/") == []
     assert not [each for each in asked(world, capsys, table) if "ConvertCSV" in each]
+
+
+def test_status_says_from_when_until_when_how_far_behind_and_where_the_gaps_are(
+    world: World, capsys: pytest.CaptureFixture[str]
+):
+    """An older day, loaded later, moves the start; the end stays, and what lies between is a gap."""
+    table = world.create(
+        "things",
+        "id INT PRIMARY KEY, at DATETIME NOT NULL, INDEX (at)",
+        "VALUES (1, '2025-08-01 10:00:00'), (2, '2025-08-04 11:00:00')",
+        cursor="at",
+    )
+    world.load_days(table, 4, 1)
+    world.build(DailyBackup(date(2025, 8, 5), table=table))
+    rows = {line.split("  ")[1]: line for line in asked(world, capsys, table) if " d " in line}
+    assert set(rows) == {"backed up", "loaded"}
+    for cells in ("2025-08-01 00:00", "2025-08-05 00:00", "1  20250802T000000Z_20250804T000000Z"):
+        assert cells in rows["loaded"]
+    answer(world, capsys, "status", table)
+    assert main(["status", "--table", table, "--json"]) == 0
+    (entry,) = json.loads(capsys.readouterr().out)["tables"]
+    loaded = entry["loaded"]
+    assert (loaded["from"], loaded["until"]) == (
+        "2025-08-01T00:00:00+00:00",
+        "2025-08-05T00:00:00+00:00",
+    )
+    assert loaded["gaps"] == ["20250802T000000Z_20250804T000000Z"]
+    assert entry["backed_up"]["windows"] == 3
+    end = datetime(2025, 8, 5, tzinfo=timezone.utc)
+    assert abs(loaded["lag_seconds"] - (datetime.now(timezone.utc) - end).total_seconds()) < 60
 
 
 def test_a_snapshot_clears_the_refusals_of_earlier_ones(world: World):
