@@ -7,9 +7,9 @@ import argparse
 from pydantic import BaseModel
 
 from pipeline.cli.output import say
-from pipeline.cli.text import aligned
 from pipeline.config.settings import SECTIONS, Settings, settings, variables
 from pipeline.errors import ConfigurationError
+from pipeline.model.text_table import aligned
 
 
 def run(_options: argparse.Namespace) -> int:

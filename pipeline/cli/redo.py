@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from pipeline.cli.chosen import chosen_span, chosen_tables
 from pipeline.cli.output import say, say_json
-from pipeline.cli.text import aligned
 from pipeline.config.settings import settings
 from pipeline.lake.s3 import store
+from pipeline.model.text_table import aligned
 from pipeline.model.window import Window
 from pipeline.steps import redo
 from pipeline.steps.redo import Redo

@@ -11,7 +11,6 @@ from itertools import chain
 
 from pipeline.cli.chosen import chosen_tables
 from pipeline.cli.output import say, say_json
-from pipeline.cli.text import aligned
 from pipeline.config.settings import settings
 from pipeline.config.tables import Table
 from pipeline.lake import quarantine
@@ -19,6 +18,7 @@ from pipeline.lake.history import History, histories, marked_windows
 from pipeline.lake.quarantine import Refusal
 from pipeline.lake.s3 import Store, store
 from pipeline.lake.stages import LAKE, LOAD
+from pipeline.model.text_table import aligned
 from pipeline.model.window import UTC, Window, gaps
 
 OVERVIEW = ("table", "stage", "windows", "from", "until", "lag", "gaps", "first gap")

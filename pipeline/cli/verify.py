@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 
 from pipeline.cli.chosen import chosen_tables
 from pipeline.cli.output import say
-from pipeline.cli.text import aligned
 from pipeline.comparison.verdict import State, Verdict
 from pipeline.config.settings import Settings, settings
 from pipeline.config.tables import Table
 from pipeline.errors import PipelineError
 from pipeline.lake.s3 import store
+from pipeline.model.text_table import aligned
 from pipeline.source import connection as mysql
 from pipeline.source.connection import SourceLost
 from pipeline.steps import verify

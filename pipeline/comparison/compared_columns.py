@@ -75,6 +75,10 @@ def column_findings(
     kept = [column for column in read if column.name not in excluded]
     loaded = {c.target: c for c in as_defined(kept, table.rename, table.super)}
     current = as_defined(source.columns, table.rename, table.super)
+    if loaded and table.on_new_column == "exclude":
+        if new := [c.target for c in current if c.target not in loaded]:
+            yield Finding(State.NOT_COVERED, f"left out by on_new_column: {some(new)}")
+        current = tuple(column for column in current if column.target in loaded)
     for state, columns in (
         (State.DIFFERS, [c for c in current if _is_read(c, loaded) or not loaded]),
         (State.PENDING, [c for c in current if loaded and not _is_read(c, loaded)]),

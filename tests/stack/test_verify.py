@@ -329,6 +329,20 @@ def test_a_column_added_since_is_pending_then_compared_where_it_was_read(
     assert "1 row with other values (2025-08-02)" in report().line(accounts)
 
 
+def test_a_column_that_the_policy_leaves_out_is_not_covered(world: World, report: Any):
+    columns = "id INT PRIMARY KEY, at DATETIME NOT NULL, INDEX (at)"
+    table = world.create(
+        "parcels", columns, "VALUES (1, '2025-08-01')", cursor="at", on_new_column="exclude"
+    )
+    world.load_days(table, 1)
+    world.sql("ALTER TABLE parcels ADD COLUMN phone VARCHAR(20) NOT NULL DEFAULT '0'")
+    for _ in range(2):
+        result = report()
+        assert result.status == 0
+        assert "left out by on_new_column: phone" in result.line(table)
+        world.load_days(table, 2)
+
+
 def test_columns_without_one_text_are_named(world: World, report: Any):
     table = world.create(
         "things",
