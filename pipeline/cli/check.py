@@ -21,7 +21,7 @@ from pipeline.source import table as source_table
 from pipeline.source import window_closing
 from pipeline.source.replicated_table import hidden_columns, key_of, replicated_table, zone_of
 from pipeline.spool import disk
-from pipeline.steps import validate_table
+from pipeline.steps import lost_columns, validate_table
 from pipeline.warehouse import connection as redshift
 from pipeline.warehouse import ownership
 from pipeline.warehouse import sql as redshift_sql
@@ -97,6 +97,7 @@ def _definition(connection: mysql.Connection, table: Table, settings: Settings) 
     timezone = settings.source.timezone
     source = replicated_table(connection, table, timezone)
     validate_table.check_table(table, source)
+    lost_columns.refuse_lost_columns(store(settings.lake), table, source)
     if zone_of(table, timezone) is None:
         validate_table.check_zone(table, source, mysql.zone(connection))
     key = ", ".join(key_of(table, source)) or "none"

@@ -38,6 +38,8 @@ class Watermark(BaseModel):
     rows_extracted: int
     rows_loaded: int
     files: tuple[str, ...]
+    columns: tuple[str, ...] = ()
+    """Every column of the windows loaded so far, but for those that `on_lost_column: follow` gave up."""
     strategy: str
     created_at: datetime
     updated_at: datetime
@@ -102,7 +104,14 @@ def _watermark(
         rows_extracted=lake.rows,
         rows_loaded=load.rows_loaded,
         files=tuple(part.key for part in lake.parts),
+        columns=_columns(table, lake, earlier),
         strategy=latest.strategy,
         created_at=earlier.created_at if earlier else now,
         updated_at=now,
     )
+
+
+def _columns(table: Table, lake: LakeMarker, earlier: Watermark | None) -> tuple[str, ...]:
+    names = [column.name for column in lake.columns]
+    known = earlier.columns if earlier and table.on_lost_column != "follow" else ()
+    return tuple(dict.fromkeys([*known, *names]))

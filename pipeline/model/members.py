@@ -16,14 +16,16 @@ _MEMBER = re.compile(r"'((?:[^']|'')*)'")
 class SharedText:
     """The numbers of an ENUM or SET whose text is that of a lower number.
 
-    `values` are whole numbers. Any number with a bit of `bits`, a member that is declared twice, is one too.
+    `values` are whole numbers. Any number with a bit of `bits`, a member that is declared twice, is one too. So
+    is any whose lowest bit is `lowest`, the empty member: a separator follows only a text that is not empty.
     """
 
     values: tuple[int, ...] = ()
     bits: int = 0
+    lowest: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.values or self.bits)
+        return bool(self.values or self.bits or self.lowest)
 
 
 def members(source_type: str) -> list[str]:
@@ -37,13 +39,14 @@ def shared_text(source_type: str) -> SharedText:
     """The numbers with the text of a lower one: a member that repeats, or is empty as the text of 0 is.
 
     >>> shared_text("enum('a','','a')")
-    SharedText(values=(2, 3), bits=0)
+    SharedText(values=(2, 3), bits=0, lowest=0)
     >>> shared_text("set('','a','a')")
-    SharedText(values=(1,), bits=4)
+    SharedText(values=(), bits=4, lowest=1)
     """
     names = members(source_type)
     repeated = [index for index, name in enumerate(names) if name in names[:index]]
     empty = [index for index, name in enumerate(names) if name == "" and index not in repeated]
     if source_type.startswith("set"):
-        return SharedText(tuple(1 << index for index in empty), sum(1 << i for i in repeated))
+        lowest = sum(1 << index for index in empty)  # one at most
+        return SharedText(bits=sum(1 << index for index in repeated), lowest=lowest)
     return SharedText(tuple(index + 1 for index in sorted((*repeated, *empty))))

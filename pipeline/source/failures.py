@@ -61,6 +61,10 @@ _BLOCKED = Failure(
     "the source blocks this host after failed connections",
     "run FLUSH HOSTS in the source (MySQL 8.4: TRUNCATE performance_schema.host_cache)",
 )
+_INIT_CONNECT = Failure(
+    "the source ended the connection at its login",
+    "correct the variable init_connect in the source: one of its statements fails for this account",
+)
 _MEMORY = Failure("the source ran out of memory", f"free memory there, then {_REPEAT}")
 _DISK = Failure(
     "the source ran out of disk space for the statement",
@@ -101,6 +105,7 @@ _BY_CODE: dict[int, Failure] = {
     **dict.fromkeys((ER.CON_COUNT_ERROR, ER.CANT_CREATE_THREAD), _CONNECTIONS),
     **dict.fromkeys((ER.TOO_MANY_USER_CONNECTIONS, ER.USER_LIMIT_REACHED), _ACCOUNT_LIMIT),
     ER.HOST_IS_BLOCKED: _BLOCKED,
+    ER.NEW_ABORTING_CONNECTION: _INIT_CONNECT,
     **dict.fromkeys((5, ER.OUTOFMEMORY, ER.OUT_OF_SORTMEMORY, ER.OUT_OF_RESOURCES), _MEMORY),
     **dict.fromkeys((3, ER.DISK_FULL, ER.ERROR_ON_WRITE, ER.RECORD_FILE_FULL), _DISK),
     # An account without SUPER gets 1045 in a statement for a definer that does not exist.

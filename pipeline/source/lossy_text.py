@@ -72,6 +72,7 @@ def _checks(source: SourceTable, key: Sequence[str]) -> Iterator[_Check]:
             has_replacement = charset in HAVE_REPLACEMENT
             condition = text_sql.is_unmapped(name, charset, has_replacement=has_replacement)
             condition += f" OR {text_sql.is_ambiguous(name, charset)}" if is_key else ""
+            condition = text_sql.is_not_refuted(name, condition)
             reason = f"UTF-8 does not distinguish it from another text of {charset}"
             original = text_sql.stored_bytes(name)
             yield _Check(column, condition, original, f"X{{}} ({charset})", reason * is_key)

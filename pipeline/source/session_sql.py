@@ -26,6 +26,8 @@ class Variable:
     name: str
     value: str | int
     server: str = ""
+    is_read_back: bool = True
+    """Whether the server shows the value that was set."""
 
     @property
     def assignment(self) -> str:
@@ -57,6 +59,7 @@ def variables(timeout: int, lock_wait: int) -> tuple[Variable, ...]:
         # nor NO_TABLE_OPTIONS, which removes AUTO_INCREMENT from SHOW CREATE TABLE.
         Variable("sql_mode", ""),
         Variable("time_zone", "+00:00"),
+        Variable("timestamp", "DEFAULT", is_read_back=False),  # the server's clock
         Variable("character_set_client", "utf8mb4"),
         Variable("character_set_connection", "utf8mb4"),
         Variable("character_set_results", "utf8mb4"),
@@ -113,7 +116,7 @@ def set_all(wanted: Sequence[Variable]) -> str:
 
 def read_all(wanted: Sequence[Variable]) -> str:
     """A statement that reads the session's values, one column per variable."""
-    return f"SELECT {_listed(wanted, 'reading')}"
+    return f"SELECT {_listed([v for v in wanted if v.is_read_back], 'reading')}"
 
 
 def _listed(wanted: Sequence[Variable], part: str) -> str:

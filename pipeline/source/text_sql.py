@@ -24,11 +24,18 @@ def is_ambiguous(column: str, charset: str) -> str:
     return f"CAST({_back(column, charset)} AS BINARY) <> CAST({quoted(column)} AS BINARY)"
 
 
+def is_not_refuted(column: str, condition: str) -> str:
+    """Whether a text may meet a condition: a function of more than max_allowed_packet bytes is NULL."""
+    return f"{quoted(column)} IS NOT NULL AND ({condition}) IS NOT FALSE"
+
+
 def has_shared_text(column: str, shared: SharedText) -> str:
     """Whether a value of an ENUM or SET is one of the numbers in `shared`."""
     values = ", ".join(map(str, shared.values))
     conditions = [f"{number(column)} IN ({values})"] if shared.values else []
     conditions += [f"{number(column)} & {shared.bits} <> 0"] if shared.bits else []
+    if lowest := shared.lowest:
+        conditions.append(f"{number(column)} & {2 * lowest - 1} = {lowest}")
     return " OR ".join(conditions)
 
 

@@ -43,11 +43,16 @@ class WatchedConnection(pymysql.connections.Connection):
         connection = self._reached()
         keep_alive(connection, silence)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        watch = Watch(connection.dup(), min(LOGIN_TIMEOUT, silence), lambda: False)
+        login, rest = (
+            connection.dup(),
+            connection.dup(),
+        )  # TLS detaches the socket from its descriptor
+        watch = Watch(login, min(LOGIN_TIMEOUT, silence), lambda: False)
         try:
             with watch.waiting():
                 self.connect(connection)
         except pymysql.err.OperationalError as error:
+            rest.close()
             if watch.gave_up:
                 raise LoginSilent(
                     CR.CR_SERVER_LOST, f"no login within {watch.silence:g} s"
@@ -57,7 +62,7 @@ class WatchedConnection(pymysql.connections.Connection):
             watch.close()
         untyped: Any = self
         thread = int(untyped.thread_id())
-        self.watch = Watch(connection.dup(), silence, lambda: is_working(thread))
+        self.watch = Watch(rest, silence, lambda: is_working(thread))
 
     def _reached(self) -> socket.socket:
         address = (self.host, self.port)

@@ -31,24 +31,25 @@ ORDER BY k.ordinal_position
 # https://docs.aws.amazon.com/redshift/latest/dg/r_COMMENT.html
 # obj_description runs on the leader node alone, so no table of compute nodes may be joined.
 _COMMENT = """
-SELECT obj_description(c.oid, 'pg_class'), u.usesuper OR u.usesysid = c.relowner
+SELECT obj_description(c.oid, 'pg_class'), u.usesuper OR u.usesysid = c.relowner, c.relkind = 'v'
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 LEFT JOIN pg_user AS u ON u.usename = current_user
 WHERE n.nspname = %s AND c.relname = %s
 """
 _COMMENTS = """
-SELECT c.relname, obj_description(c.oid, 'pg_class')
+SELECT c.relname, obj_description(c.oid, 'pg_class'), c.relkind = 'v'
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-WHERE n.nspname = %s AND c.relkind = 'r'
+WHERE n.nspname = %s AND c.relkind IN ('r', 'v')
 """
 
 
 @dataclass(frozen=True)
 class Comment:
-    """A table's comment, empty for none, and whether this session may change it."""
+    """A relation's comment, empty for none; whether this session may change it; whether it is a view's."""
 
     text: str = ""
     is_ours_to_change: bool = False
+    is_of_view: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,15 +101,18 @@ def lock(cursor: extensions.cursor, table: Relation) -> Comment:
     return _comment(cursor)
 
 
-def comments(cursor: extensions.cursor, schema: str) -> dict[str, str]:
-    """The comment of every table of a schema, by name; empty for none."""
+def comments(cursor: extensions.cursor, schema: str) -> dict[str, Comment]:
+    """The comment of every table and view of a schema, by name."""
     cursor.execute(_COMMENTS, (schema,))
-    return {str(name): text or "" for name, text in cursor.fetchall()}
+    return {
+        str(name): Comment(text or "", is_of_view=bool(is_view))
+        for name, text, is_view in cursor.fetchall()
+    }
 
 
 def _comment(cursor: extensions.cursor) -> Comment:
-    text, is_ours = cursor.fetchone() or (None, None)
-    return Comment(text or "", bool(is_ours))
+    text, is_ours, is_view = cursor.fetchone() or (None, None, None)
+    return Comment(text or "", bool(is_ours), bool(is_view))
 
 
 def _type_text(name: str, length: int | None, precision: int | None, scale: int | None) -> str:

@@ -94,6 +94,8 @@ class Loader:
         """The ledger's row where this content is loaded; refuses a target of another owner."""
         with self.connection.cursor() as cursor:
             comment = catalog.comment(cursor, self.load.target)
+            if comment.is_of_view:
+                raise ownership.refused_view(self.load.target)
             return self._loaded(self._check_owner(cursor, comment))
 
     def _check_owner(self, cursor: extensions.cursor, comment: Comment) -> Lookup:

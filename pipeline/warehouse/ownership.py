@@ -132,6 +132,15 @@ class Claims:
         return [*statements, redshift_sql.comment_on(self.target, comment)]
 
 
+def refused_view(target: Relation) -> ConfigurationError:
+    """The error of a load into a view."""
+    return ConfigurationError(
+        f"{target} is a view, which cannot be loaded",
+        why="the warehouse has a view of the target's name",
+        todo="give the table another `target:`, or drop or rename the view",
+    )
+
+
 def check(cursor: extensions.cursor, claims: Claims, owner: Owner) -> None:
     """Raise ConfigurationError where the target has rows that are not the owner's alone."""
     if not claims.allow(owner) and _has_rows(cursor, claims.target):
@@ -166,7 +175,10 @@ def refusals(
     refused = {}
     for name in owners.keys() & comments.keys():
         target, owner = Relation(schema, name), owners[name]
-        claims = Claims(target, comments[name], ledger.get(str(target), frozenset()))
+        if comments[name].is_of_view:
+            refused[name] = refused_view(target)
+            continue
+        claims = Claims(target, comments[name].text, ledger.get(str(target), frozenset()))
         if not claims.allow(owner) and _has_rows(cursor, target):
             refused[name] = claims.refused(owner)
     return refused

@@ -63,6 +63,24 @@ def test_a_character_that_unicode_lacks_is_refused_with_its_bytes_and_row(
 
 
 @promises.UNMAPPABLE_TEXT
+def test_a_text_above_max_allowed_packet_is_looked_at_too(world: World):
+    """The functions that look at it give NULL for so long a text."""
+    text = "x TEXT CHARACTER SET cp1251"
+    table = world.create(
+        "words",
+        f"id INT PRIMARY KEY, {text}, at DATETIME NOT NULL",
+        "VALUES (1, CONCAT(X'98', REPEAT('b', 3000)), '2025-08-01')",
+        cursor="at",
+    )
+    ((before,),) = world.sql("SELECT @@GLOBAL.max_allowed_packet")
+    world.sql("SET GLOBAL max_allowed_packet = 1024")
+    try:
+        assert "(unmappable_text)" in refused(world, table)
+    finally:
+        world.sql(f"SET GLOBAL max_allowed_packet = {before}")
+
+
+@promises.UNMAPPABLE_TEXT
 def test_a_replaced_character_is_counted_in_every_marker_and_by_status(
     world: World, unmapped: str, capsys: pytest.CaptureFixture[str]
 ):

@@ -362,3 +362,13 @@ def test_the_owner_costs_a_load_one_query_and_the_first_load_two_statements(
         world.load("a", day(on))
         parts.append([sum(word in each for each in Noted.statements) for word in words])
     assert parts == [[1, 1, 1, 1, 1], [2, 1, 2, 0, 0]]
+
+
+def test_a_view_of_the_targets_name_is_refused(world: World, capsys: pytest.CaptureFixture[str]):
+    world.query("CREATE TABLE {schema}.base (id INTEGER, n INTEGER, at TIMESTAMP)")
+    world.query("CREATE VIEW {schema}.t AS SELECT * FROM {schema}.base")
+    table = create(world, "a", 1, target="t")
+    status, out = checked(world, capsys)
+    assert status == 41
+    assert "is a view, which cannot be loaded" in out
+    assert "is a view" in refused(world, table).what

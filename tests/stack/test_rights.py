@@ -117,6 +117,21 @@ def test_a_loaded_column_whose_select_is_revoked_is_refused(
     assert_tidy(world, "people")
 
 
+def test_a_column_of_an_older_window_that_is_loaded_later_is_not_lost_either(
+    world: World, account: Account, people: str, capsys: pytest.CaptureFixture[str]
+):
+    """The newest window never had it; the warehouse has its values."""
+    account.may_not("SELECT (name) ON people")
+    load(world, people, SECOND)
+    account.may("SELECT (name) ON people")
+    load(world, people)
+    account.may_not("SELECT (name) ON people")
+    world.pipeline("redo", "-t", people, "--since", "2025-08-01", "--yes")
+    assert "no longer visible: name" in world.failure(DailyLoad(FIRST, table=people)).what
+    assert "no longer visible: name" in checked(world, capsys, status=45)
+    assert world.loaded("people", "id, name") == [(1, "a"), (2, None)]
+
+
 @pytest.mark.parametrize("otherwise", [{"on_lost_column": "follow"}, {"exclude": "name"}])
 def test_a_column_that_is_seen_no_more_can_be_let_go(
     world: World,

@@ -140,9 +140,22 @@ def test_what_runs_when_a_session_begins_has_no_say(world: World, wide: str):
     assert_same(world, "wide")
 
 
+def test_the_clock_of_a_session_is_the_servers(world: World, wide: str):
+    """Windows close by it."""
+    with server_wide(world, "init_connect", "SET timestamp = 1000000000"):
+        load(world, wide)
+    assert_same(world, "wide")
+
+
+def test_a_login_that_init_connect_ends_is_named(world: World, wide: str):
+    with server_wide(world, "init_connect", "SELECT * FROM no.such_table"):
+        out = world.pipeline("check", "--table", wide, check=42).stdout
+    assert "correct the variable init_connect" in out
+
+
 def prepared_with(monkeypatch: pytest.MonkeyPatch, *wanted: Variable) -> None:
     known = session_sql.variables(600, 120)
-    monkeypatch.setattr(session.session_sql, "variables", lambda _: (*known, *wanted))
+    monkeypatch.setattr(session.session_sql, "variables", lambda *_: (*known, *wanted))
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,8 @@ WRITING = (
     "--1 SELECT",
     "/* never ends SELECT 1",
     "SELECTED",
+    "SELECT SLEEP(6) INTO x",
+    "SELECT GET_LOCK('a', 9)\nINTO @a",
     "",
 )
 
@@ -68,7 +70,9 @@ def test_a_statement_that_may_write_is_never_taken_for_a_reading_one(before: str
     assert not only_reads(before + text)
 
 
-@pytest.mark.parametrize("text", ["WITH t AS (SELECT 1", "EXPLAIN ", "/* SELECT", "/* a */ "])
+@pytest.mark.parametrize(
+    "text", ["SELECT 1", "WITH t AS (SELECT 1", "EXPLAIN ", "/* SELECT", "/* a */ "]
+)
 def test_a_beginning_that_leaves_it_open_may_write(text: str):
     assert not only_reads(text, is_whole=False)
 
