@@ -16,8 +16,8 @@ _MEMBER = re.compile(r"'((?:[^']|'')*)'")
 class SharedText:
     """The numbers of an ENUM or SET whose text is that of a lower number.
 
-    `values` are whole numbers. So is any number with a bit of `bits`, a member that is declared twice, and any
-    whose lowest bit is `lowest`, the empty member: a separator follows only a text that is not empty.
+    `values` are whole numbers. So is any number with a bit of `bits`, a member that is declared twice, and
+    any whose lowest bit is `lowest`, the empty member: a separator follows only a text that is not empty.
     """
 
     values: tuple[int, ...] = ()
