@@ -7,17 +7,21 @@ import os
 import sys
 from datetime import datetime
 
+from pipeline.errors import DiskError
+
 
 class OutputClosed(Exception):
     """Standard output has no reader any more, as in ``… | head -1``."""
 
 
 def say(text: str) -> None:
-    """Print to standard output; raises OutputClosed where it has no reader."""
+    """Print to standard output; raises OutputClosed where it has no reader, DiskError where no room."""
     try:
         print(text, flush=True)  # noqa: T201 - a command line speaks
     except BrokenPipeError:
         raise OutputClosed from None
+    except OSError as error:
+        raise DiskError("cannot write to standard output", why=str(error.strerror)) from None
 
 
 def say_json(data: object) -> None:
@@ -37,4 +41,6 @@ def is_read() -> bool:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return False
+    except OSError:  # reported by `say`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return True

@@ -55,7 +55,10 @@ for _tag, _pattern, _first in (
 
 def read_document(file: Path) -> Any:
     """The content of a file; raises yaml.YAMLError, or ConfigurationError if it cannot be read."""
-    return yaml.load(read_text(file), _Loader)  # noqa: S506 - a safe loader
+    try:
+        return yaml.load(read_text(file), _Loader)  # noqa: S506 - a safe loader
+    except RecursionError:
+        raise yaml.YAMLError("it is nested too deep") from None
 
 
 def read_tables(folder: Path, default_database: str = "") -> dict[str, Table]:

@@ -21,10 +21,11 @@ from pipeline.source.table import SourceTable
 def failing_column(connection: Connection, source: SourceTable, span: Span) -> Column | None:
     """A column whose value the server cannot compute for a row of the span; None for no column.
 
-    Each step halves the columns, and reads the span once.
+    None, too, where the rows alone fail, as by a view's condition. Each step halves the columns, and reads
+    the span once.
     """
     columns: Sequence[Column] = source.columns
-    if not _fails(connection, source, columns, span):
+    if _fails(connection, source, (), span) or not _fails(connection, source, columns, span):
         return None
     while len(columns) > 1:
         first, second = columns[: len(columns) // 2], columns[len(columns) // 2 :]

@@ -57,6 +57,15 @@ _ACCOUNT_LIMIT = Failure(
     "lower `mysql` under [resources] in luigi.cfg, or --workers; or raise the limit: ALTER USER … WITH"
     " MAX_USER_CONNECTIONS, or the variable max_user_connections",
 )
+_HOURLY_LIMIT = Failure(
+    "the account has reached an hourly limit of the source",
+    "wait for the next hour, or lift it: ALTER USER … WITH MAX_QUERIES_PER_HOUR 0 MAX_UPDATES_PER_HOUR 0"
+    " MAX_CONNECTIONS_PER_HOUR 0",
+)
+_ACCOUNT = Failure(
+    "the source does not let the account in",
+    "set a new password by ALTER USER … IDENTIFIED BY and in DB_PASSWORD; or ALTER USER … ACCOUNT UNLOCK",
+)
 _BLOCKED = Failure(
     "the source blocks this host after failed connections",
     "run FLUSH HOSTS in the source (MySQL 8.4: TRUNCATE performance_schema.host_cache)",
@@ -104,6 +113,9 @@ _BY_CODE: dict[int, Failure] = {
     ER.NET_PACKET_TOO_LARGE: _PACKET,
     **dict.fromkeys((ER.CON_COUNT_ERROR, ER.CANT_CREATE_THREAD), _CONNECTIONS),
     **dict.fromkeys((ER.TOO_MANY_USER_CONNECTIONS, ER.USER_LIMIT_REACHED), _ACCOUNT_LIMIT),
+    **dict.fromkeys(
+        (1820, 1862, 3118, 4151), _ACCOUNT
+    ),  # expired, expired, locked (MySQL, MariaDB)
     ER.HOST_IS_BLOCKED: _BLOCKED,
     ER.NEW_ABORTING_CONNECTION: _INIT_CONNECT,
     **dict.fromkeys((5, ER.OUTOFMEMORY, ER.OUT_OF_SORTMEMORY, ER.OUT_OF_RESOURCES), _MEMORY),
@@ -121,7 +133,7 @@ _BUSY = {
     ER.TOO_MANY_USER_CONNECTIONS,
     ER.USER_LIMIT_REACHED,
 }
-_PER_HOUR = "_per_hour"
+_HOURLY = ("max_questions", "max_updates", "max_connections_per_hour")
 
 
 def failure_of(error: Exception, *, at_login: bool = False) -> Failure | None:
@@ -129,6 +141,8 @@ def failure_of(error: Exception, *, at_login: bool = False) -> Failure | None:
     code = code_of(error)
     if code == ER.GET_ERRNO and "28" in str(error):  # the operating system's ENOSPC
         return _DISK
+    if _is_hourly(error):
+        return _HOURLY_LIMIT
     return None if at_login and code == ER.ACCESS_DENIED_ERROR else _BY_CODE.get(code)
 
 
@@ -147,7 +161,11 @@ def unreadable(error: Exception) -> Failure | None:
 def is_busy(error: BaseException) -> bool:
     """Whether a connection was refused at a limit that ends with another connection, not with the hour."""
     is_server_error = isinstance(error, pymysql.err.Error)
-    return is_server_error and code_of(error) in _BUSY and _PER_HOUR not in str(error)
+    return is_server_error and code_of(error) in _BUSY and not _is_hourly(error)
+
+
+def _is_hourly(error: BaseException) -> bool:
+    return code_of(error) == ER.USER_LIMIT_REACHED and any(name in str(error) for name in _HOURLY)
 
 
 def code_of(error: BaseException) -> int:

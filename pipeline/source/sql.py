@@ -146,12 +146,15 @@ def select_rows(
 
 
 def measure(table: TableName, columns: Sequence[Column], span: Span) -> str:
-    """Select the greatest length of each column in a span: the server computes every value of them."""
+    """Select the greatest length of each column in a span: the server computes every value of them.
+
+    Without columns, count the rows.
+    """
     lengths = ", ".join(
         f"MAX(LENGTH({_EXPRESSIONS[column.read_as].format(quoted(column.name))}))"
         for column in columns
     )
-    return f"SELECT {lengths} FROM {qualified(table)}{_where(span)}"
+    return f"SELECT {lengths or 'COUNT(*)'} FROM {qualified(table)}{_where(span)}"
 
 
 def select_nothing(table: TableName) -> str:

@@ -105,6 +105,8 @@ def _of_a_column(
     with connect() as connection:
         column = failing_column(connection, source, chunk.span)
     if column is None:
+        fault = "the view's condition or the row" if source.is_view else "the row"
+        error.todo = error.todo or f"correct {fault} in the source"
         return error
     return DataError(
         f"the source cannot compute the column {column.name} of {source.name} for a row",

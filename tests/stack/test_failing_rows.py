@@ -61,6 +61,19 @@ def test_a_views_column_that_fails_for_a_row_is_named(world: World, view: str):
     assert world.loaded("sums", "id, note") == [(1, "a"), (2, "b")]
 
 
+def test_a_view_whose_condition_fails_blames_no_column(world: World):
+    world.sql(
+        "CREATE TABLE numbers (id INT PRIMARY KEY, low BIGINT UNSIGNED, at DATETIME NOT NULL)",
+        "INSERT INTO numbers VALUES (1, 1, '2025-08-01')",
+        "CREATE VIEW large AS SELECT * FROM numbers WHERE low - 5 > 0",
+    )
+    large = world.define("large", cursor_type="full", key=["id"])
+    error = world.failure(DailyLoad(date=DAY, table=large))
+    assert "out of range" in str(error)
+    assert "cannot compute the column" not in str(error)
+    assert "Try: " in str(error)
+
+
 def test_a_table_wider_than_the_warehouse_allows_is_refused_before_it_is_read(world: World):
     columns = ", ".join(f"c{number} TINYINT" for number in range(1_600))
     world.sql(f"CREATE TABLE wide (id INT PRIMARY KEY, {columns}) ENGINE = MyISAM")

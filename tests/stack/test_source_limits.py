@@ -101,7 +101,7 @@ def test_an_hourly_limit_of_an_account_is_not_waited_for(
     )
     with mysql.connected(settings().source):
         pass
-    with pytest.raises(SourceError, match="reached a limit"), mysql.connected(settings().source):
+    with pytest.raises(SourceError, match="reached an hourly"), mysql.connected(settings().source):
         pass
     assert "attempt" not in caplog.text
 

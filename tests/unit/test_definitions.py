@@ -180,3 +180,9 @@ def test_a_file_that_cannot_be_read_is_named(
 def test_a_byte_order_mark_is_no_part_of_the_first_key(tmp_path: Path):
     (tmp_path / "shop.yml").write_bytes(b"\xef\xbb\xbftables: {a.b: {cursor: at}}")
     assert list(read_tables(tmp_path)) == ["a.b"]
+
+
+def test_lists_nested_without_end_are_no_yaml(tmp_path: Path):
+    (tmp_path / "deep.yml").write_text("tables: " + "[" * 3000 + "]" * 3000)
+    with pytest.raises(ConfigurationError, match="is not YAML"):
+        read_tables(tmp_path)
