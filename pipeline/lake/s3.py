@@ -321,7 +321,8 @@ def _lake_error(action: str, settings: Lake, error: BaseException) -> LakeError:
         code = str(error.response.get("Error", {}).get("Code", ""))
         message = str(error.response.get("Error", {}).get("Message", "")) or code
     if code in ("404", "NoSuchKey", "NotFound"):
-        return _NotFound(f"cannot {action}", why="there is no such object")
+        todo = "restore it, or read the window again as docs/redo.md describes"
+        return _NotFound(f"cannot {action}", why="there is no such object", todo=todo)
     # S3 answers ConditionalRequestConflict where another write of the object is in progress
     if code in ("PreconditionFailed", "412", "ConditionalRequestConflict"):
         return _Conflict(f"cannot {action}", why="it exists, or has changed")

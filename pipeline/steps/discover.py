@@ -28,6 +28,8 @@ _NAMED_LIKE_A_CURSOR = re.compile(r"updat|modif|chang|touch|revis", re.IGNORECAS
 _ROOM_FOR_A_NUMBER = 8
 # gh-ost: _t_gho, _t_ghc, _t_del, _t_20250801120000_del; pt-online-schema-change: _t_new, __t_new, _t_old
 _SCHEMA_CHANGE = re.compile(r"_+(.+?)(?:_\d{14})?_(?:gho|ghc|del|new|old)", re.DOTALL)
+# Names that no other table must confirm: an interrupted ALTER's, LHM's (Shopify), Vitess's.
+_LEFT_BEHIND = re.compile(r"#sql.*|lhm[an]_.+|_vt_(?:[A-Z]{4}|[a-z]{3})_.+|_.+_vrepl", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -68,10 +70,13 @@ def schema_change_tables(names: Iterable[str]) -> frozenset[str]:
 
     >>> sorted(schema_change_tables(["orders", "_orders_gho", "_orders_20250801120000_del", "_a_new"]))
     ['_orders_20250801120000_del', '_orders_gho']
+    >>> sorted(schema_change_tables(["#sql2-1-2", "lhmn_orders", "_vt_HOLD_0a1b_20250801120000", "orders"]))
+    ['#sql2-1-2', '_vt_HOLD_0a1b_20250801120000', 'lhmn_orders']
     """
     known = set(names)
     matches = ((name, _SCHEMA_CHANGE.fullmatch(name)) for name in known)
-    return frozenset(name for name, match in matches if match and match[1] in known)
+    copies = {name for name, match in matches if match and match[1] in known}
+    return frozenset(copies.union(filter(_LEFT_BEHIND.fullmatch, known)))
 
 
 def _oldest(connection: Connection, source: SourceTable, cursor: str, rows: int) -> datetime | None:
