@@ -14,7 +14,7 @@ _MEMBER = re.compile(r"'((?:[^']|'')*)'")
 
 @dataclass(frozen=True)
 class SharedText:
-    """The numbers of an ENUM or SET whose text is that of a lower number.
+    """The numbers of an ENUM or SET whose text another number has too: all but one of each text.
 
     `values` are whole numbers. So is any number with a bit of `bits`, a member that is declared twice, and
     any whose lowest bit is `lowest`, the empty member: a separator follows only a text that is not empty.
@@ -36,10 +36,13 @@ def members(source_type: str) -> list[str]:
 
 
 def shared_text(source_type: str) -> SharedText:
-    """The numbers with the text of a lower one: a member that repeats, or is empty as the text of 0 is.
+    """The numbers to refuse as a key, so that those with one text are one.
+
+    A member that repeats an earlier one; 0 of an ENUM with an empty member, as 0 is no member; the empty
+    member of a SET, as 0 is its empty value.
 
     >>> shared_text("enum('a','','a')")
-    SharedText(values=(2, 3), bits=0, lowest=0)
+    SharedText(values=(0, 3), bits=0, lowest=0)
     >>> shared_text("set('','a','a')")
     SharedText(values=(), bits=4, lowest=1)
     """
@@ -49,4 +52,4 @@ def shared_text(source_type: str) -> SharedText:
     if source_type.startswith("set"):
         lowest = sum(1 << index for index in empty)  # one at most
         return SharedText(bits=sum(1 << index for index in repeated), lowest=lowest)
-    return SharedText(tuple(index + 1 for index in sorted((*repeated, *empty))))
+    return SharedText(((0,) if empty else ()) + tuple(index + 1 for index in repeated))

@@ -17,7 +17,7 @@ from pipeline.errors import SourceError
 from pipeline.model.window import UTC
 from pipeline.net.retry import retried
 from pipeline.net.ssh_tunnel import Faults, Route, route
-from pipeline.source import failures, lock_holders, session
+from pipeline.source import failures, lock_holders, session, session_sql
 from pipeline.source import sql as mysql_sql
 from pipeline.source.failures import SnapshotEnded, StatementFailed
 from pipeline.source.watched import LoginSilent, WatchedConnection, is_working
@@ -114,15 +114,18 @@ def _connect(settings: Source, host: str, port: int) -> Connection:
     def works(thread: int) -> bool:
         try:
             with closing(_logged_in(settings, host, port, lambda _thread: False)) as other:
+                if scalar(other, f"SELECT {session_sql.SERVER}") != server:
+                    return True  # an address of several servers: this one does not know
                 return is_working(other, thread)
         except pymysql.err.OperationalError as error:
             if error.args[0] in _AWAY:
                 raise
             return True  # the server answers, if only that it has too many connections
 
+    server = ""
     connection = _logged_in(settings, host, port, works)
     try:
-        session.prepare(connection, settings.timeout, settings.lock_wait)
+        server = session.prepare(connection, settings.timeout, settings.lock_wait)
     except BaseException:
         _close(connection)
         raise

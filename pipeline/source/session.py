@@ -21,8 +21,10 @@ _CLIENT_ERRORS = range(2000, 3000)
 """Error numbers of PyMySQL itself, such as a lost connection."""
 
 
-def prepare(connection: Connection, timeout: int, lock_wait: int) -> None:
-    """Set every session variable that rows depend on, in two round trips; skip those that the server lacks.
+def prepare(connection: Connection, timeout: int, lock_wait: int) -> str:
+    """Set every session variable that rows depend on, in two round trips; return the name of the server.
+
+    Variables that the server lacks are skipped.
 
     `timeout` is the limit of a network wait in seconds, for both sides, `lock_wait` that of a lock. Raises
     SourceError for a value that is refused or not kept, and PyMySQL's error for a lost connection.
@@ -32,6 +34,7 @@ def prepare(connection: Connection, timeout: int, lock_wait: int) -> None:
     for variable in wanted:
         if variable.name in values and not variable.is_set(values[variable.name]):
             raise _refusal(variable, f"the session still has {values[variable.name]!r}")
+    return str(values.get("server", ""))
 
 
 def lock_wait_of(timeout: int, lock_wait: int) -> int:

@@ -109,14 +109,18 @@ def variables(timeout: int, lock_wait: int) -> tuple[Variable, ...]:
     )
 
 
+SERVER = "CONCAT(@@hostname, ' ', @@server_id)"
+"""The server that a session is on: an address may lead to several."""
+
+
 def set_all(wanted: Sequence[Variable]) -> str:
     """A statement that sets all of the values, or fails and sets none."""
     return f"SET {_listed(wanted, 'assignment')}"
 
 
 def read_all(wanted: Sequence[Variable]) -> str:
-    """A statement that reads the session's values, one column per variable."""
-    return f"SELECT {_listed([v for v in wanted if v.is_read_back], 'reading')}"
+    """A statement that reads the session's values, one column per variable, and the server."""
+    return f"SELECT {_listed([v for v in wanted if v.is_read_back], 'reading')}, {SERVER} AS server"
 
 
 def _listed(wanted: Sequence[Variable], part: str) -> str:

@@ -212,9 +212,10 @@ def test_the_keys_of_such_a_set_that_utf8_holds_are_loaded(world: World):
 @pytest.mark.parametrize(
     ("kind", "one", "other", "text"),
     [
-        ("ENUM('a','')", 0, 2, "''"),
+        ("ENUM('a','')", 2, 0, "''"),
         ("ENUM('a','b','a')", 1, 3, "'a'"),
         ("SET('a','')", 0, 2, "''"),
+        ("SET('','a')", 2, 3, "'a'"),
         ("SET('a','b','a')", 2 + 1, 2 + 4, "'a'"),
     ],
 )

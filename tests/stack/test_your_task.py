@@ -23,7 +23,7 @@ def test_the_task_of_the_page_reads_the_output_of_ours(world: World, tmp_path: P
         "VALUES (1, '2025-08-01 10:00'), (2, '2025-08-01 11:00'), (3, '2025-08-02 10:00')",
         cursor="at",
     )
-    (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    code, setup = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     (line,) = re.findall(r"^luigi (--module report .*)$", PAGE, re.MULTILINE)
     folder = tmp_path / "project"
     shutil.copytree(ROOT / "configs", folder / "configs")
@@ -32,6 +32,7 @@ def test_the_task_of_the_page_reads_the_output_of_ours(world: World, tmp_path: P
     arguments = line.replace("shop.orders", table).split()
     environment = {**world.environment, "PYTHONPATH": f"{ROOT}:{folder}"}
     run_python("-m", "luigi", *arguments, folder=folder, environment=environment, timeout=120)
+    run_python("-c", setup, folder=folder, environment=environment)
     report = folder / f"report-{table}-2025-08-01.txt"
     assert report.read_text() == f'{table}: 2 rows into "{world.name}"."orders"\n'
 
