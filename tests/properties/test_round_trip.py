@@ -143,7 +143,7 @@ def test_a_fault_in_the_codec_is_found_out(
 
     monkeypatch.setattr(csv_rows, "csv_blocks", faulty)
 
-    @settings(max_examples=200, phases=[Phase.generate], report_multiple_bugs=False, **DRAWING)
+    @settings(max_examples=1000, phases=[Phase.generate], report_multiple_bugs=False, **DRAWING)
     @seed(1)
     @given(drawn_tables(chain.server))
     def arrives(drawn: Drawn) -> None:

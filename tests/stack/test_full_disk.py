@@ -59,7 +59,7 @@ def test_a_read_that_fills_the_disk_names_folder_room_and_setting_and_the_next_r
 ):
     spool = small("400k")
     out = world.luigi(*LOAD, scans, check=46, PIPELINE_SPOOL=str(spool)).stdout
-    assert f"ExtractChunk(table={scans}, window=20250801T" in out
+    assert f"ExtractChunk {scans} 2025" in out
     assert "the disk of the spool folder" in out
     assert f"{spool}" in out
     assert "is full: 0.0 MB are free" in out

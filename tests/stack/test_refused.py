@@ -62,7 +62,7 @@ def test_a_value_too_long_for_its_column_is_named(world: World, notes: str):
     arguments = ["DailyLoad", "--date", "2025-08-02", "--table", notes]
     out = world.luigi(*arguments, check=45).stdout
     assert "Traceback" not in out
-    assert f"(table={notes}, window={SECOND})" in out
+    assert f"ConvertCSV {notes} {SECOND}: " in out
     assert "1 values of column note cannot be replicated (oversize_text)" in out
     assert "'beginxxx" in out
     assert_untouched(world)
