@@ -56,8 +56,8 @@ source sends `?` or U+FFFD for them; in armscii8, cp932, eucjpms, sjis and ujis 
   (utf8mb3, ucs2, utf16, utf32) the source sends `?`, which is not detected.
 
 **ENUM and SET** are replicated as text. Where several numbers of a key have one text, all but one are
-refused: 0 and the member `''`, or a member that is declared twice. `ENUM('a')` has no such member: its 0 is
-the key `''`.
+refused: a member that is declared twice, 0 of an ENUM with the member `''`, and the member `''` of a SET.
+`ENUM('a')` has no such member: its 0 is the key `''`.
 """
 _EXAMPLES: tuple[tuple[str, dict[str, object]], ...] = (
     ("tinyint(1)", {}),

@@ -142,14 +142,12 @@ def test_a_pattern_chooses_tables_and_none_is_an_error(world: World, notes: str)
 
 @pytest.fixture
 def orders(world: World) -> str:
-    table = world.create(
+    return world.create(
         "orders",
         "id INT PRIMARY KEY, state INT, at DATETIME NOT NULL, INDEX (at)",
         "VALUES (1, 0, '2025-08-01 10:00'), (2, 0, '2025-08-01 11:00')",
         cursor="at",
     )
-    world.load_days(table, 1)
-    return table
 
 
 @pytest.mark.local
@@ -168,7 +166,6 @@ def test_the_commands_of_the_page_redo_a_window_wherever_the_settings_are(
     if place == ".env":
         lines = (f"{name}='{value}'\n" for name, value in variables.items())
         (folder / ".env").write_text("".join(lines))
-        environment["LUIGI_CONFIG_PATH"] = variables["LUIGI_CONFIG_PATH"]
     else:
         environment |= variables
 
