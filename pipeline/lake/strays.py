@@ -14,8 +14,8 @@ def remove_strays(
 ) -> None:
     """Delete what a stage's folder has besides its marker and the keys that the marker names.
 
-    Only objects older than the marker, and this process's `own`: a run that reads the window again deletes
-    the marker first, so that its parts are newer.
+    Only objects that are not newer than the marker, by the second, and this process's `own`: a run that reads
+    the window again deletes the marker first, so that its parts are newer.
     """
     store, marker = lake_window.store, lake_window.key(stage)
     kept = {marker, *named}
@@ -32,4 +32,4 @@ def _removable(
     if finished is None:  # deleted: another run reads the window again
         return []
     written = {key: store.modified(key) for key in keys}
-    return [key for key, at in written.items() if key in own or (at and at < finished)]
+    return [key for key, at in written.items() if key in own or (at and at <= finished)]

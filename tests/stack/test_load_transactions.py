@@ -101,7 +101,7 @@ POINTS = {
     "inserted, no ledger row": ("pipeline.warehouse.ledger:Ledger.record:before", False),
     "ledger row, not committed": ("pipeline.warehouse.ledger:Ledger.record:after", False),
     "committed, nobody was told": ("pipeline.warehouse.connection:in_transaction:after", True),
-    "no load marker": ("pipeline.lake.window:LakeWindow.write:before:of=load", True),
+    "no load marker": ("pipeline.lake.window:LakeWindow.write_while:before:of=load", True),
     "no watermark": ("pipeline.lake.watermark:publish:before", True),
     "watermark": ("pipeline.lake.watermark:publish:after", True),
 }

@@ -296,7 +296,7 @@ def test_of_two_first_loads_into_one_target_the_second_is_refused_under_the_lock
     assert owners(world) == {"a"}
 
 
-@pytest.mark.parametrize("target", ["x" * 120, 'we "ird% näme'])
+@pytest.mark.parametrize("target", ["x" * 120, "we ird% näme"])
 def test_a_target_of_any_name_has_its_owner(
     world: World, capsys: pytest.CaptureFixture[str], target: str
 ):

@@ -30,7 +30,7 @@ POINTS = {
     "COPY done, nothing merged": "pipeline.warehouse.copy:copy:after",
     "merged, not committed": "pipeline.warehouse.ledger:Ledger.record:after",
     "committed, no load marker": "pipeline.steps.load:load_window:after",
-    "load marker written, no watermark": "pipeline.lake.window:LakeWindow.write:after:of=load",
+    "load marker written, no watermark": "pipeline.lake.window:LakeWindow.write_while:after:of=load",
     "loaded, no views": "pipeline.steps.refresh:refresh_views:before",
     "views made, no marker": "pipeline.steps.refresh:refresh_views:after",
 }
