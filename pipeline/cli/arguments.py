@@ -11,28 +11,27 @@ from pipeline.model.window import UTC, Window
 STAGES = ("source", "lake", "csv", "views")
 
 
+_TABLES = "db.table, or a pattern such as 'shop.*'; may be repeated"
+
+
 def tables(parser: argparse.ArgumentParser) -> None:
     """``--table``, several times, with patterns."""
-    parser.add_argument(
-        "-t",
-        "--table",
-        action="append",
-        dest="tables",
-        metavar="TABLE",
-        help="db.table, or a pattern such as 'shop.*'; may be repeated; default: every configured table",
-    )
+    _add_tables(parser, f"{_TABLES}; default: every configured table", required=False)
 
 
 def chosen_tables(parser: argparse.ArgumentParser) -> None:
     """``--table``, required: what deletes has no default."""
+    _add_tables(parser, _TABLES, required=True)
+
+
+def _add_tables(parser: argparse.ArgumentParser, text: str, *, required: bool) -> None:
     parser.add_argument(
-        "-t",
-        "--table",
+        *("-t", "--table"),
         action="append",
         dest="tables",
         metavar="TABLE",
-        required=True,
-        help="db.table, or a pattern such as 'shop.*'; may be repeated",
+        required=required,
+        help=text,
     )
 
 

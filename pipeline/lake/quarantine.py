@@ -111,14 +111,8 @@ def refusals(store: Store, table: TableName) -> list[Refusal]:
 
 
 def _read(store: Store, key: str) -> Refusal | None:
-    data = store.get_if_exists(key)
-    return (
-        None
-        if data is None
-        else decode(
-            Refusal,
-            data,
-            store.url(key),
-            "delete it; a run that refuses the window writes it again",
-        )
+    data, todo = (
+        store.get_if_exists(key),
+        "delete it; a run that refuses the window writes it again",
     )
+    return None if data is None else decode(Refusal, data, store.url(key), todo)

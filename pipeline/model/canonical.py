@@ -9,10 +9,11 @@ A row's text is the text of its columns, separated by commas. A column's text is
 - values of a `digested` column: the digest of that, with the digest of a text or of hexadecimal digits in
   place of either, as Redshift concatenates at most 65,535 bytes.
 
-A digest is the first `DIGEST_DIGITS` hexadecimal digits of SHA-256; MD5 is no longer in every MySQL 9. A
-row's hash is the number in the first `HASH_DIGITS` digits of the digest of its text; the checksum of rows is
-the sum of their hashes, whatever their order. `source.checksum_sql`, `warehouse.checksum_sql` and
-`codec.row_checksum` are the three implementations.
+A digest is the first `DIGEST_DIGITS` hexadecimal digits of SHA-256: since MySQL 9.6 MD5 is in an optional
+component (https://dev.mysql.com/doc/refman/9.6/en/legacy-hashing-component.html). A row's hash is the number
+in the first `HASH_DIGITS` digits of the digest of its text; the checksum of rows is the sum of their hashes,
+whatever their order. `source.checksum_sql`, `warehouse.checksum_sql` and `codec.row_checksum` are the three
+implementations.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ class CursorRanges:
         return " AND ".join(parts or [f"{column} IS NOT NULL"])
 
     def within_any(self, ranges: Sequence[Bounds]) -> str:
-        """The rows of several ranges; every row where there is none."""
+        """The rows of several spans; every row where there is none."""
         return " OR ".join(f"({self.within(bounds)})" for bounds in ranges) or "TRUE"
 
     def outside(self, ranges: Sequence[Bounds]) -> str:

@@ -38,7 +38,7 @@ def table_figures(table: Relation, checksum: str) -> str:
 
 
 def within_any(cursor: str, ranges: Sequence[Bounds]) -> str:
-    """The condition of several ranges of the cursor; every row where there is none."""
+    """The condition of several spans of the cursor; every row where there is none."""
     return " OR ".join(f"({between(cursor, bounds)})" for bounds in ranges) or "TRUE"
 
 

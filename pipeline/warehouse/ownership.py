@@ -1,9 +1,9 @@
 """The owner of a target: one source table, as one lake names it.
 
-Rows of two sources in one target cannot be told apart: a merge replaces rows of the other with an equal key,
-a snapshot deletes them all. The ledger names the tables with windows in a target. The target's comment ends
-in a mark that names the lake too, and remains where the ledger is lost. The source's host is not part of an
-owner, as servers move. A target without rows has no owner (docs/decisions/0021).
+Rows of two sources in one target cannot be distinguished: a merge replaces rows of the other with an equal
+key, a snapshot deletes them all. The ledger names the tables with windows in a target. The target's comment
+ends in a mark that names the lake too, and remains where the ledger is lost. The source's host is not part of
+an owner, as servers move. A target without rows has no owner (docs/decisions/0021).
 """
 
 from __future__ import annotations

@@ -181,9 +181,9 @@ def test_a_file_that_holds_no_usable_key_is_named(
 ):
     assert bastion.key_path
     path = no_key(tmp_path / "key", content(bastion.key_path.read_bytes()))
-    told = error_of(changed(bastion, key_path=path), far_port, ConfigurationError)
-    assert "private key cannot be used" in told
-    assert str(path) in told
+    message = error_of(changed(bastion, key_path=path), far_port, ConfigurationError)
+    assert "private key cannot be used" in message
+    assert str(path) in message
 
 
 def test_a_passphrase_that_is_missing_or_wrong_is_named(
@@ -191,21 +191,21 @@ def test_a_passphrase_that_is_missing_or_wrong_is_named(
 ):
     for options in (("-t", "ed25519"), ("-t", "rsa", "-m", "PEM")):
         key = make_key(tmp_path / options[1], *options, passphrase=PASSPHRASE)
-        told = error_of(changed(bastion, key_path=key), far_port, ConfigurationError)
-        assert f"{key} is encrypted" in told
-        assert "SSH_BASTION_KEY_PASSPHRASE" in told
+        message = error_of(changed(bastion, key_path=key), far_port, ConfigurationError)
+        assert f"{key} is encrypted" in message
+        assert "SSH_BASTION_KEY_PASSPHRASE" in message
         wrong = changed(bastion, key_path=key, key_passphrase="other")
-        told = error_of(wrong, far_port, ConfigurationError)
-        assert f"SSH_BASTION_KEY_PASSPHRASE does not decrypt {key}" in told
+        message = error_of(wrong, far_port, ConfigurationError)
+        assert f"SSH_BASTION_KEY_PASSPHRASE does not decrypt {key}" in message
         assert "other" not in repr(wrong.key_passphrase)
 
 
 def test_a_public_key_is_named_as_one(bastion: Bastion, far_port: int):
     assert bastion.key_path
     public = bastion.key_path.with_suffix(".pub")
-    told = error_of(changed(bastion, key_path=public), far_port, ConfigurationError)
-    assert f"{public} is a public key" in told
-    assert f"usually {bastion.key_path}" in told
+    message = error_of(changed(bastion, key_path=public), far_port, ConfigurationError)
+    assert f"{public} is a public key" in message
+    assert f"usually {bastion.key_path}" in message
 
 
 def test_a_key_that_others_may_read_is_refused_as_by_ssh(
@@ -213,9 +213,9 @@ def test_a_key_that_others_may_read_is_refused_as_by_ssh(
 ):
     assert bastion.key_path
     path = no_key(tmp_path / "key", bastion.key_path.read_bytes(), mode=0o640)
-    told = error_of(changed(bastion, key_path=path), far_port, ConfigurationError)
-    assert f"the mode of {path} is 0640" in told
-    assert f"chmod 600 {path}" in told
+    message = error_of(changed(bastion, key_path=path), far_port, ConfigurationError)
+    assert f"the mode of {path} is 0640" in message
+    assert f"chmod 600 {path}" in message
 
 
 @pytest.mark.parametrize("name", ["nothing", "nothing/below", "."])
@@ -223,8 +223,8 @@ def test_a_key_file_that_cannot_be_read_is_named(
     bastion: Bastion, far_port: int, tmp_path: Path, name: str
 ):
     path = tmp_path / name
-    told = error_of(changed(bastion, key_path=path), far_port, ConfigurationError)
-    assert str(path) in told
+    message = error_of(changed(bastion, key_path=path), far_port, ConfigurationError)
+    assert str(path) in message
 
 
 @pytest.fixture
@@ -258,18 +258,18 @@ def test_an_agent_serves_where_the_file_does_not_hold_a_key_that_can_be_used(
 
 
 def test_neither_key_nor_agent_is_refused(bastion: Bastion, far_port: int):
-    told = error_of(changed(bastion, key_path=None), far_port, ConfigurationError)
-    assert "SSH_BASTION_KEY_PATH" in told
+    message = error_of(changed(bastion, key_path=None), far_port, ConfigurationError)
+    assert "SSH_BASTION_KEY_PATH" in message
 
 
 def test_a_user_or_key_that_the_bastion_does_not_know_is_refused(
     bastion: Bastion, far_port: int, tmp_path: Path
 ):
     for change in ({"user": "nobody-ü"}, {"key_path": make_key(tmp_path / "k", "-t", "ed25519")}):
-        told = error_of(changed(bastion, **change), far_port, SourceError)
-        assert "refused the login of" in told
-        assert "ssh-ed25519 SHA256:" in told
-        assert "SSH_BASTION_USER" in told
+        message = error_of(changed(bastion, **change), far_port, SourceError)
+        assert "refused the login of" in message
+        assert "ssh-ed25519 SHA256:" in message
+        assert "SSH_BASTION_USER" in message
 
 
 # Host keys
@@ -346,9 +346,9 @@ def test_a_host_key_that_is_not_known_is_refused_with_line_and_cause(
 ):
     known = tmp_path / "known_hosts"
     known.write_text(lines[0].format_map(lines_of(sshd)))
-    told = error_of(changed(bastion, known_hosts=known), far_port, ConfigurationError)
-    assert re.search(lines[1], told), told
-    assert "the host key of the bastion" in told
+    message = error_of(changed(bastion, known_hosts=known), far_port, ConfigurationError)
+    assert re.search(lines[1], message), message
+    assert "the host key of the bastion" in message
 
 
 # The way beyond the bastion
@@ -369,16 +369,16 @@ def test_a_bastion_that_does_not_forward_is_the_reason(
     sshd = TwoKeys.new(tmp_path / "sshd")
     lifecycle.start(sshd)
     try:
-        told = error_of(bastion_of(sshd), far_port, SourceError)
+        message = error_of(bastion_of(sshd), far_port, SourceError)
     finally:
         lifecycle.stop(sshd.directory)
-    assert f"does not forward to 127.0.0.1:{far_port}: it prohibits the forwarding" in told
+    assert f"does not forward to 127.0.0.1:{far_port}: it prohibits the forwarding" in message
 
 
 def test_a_port_that_is_closed_beyond_the_bastion_is_the_reason(bastion: Bastion):
     port = free_port()
-    told = error_of(bastion, port, SourceLost)
-    assert f"does not forward to 127.0.0.1:{port}: it cannot connect there" in told
+    message = error_of(bastion, port, SourceLost)
+    assert f"does not forward to 127.0.0.1:{port}: it cannot connect there" in message
 
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "ü" * 70, ""])
@@ -387,12 +387,12 @@ def test_a_bastion_that_cannot_be_reached_is_named(
 ):
     known = tmp_path / "known_hosts"
     known.write_text("* ssh-rsa AAAA\n")
-    told = error_of(changed(bastion, host=host, known_hosts=known), far_port, SourceError)
-    assert f"cannot open a tunnel through {bastion.user}@{host}:{bastion.port}" in told
+    message = error_of(changed(bastion, host=host, known_hosts=known), far_port, SourceError)
+    assert f"cannot open a tunnel through {bastion.user}@{host}:{bastion.port}" in message
 
 
 def test_a_server_that_is_no_sshd_is_named(bastion: Bastion, far_port: int, tmp_path: Path):
     known = tmp_path / "known_hosts"
     known.write_text("* ssh-rsa AAAA\n")
-    told = error_of(changed(bastion, port=far_port, known_hosts=known), far_port, SourceError)
-    assert "Error reading SSH protocol banner" in told
+    message = error_of(changed(bastion, port=far_port, known_hosts=known), far_port, SourceError)
+    assert "Error reading SSH protocol banner" in message
